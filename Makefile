@@ -1,0 +1,45 @@
+# The commands people need; `make` alone lists them. Everything runs in .venv, which the first of them makes.
+BIN := .venv/bin
+INSTALLED := .venv/installed
+# DVC's stages call `python`: theirs is the one in .venv, activated or not.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help repro test quick check lock
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+repro: $(INSTALLED) ## the main job: data, training, search, comparison, figures
+	@$(BIN)/python -m stages.check
+	@$(BIN)/dvc repro
+
+test: $(INSTALLED) check ## every test
+	@$(BIN)/python -m pytest
+
+quick: $(INSTALLED) ## the whole flow in two minutes on a small share of the data; the results here stay as they are
+	@sh .dvc/quick.sh
+
+check: $(INSTALLED) ## style and format
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+
+lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --group dev \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+
+$(INSTALLED): requirements.txt
+	@for python in python3.11 python3.12 python3.13 python3; do \
+	  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && found=$$python && break; \
+	done; \
+	test -n "$$found" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none is on the PATH" >&2; exit 1; }; \
+	$$found -m venv --clear .venv
+	@# uv installs three times as fast as pip, which fetches it, its hash checked like every other.
+	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.txt > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@# Where uv cannot install (a proxy or an index that only pip is set up for), pip does.
+	@index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}}; \
+	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --require-hashes \
+	  $${index:+--default-index "$$index"} -r requirements.txt \
+	|| $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@

@@ -1,0 +1,29 @@
+"""The training images of each epoch as batches, in an order and with changes that seed and epoch decide."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from digits.augment import augment, wanted
+from digits.dataset import Split
+from digits.params.recipe import Recipe
+
+
+def batches(split: Split, size: int, recipe: Recipe, seed: int) -> Callable[[int], tf.data.Dataset]:
+    # Held once; every epoch gathers from them.
+    images, labels = tf.constant(split.images), tf.constant(split.labels)
+
+    def epoch(number: int) -> tf.data.Dataset:
+        key = tf.constant([seed, number])
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=key)
+
+        def batch(step: tf.Tensor, which: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            chosen = tf.gather(images, which)
+            if wanted(recipe):
+                chosen = augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32)))
+            return chosen, tf.gather(labels, which)
+
+        steps = tf.data.Dataset.from_tensor_slices(order).batch(size).enumerate()
+        return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    return epoch

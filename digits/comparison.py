@@ -1,0 +1,120 @@
+"""The table that the pipeline is for: baseline against tuned, over the seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from digits.names import VARIANTS
+
+
+@dataclass(frozen=True)
+class Result:
+    """One trained model, as it did on the test images."""
+
+    family: str
+    variant: str
+    seed: int
+    test_accuracy: float
+    test_loss: float
+    validation_accuracy: float
+    parameters: int
+    multiply_adds: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    mean: float
+    sd: float | None  # None where there is one seed only
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(round(fmean(values), 6), round(stdev(values), 6) if len(values) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A family's variant, over all seeds; `gain` compares it with the baseline, seed by seed."""
+
+    family: str
+    variant: str
+    test_accuracy: Spread
+    test_loss: Spread
+    validation_accuracy: Spread
+    gain: Spread | None
+    parameters: int
+    multiply_adds: int
+    seeds: tuple[int, ...]
+    epochs: int
+
+
+def compare(results: Sequence[Result]) -> list[Row]:
+    families = dict.fromkeys(result.family for result in results)
+    groups = {(f, v): [r for r in results if (r.family, r.variant) == (f, v)] for f in families for v in VARIANTS}
+    return [row(group, groups[family, "baseline"]) for (family, _), group in groups.items()]
+
+
+def row(group: Sequence[Result], baseline: Sequence[Result]) -> Row:
+    one = group[0]
+    gains = [mine.test_accuracy - theirs.test_accuracy for mine, theirs in zip(group, baseline, strict=True)]
+    return Row(
+        family=one.family,
+        variant=one.variant,
+        test_accuracy=Spread.of([result.test_accuracy for result in group]),
+        test_loss=Spread.of([result.test_loss for result in group]),
+        validation_accuracy=Spread.of([result.validation_accuracy for result in group]),
+        gain=None if one.variant == "baseline" else Spread.of(gains),
+        parameters=one.parameters,
+        multiply_adds=one.multiply_adds,
+        seeds=tuple(result.seed for result in group),
+        epochs=one.epochs,
+    )
+
+
+def metrics(rows: Sequence[Row]) -> dict[str, Any]:
+    """Nested as `dvc metrics diff` shows it best: family, variant, metric."""
+    tree: dict[str, Any] = {}
+    for each in rows:
+        numbers = {
+            "test_accuracy": each.test_accuracy,
+            "test_loss": each.test_loss,
+            "validation_accuracy": each.validation_accuracy,
+        } | ({"gain": each.gain} if each.gain else {})
+        tree.setdefault(each.family, {})[each.variant] = flat(numbers) | {"parameters": each.parameters}
+    return tree
+
+
+def flat(numbers: Mapping[str, Spread]) -> dict[str, float]:
+    both = {name: value for key, spread in numbers.items() for name, value in ((key, spread.mean), (f"{key}_sd", spread.sd))}
+    return {name: value for name, value in both.items() if value is not None}
+
+
+def markdown(rows: Sequence[Row], test_images: int) -> str:
+    lines = [
+        "| Family | Variant | Test accuracy | Gain over baseline | Test loss | Parameters | Multiply-adds per image |",
+        "|---|---|---:|---:|---:|---:|---:|",
+        *map(markdown_row, rows),
+        "",
+        f"Mean ± standard deviation over seeds {', '.join(map(str, rows[0].seeds))}; {test_images:,} test images; "
+        f"{rows[0].epochs} epochs each. One point is 1 % of accuracy; the gain is paired seed by seed.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def markdown_row(each: Row) -> str:
+    cells = (
+        each.family,
+        each.variant,
+        f"{percent(each.test_accuracy)} %",
+        f"{percent(each.gain, sign='+')} points" if each.gain else "–",
+        f"{each.test_loss.mean:.4f}" + (f" ± {each.test_loss.sd:.4f}" if each.test_loss.sd is not None else ""),
+        f"{each.parameters:,}",
+        f"{each.multiply_adds:,}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def percent(spread: Spread, sign: str = "") -> str:
+    sd = f" ± {100 * spread.sd:.2f}" if spread.sd is not None else ""
+    return f"{100 * spread.mean:{sign}.2f}{sd}"

@@ -1,0 +1,61 @@
+"""Accuracy and loss per epoch: the mean over the seeds, in a band from the lowest seed to the highest."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from digits import plotdata
+from digits.figures.style import QUIET, VARIANT_COLOURS, percent, titled, worth_showing
+
+MARKED_EPOCHS = 25
+LOG_FROM_RATIO = 8
+
+
+def draw(results: plotdata.Results) -> Figure:
+    rows = plotdata.training(results.histories)
+    figure = titled(f"{results.family}: training", height=4.9)
+    axes = figure.subplots(2, 2, sharex=True, sharey="row")
+    for across, measure in zip(axes, plotdata.MEASURES, strict=True):
+        of_measure = [row for row in rows if row["measure"] == measure]
+        for ax, split in zip(across, plotdata.SPLITS, strict=True):
+            draw_variants(ax, [row for row in of_measure if row["split"] == split])
+            ax.set_title(f"{split} {measure}")
+        if of_measure:
+            scale(across[0], measure, of_measure)
+    for ax in axes[1]:
+        ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        ax.margins(x=0.04)
+        if all(row["epoch"] == 1 for row in rows):
+            ax.set_xlim(0, 2)
+    seeds = max(map(len, results.histories.values()))
+    if seeds > 1:
+        figure.supxlabel(f"mean of {seeds} seeds, band from the lowest to the highest", size=7, color=QUIET)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    return figure
+
+
+def draw_variants(ax: Axes, rows: list[plotdata.Row]) -> None:
+    for variant, colour in VARIANT_COLOURS.items():
+        of_variant = [row for row in rows if row["variant"] == variant]
+        if not of_variant:
+            continue
+        epochs, mean, lowest, highest = (
+            [row[key] for row in of_variant] for key in ("epoch", "mean", "lowest", "highest")
+        )
+        ax.fill_between(epochs, lowest, highest, color=colour, alpha=0.2, linewidth=0)
+        if len(epochs) == 1:
+            ax.vlines(epochs, lowest, highest, color=colour, alpha=0.4)
+        ax.plot(epochs, mean, color=colour, marker="o" if len(epochs) <= MARKED_EPOCHS else None, label=variant)
+
+
+def scale(ax: Axes, measure: str, rows: list[plotdata.Row]) -> None:
+    values = [row[key] for row in rows for key in ("lowest", "highest")]
+    if measure == "accuracy":
+        ax.set_ylim(*worth_showing(values))
+        ax.yaxis.set_major_formatter(percent)
+    elif min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())

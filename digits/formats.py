@@ -1,0 +1,88 @@
+"""The file formats images come in, read into arrays without trusting a byte: IDX, and .npz, .gz and .zip around it."""
+
+import gzip
+import hashlib
+import io
+import math
+import struct
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+IDX_KEYS = {
+    "train-images-idx3-ubyte": "x_train",
+    "train-labels-idx1-ubyte": "y_train",
+    "t10k-images-idx3-ubyte": "x_test",
+    "t10k-labels-idx1-ubyte": "y_test",
+}
+KEYS = tuple(IDX_KEYS.values())
+UNSIGNED_BYTE = 8
+UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zlib.error, zipfile.BadZipFile)
+
+
+def decode_idx(data: bytes) -> np.ndarray:
+    """A magic number, the lengths as big-endian 32-bit integers, then the values."""
+    if len(data) < 4 or data[:3] != bytes((0, 0, UNSIGNED_BYTE)):
+        raise ValueError("not an IDX file of unsigned bytes")
+    start = 4 + 4 * data[3]
+    if len(data) < start:
+        raise ValueError("IDX header cut short")
+    shape = struct.unpack(f">{data[3]}I", data[4:start])
+    if len(data) - start != math.prod(shape):
+        raise ValueError(f"IDX header promises {math.prod(shape)} bytes, {len(data) - start} follow")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()
+
+
+def idx_header(array: np.ndarray) -> bytes:
+    if array.dtype != np.uint8:
+        raise ValueError(f"{array.dtype} values where uint8 belong")
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, UNSIGNED_BYTE, array.ndim, *array.shape)
+
+
+def digest(array: np.ndarray) -> str:
+    """SHA-256 of the IDX file that holds this array, so that it is the same wherever the array came from."""
+    result = hashlib.sha256(idx_header(array))
+    result.update(np.ascontiguousarray(array))
+    return result.hexdigest()
+
+
+def read_npz(file: BinaryIO) -> tuple[Arrays, list[str]]:
+    """The arrays we know, and the names of all there are."""
+    archive = np.load(file, allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise ValueError("it holds a single array")
+    with archive:
+        arrays = {key: archive[key] for key in KEYS if key in archive.files}
+        names = list(archive.files)
+    for key, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{key} is not an array")
+    return arrays, names
+
+
+def decode(name: str, data: bytes, most_bytes: int) -> Arrays:
+    if name.endswith(".gz"):
+        return {
+            IDX_KEYS[name.removesuffix(".gz")]: decode_idx(
+                unpacked(gzip.GzipFile(fileobj=io.BytesIO(data)), most_bytes)
+            )
+        }
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > most_bytes:
+            raise ValueError(f"it unpacks to more than {most_bytes:,} bytes")
+        if name.endswith(".npz"):
+            return read_npz(io.BytesIO(data))[0]
+        members = {PurePosixPath(member).name.replace(".", "-"): member for member in archive.namelist()}
+        return {key: decode_idx(archive.read(members[file])) for file, key in IDX_KEYS.items() if file in members}
+
+
+def unpacked(file: gzip.GzipFile, most_bytes: int) -> bytes:
+    data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"it unpacks to more than {most_bytes:,} bytes")
+    return data

@@ -1,0 +1,36 @@
+"""What things are called, so that every stage finds what another one wrote."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+CLASSES = PREPARED / "classes.json"
+PREDICTIONS = Path("data/predictions")
+MODELS = Path("models")
+REPORTS = Path("reports")
+
+VARIANTS = ("baseline", "tuned")
+
+
+def model_name(family: str, variant: str, seed: int) -> str:
+    return f"{family}-{variant}-{seed}"
+
+
+def model_file(name: str) -> Path:
+    return MODELS / f"{name}.keras"
+
+
+def history_file(name: str) -> Path:
+    return MODELS / f"{name}.json"
+
+
+def search_file(family: str) -> Path:
+    return MODELS / f"{family}-search.json"
+
+
+def model_names(families: tuple[str, ...], seeds: tuple[int, ...]) -> Iterator[str]:
+    for family in families:
+        for variant in VARIANTS:
+            for seed in seeds:
+                yield model_name(family, variant, seed)

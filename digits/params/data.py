@@ -1,0 +1,21 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from digits.params.base import Section
+
+ClassName = Annotated[str, Field(min_length=1)]
+
+
+Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
+Classes = Annotated[
+    tuple[ClassName, ...] | None,
+    Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
+]
+
+
+class Data(Section):
+    """Where the images come from."""
+
+    source: Source
+    classes: Classes

@@ -1,0 +1,68 @@
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, field_validator, model_validator
+
+from digits.params.base import Section, nearest, reason
+from digits.params.recipe import Recipe
+
+
+class Range(Section):
+    """Any number between two."""
+
+    min: int | float
+    max: int | float
+    log: Annotated[bool, Field(description="search the exponent: for values that span powers of ten")] = False
+
+    @model_validator(mode="after")
+    def ordered(self) -> "Range":
+        if self.min >= self.max:
+            raise ValueError("a range whose min is below its max")
+        if self.log and self.min <= 0:
+            raise ValueError("a range above 0 where log is true")
+        return self
+
+
+Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=2)]
+
+
+R = TypeVar("R", bound=Recipe)
+
+
+def kind(values: Any) -> str:
+    return "range" if isinstance(values, dict | Range) else "choices"
+
+
+Values = Annotated[Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")], Discriminator(kind)]
+
+
+class Search(Section, Generic[R]):
+    """How long to search for a family's hyperparameters, and where. What `space` leaves out stays as in `models`."""
+
+    trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's own")]
+    epochs: Annotated[int, Field(ge=1, le=10_000, description="passes over the training images in each trial")]
+    space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
+
+    @classmethod
+    def recipe(cls) -> type[Recipe]:
+        return cls.__pydantic_generic_metadata__["args"][0]
+
+    @field_validator("space")
+    @classmethod
+    def fits_the_recipe(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
+        known = sorted(cls.recipe().model_fields)
+        for name, values in space.items():
+            if name not in known:
+                raise ValueError(f"over {', '.join(known)}; {name} is none of them{nearest(name, known)}")
+            field = cls.recipe().model_fields[name]
+            if isinstance(values, Range) and field.annotation not in (int, float):
+                raise ValueError(f"such that {name} is a list of choices, for it has no values in between")
+            allowed = TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
+            for value in (values.min, values.max) if isinstance(values, Range) else values:
+                try:
+                    allowed.validate_python(value)
+                except ValidationError as error:
+                    raise ValueError(f"such that {name} is {reason(error.errors()[0])}; {value} is not") from None
+        return space
+
+
+Seed = Annotated[int, Field(ge=1, lt=2**31, description="of the search and of its trainings")]

@@ -1,0 +1,40 @@
+"""TensorFlow, started the same way each time: quiet, with a fixed number of threads and fixed kernels."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from digits.params.runtime import Runtime
+
+
+def start(runtime: Runtime) -> None:
+    """Import TensorFlow as params.yaml says. Must come before any other import of it in the process."""
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(runtime.onednn))
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with held_back_stderr():
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(runtime.threads)
+        tf.config.list_logical_devices()
+
+
+@contextmanager
+def held_back_stderr() -> Iterator[None]:
+    """TensorFlow's start-up notes pass by every log level, straight to the file descriptor: shown only with a failure."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(terminal, notes.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,41 @@
+"""Seeded, stratified splits: each class is shared out in the same proportion, and each image goes to one side."""
+
+import numpy as np
+
+from digits.dataset import Split
+from digits.errors import UserError
+
+
+def split_off(split: Split, share: float, seed: int, what: str) -> tuple[Split, Split]:
+    """What stays, and a share of each class that leaves."""
+    sizes = np.bincount(split.labels)
+    leaving = apportion(share, sizes)
+    if (short := np.flatnonzero((sizes > 0) & (leaving >= sizes))).size:
+        raise UserError(
+            f"class {short[0]} has {sizes[short[0]]} images, too few to take {share:.0%} of them for {what} and keep "
+            "some; add images or change the shares under prepare in params.yaml"
+        )
+    leaves = chosen(split, leaving, seed)
+    return split.take(~leaves), split.take(leaves)
+
+
+def sample(split: Split, share: float, seed: int) -> Split:
+    """A share of each class, at least two images of it: one may still leave for validation."""
+    if share == 1:
+        return split
+    return split.take(chosen(split, np.maximum(2, apportion(share, np.bincount(split.labels))), seed))
+
+
+def apportion(share: float, sizes: np.ndarray) -> np.ndarray:
+    """A share of each size in whole numbers, at least 1, whose sum is the share of the sum wherever it can be."""
+    counts = np.diff(np.rint(share * np.cumsum(sizes)).astype(int), prepend=0)
+    return np.maximum(counts, np.minimum(sizes, 1))
+
+
+def chosen(split: Split, counts: np.ndarray, seed: int) -> np.ndarray:
+    """A mask of as many images of each class as `counts` says."""
+    random = np.random.default_rng(seed)
+    mask = np.zeros(len(split), dtype=bool)
+    for label, count in enumerate(counts):
+        mask[random.permutation(np.flatnonzero(split.labels == label))[:count]] = True
+    return mask

@@ -1,0 +1,18 @@
+"""Refuse wrong parameters before anything runs, and tell editors which are right."""
+
+from digits.entry import run
+from digits.files import write_json
+from digits.params.base import check, read
+from digits.params.whole import Params, schema
+
+SCHEMA = "docs/params.schema.json"
+
+
+def main() -> str:
+    check(Params, read())
+    write_json(SCHEMA, schema())
+    return f"params.yaml is valid; {SCHEMA} describes it"
+
+
+if __name__ == "__main__":
+    run(main)

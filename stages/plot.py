@@ -1,0 +1,24 @@
+"""Draws what was measured: figures for people, and the small tables behind `dvc plots`."""
+
+from digits import figures, files, names, plotdata
+from digits.entry import run
+from digits.params import base
+
+FIGURES = names.REPORTS / "figures"
+PLOTS = names.REPORTS / "plots"
+
+
+def main() -> str:
+    params = base.read()
+    for folder in (FIGURES, PLOTS):
+        files.remove(folder)
+    drawn = []
+    for family in params["families"]:
+        results = plotdata.read(family, params["seeds"])
+        plotdata.write(results, PLOTS)
+        drawn += figures.write(results, FIGURES)
+    return f"{len(drawn)} figures in {FIGURES}, the data behind `dvc plots` in {PLOTS}"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,47 @@
+"""Check the images, split them, and report what they are."""
+
+from digits import datareport, dataset, splits
+from digits.dataset import Split
+from digits.entry import run
+from digits.files import read_array, read_json, remove, write_json
+from digits.names import CLASSES, PREPARED, RAW, REPORTS
+from digits.params.base import parameter
+from digits.params.data import Classes
+from digits.params.prepare import Prepare
+
+
+def main() -> str:
+    prepare = parameter(Prepare, "prepare")
+    arrays = {file.stem: read_array(file) for file in RAW.glob("*.npy")}
+    train = dataset.accept(arrays, "train")
+    test = dataset.accept(arrays, "test") if "x_test" in arrays else None
+    classes = parameter(Classes, "data.classes") or class_names(train)
+    dataset.accept_together(train, test, classes)
+    parts = separate(train, test, prepare)
+
+    remove(PREPARED)
+    for name, part in parts.items():
+        dataset.save(part, PREPARED / name)
+    write_json(CLASSES, classes)
+    write_json(REPORTS / "data.json", datareport.describe(parts, classes))
+    sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
+    return f"{PREPARED}: {sizes} images of {dataset.by(train.images.shape[1:])}, {len(classes)} classes"
+
+
+def class_names(train: Split) -> tuple[str, ...]:
+    own = RAW / "classes.json"
+    if own.exists():
+        return tuple(read_json(own))
+    return tuple(map(str, range(int(train.labels.max()) + 1)))
+
+
+def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Split]:
+    if test is None:
+        train, test = splits.split_off(train, prepare.test_share, prepare.seed, "testing")
+    train, test = (splits.sample(part, prepare.share, prepare.seed) for part in (train, test))
+    train, validation = splits.split_off(train, prepare.validation_share, prepare.seed, "validation")
+    return {"train": train, "validation": validation, "test": test}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,198 @@
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import image, rcParams
+
+from digits import figures, files, plotdata
+from digits.names import VARIANTS
+from digits.plotdata import Results
+from stages import plot
+
+SEEDS = (1, 2)
+LONG_NAMES = ["articulated lorry with trailer", "pickup truck", "$5 bill", "pedestrian"]
+DIGITS = list("0123456789")
+
+
+def history(lift: float, epochs: int = 3) -> list[dict]:
+    return [
+        {
+            "epoch": epoch,
+            "accuracy": 0.9 + 0.01 * epoch + lift,
+            "loss": 1 / epoch,
+            "validation_accuracy": 0.88 + 0.01 * epoch + lift,
+            "validation_loss": 1.5 / epoch,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def trial(number: int, accuracy: float | None, **hyperparameters: object) -> dict:
+    status = "failed" if accuracy is None else "completed"
+    loss = None if accuracy is None else 0.1
+    return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": [], "reason": None} | {
+        "validation_accuracy": accuracy,
+        "validation_loss": loss,
+    }
+
+
+TRIALS = [
+    trial(0, 0.96, rate=0.001, filters=32, norm=False, optimizer="adam"),
+    trial(1, None, rate=0.1, filters=64, norm=True, optimizer="adam"),
+    trial(2, 0.98, rate=0.003, filters=64, norm=True, optimizer="sgd"),
+    trial(3, 0.11, rate=0.05, filters=32, norm=False, optimizer="sgd"),
+]
+
+
+def results(
+    classes: list[str] = DIGITS,
+    images: int = 60,
+    shape: tuple[int, int, int] = (28, 28, 1),
+    wrong: int = 9,
+    trials: list[dict] = TRIALS,
+    epochs: int = 3,
+    family: str = "cnn",
+) -> Results:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, len(classes), images)
+
+    def answers(mistakes: int) -> np.ndarray:
+        said = labels.copy()
+        said[:mistakes] = (said[:mistakes] + 1) % len(classes)
+        raw = rng.random((images, len(classes))) + 5 * np.eye(len(classes))[said]
+        return (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    return Results(
+        family=family,
+        histories={"baseline": [history(0, epochs), history(0.01, epochs)], "tuned": [history(0.02, epochs)] * 2},
+        trials=trials,
+        best_trial=2 if len(trials) > 2 else 0,
+        probabilities={"baseline": [answers(wrong + 2) for _ in SEEDS], "tuned": [answers(wrong) for _ in SEEDS]},
+        labels=labels,
+        images=rng.integers(0, 256, (images, *shape), dtype=np.uint8),
+        classes=classes,
+    )
+
+
+def rows_of(path: Path) -> list[dict]:
+    return list(csv.DictReader(StringIO(path.read_text())))
+
+
+def write_inputs(root: Path, families: list[str]) -> None:
+    given = results(images=20)
+    for folder in ("models", "data/predictions", "data/prepared"):
+        (root / folder).mkdir(parents=True)
+    for family in families:
+        for variant in VARIANTS:
+            for place, seed in enumerate(SEEDS):
+                name = f"{family}-{variant}-{seed}"
+                (root / f"models/{name}.json").write_text(json.dumps({"epochs": given.histories[variant][place]}))
+                np.save(root / f"data/predictions/{name}.npy", given.probabilities[variant][place])
+        (root / f"models/{family}-search.json").write_text(json.dumps({"trials": TRIALS, "best_trial": 2}))
+    np.save(root / "data/predictions/labels.npy", given.labels)
+    np.save(root / "data/predictions/images.npy", given.images)
+    (root / "data/prepared/classes.json").write_text(json.dumps(given.classes))
+    (root / "params.yaml").write_text(f"families: {json.dumps(families)}\nseeds: {json.dumps(SEEDS)}\n")
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib(tmp_path, monkeypatch):
+    first = [path.read_bytes() for path in figures.write(results(images=20), tmp_path)]
+    monkeypatch.setitem(rcParams, "font.size", 20)
+    monkeypatch.setitem(rcParams, "axes.grid", True)
+    second = [path.read_bytes() for path in figures.write(results(images=20), tmp_path)]
+    assert first == second
+    assert rcParams["font.size"] == 20
+    assert all(b"Software" not in picture and b"matplotlib" not in picture for picture in first)
+
+
+def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(tmp_path, monkeypatch):
+    write_inputs(tmp_path, ["mlp", "cnn"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(figures, "save", lambda figure, path: files.write_text(path, "rendering is the slow part"))
+    for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
+        (tmp_path / stale).parent.mkdir(parents=True)
+        (tmp_path / stale).touch()
+    assert plot.main().startswith("12 figures in reports/figures")
+    expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.DRAWINGS}
+    assert {path.name for path in Path("reports/figures").iterdir()} == expected
+    tables = {str(path.relative_to("reports/plots")) for path in Path("reports/plots").rglob("*.csv")}
+    kinds = ("training", "search", "confusion")
+    assert tables == {f"{kind}/{family}.csv" for kind in kinds for family in ("mlp", "cnn")}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        results(wrong=0, trials=TRIALS[1:2]),
+        results(["no", "yes"], images=3, wrong=1, trials=TRIALS[:1], epochs=1),
+        results(LONG_NAMES, shape=(12, 10, 3)),
+        results([f"kind {number}" for number in range(30)], images=200, shape=(96, 60, 3)),
+    ],
+    ids=["no mistakes, no trial completed", "3 images, 1 trial, 1 epoch", "colour, long names", "30 classes"],
+)
+def test_unusual_results_are_drawn_too_in_small_files(given, tmp_path):
+    for path in figures.write(given, tmp_path):
+        assert path.stat().st_size < 300_000
+        picture = image.imread(path)
+        assert picture.shape[1] == 1008
+        assert (picture[-1, -1] == 1).all(), "drawn on white"
+
+
+def test_training_is_averaged_over_the_seeds(tmp_path):
+    plotdata.write(results(), tmp_path)
+    rows = rows_of(tmp_path / "training/cnn.csv")
+    assert len(rows) == 2 * 2 * 2 * 3
+    first = rows[0]
+    assert (first["variant"], first["split"], first["measure"], first["epoch"]) == (
+        "baseline",
+        "training",
+        "accuracy",
+        "1",
+    )
+    assert [float(first[key]) for key in ("lowest", "mean", "highest")] == pytest.approx([0.91, 0.915, 0.92])
+
+
+def test_an_epoch_that_only_some_seeds_reached_counts_those():
+    rows = plotdata.training({"tuned": [history(0, epochs=1), history(0.02, epochs=2)]})
+    accuracy = [row["mean"] for row in rows if (row["split"], row["measure"]) == ("training", "accuracy")]
+    assert accuracy == pytest.approx([0.92, 0.94])
+
+
+def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
+    plotdata.write(results(), tmp_path)
+    rows = rows_of(tmp_path / "search/cnn.csv")
+    assert [row["status"] for row in rows] == ["completed", "failed", "completed", "completed"]
+    assert [row["validation_accuracy"] for row in rows] == ["0.96", "", "0.98", "0.11"]
+    assert [row["best_so_far"] for row in rows] == ["0.96", "0.96", "0.98", "0.98"]
+    assert [row["recipe"] for row in rows] == ["baseline", "searched", "searched", "searched"]
+    assert rows[2]["optimizer"] == "sgd"
+
+
+def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path):
+    given = results()
+    plotdata.write(given, tmp_path)
+    rows = rows_of(tmp_path / "confusion/cnn.csv")
+    for variant, mistakes in (("baseline", 11), ("tuned", 9)):
+        of_variant = [row for row in rows if row["variant"] == variant]
+        assert sum(int(row["count"]) for row in of_variant) == len(given.labels) * len(SEEDS)
+        wrong = sum(int(row["count"]) for row in of_variant if row["actual"] != row["predicted"])
+        assert wrong == mistakes * len(SEEDS)
+        assert [row["actual"] for row in of_variant][: len(DIGITS)] == DIGITS
+
+
+def test_mistakes_come_surest_first():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.95, 0.05]])
+    assert plotdata.confident_mistakes(np.array([1, 1, 1, 1]), probabilities, most=2).tolist() == [3, 0]
+
+
+def test_samples_go_through_the_classes_in_turn():
+    assert plotdata.class_by_class(np.array([1, 1, 0, 2, 0]), most=4).tolist() == [2, 0, 3, 4]
+
+
+def test_one_lost_run_does_not_flatten_the_others():
+    low, high = figures.training.worth_showing([0.1, 0.97, 0.98, 0.985, 0.99])
+    assert 0.9 < low < 0.97
+    assert high > 0.99
