@@ -86,20 +86,23 @@ def metrics(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def flat(numbers: Mapping[str, Spread]) -> dict[str, float]:
-    both = {name: value for key, spread in numbers.items() for name, value in ((key, spread.mean), (f"{key}_sd", spread.sd))}
-    return {name: value for name, value in both.items() if value is not None}
+    means = {key: spread.mean for key, spread in numbers.items()}
+    sds = {f"{key}_sd": spread.sd for key, spread in numbers.items() if spread.sd is not None}
+    return means | sds
 
 
 def markdown(rows: Sequence[Row], test_images: int) -> str:
-    lines = [
+    table = (
         "| Family | Variant | Test accuracy | Gain over baseline | Test loss | Parameters | Multiply-adds per image |",
         "|---|---|---:|---:|---:|---:|---:|",
         *map(markdown_row, rows),
-        "",
-        f"Mean ± standard deviation over seeds {', '.join(map(str, rows[0].seeds))}; {test_images:,} test images; "
-        f"{rows[0].epochs} epochs each. One point is 1 % of accuracy; the gain is paired seed by seed.",
-    ]
-    return "\n".join(lines) + "\n"
+    )
+    seeds = ", ".join(map(str, rows[0].seeds))
+    note = (
+        f"Mean ± standard deviation over seeds {seeds}; {test_images:,} test images; {rows[0].epochs} epochs each. "
+        "One point is 1 % of accuracy; the gain is paired seed by seed."
+    )
+    return "\n".join((*table, "", note, ""))
 
 
 def markdown_row(each: Row) -> str:

@@ -79,7 +79,7 @@ def accept_labels(name: str, labels: np.ndarray) -> np.ndarray:
             raise UserError(f"{name} holds NaN or infinity; each label must be a whole number")
         odd = labels[labels != np.floor(labels)]
         example = f", such as {odd[0]}" if len(odd) else ""
-        raise UserError(f"{name} is {labels.dtype}{example}; labels must be integers (y.astype('int32') if they are whole)")
+        raise UserError(f"{name} is {labels.dtype}{example}; labels must be integers (if whole: y.astype('int32'))")
     if not np.issubdtype(labels.dtype, np.integer):
         raise UserError(f"{name} is {labels.dtype}; labels must be integers from 0")
     if labels.size and (int(labels.min()) < 0 or int(labels.max()) >= 2**31):

@@ -16,7 +16,7 @@ def family_named(name: str) -> ModuleType:
 
 def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Model:
     keras.backend.clear_session()
-    model = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input(shape),
             layers.Rescaling(1 / 255),
@@ -25,7 +25,6 @@ def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int
         ],
         name=family,
     )
-    return model
 
 
 def multiply_adds(model: keras.Model) -> int:

@@ -24,7 +24,7 @@ def start(runtime: Runtime) -> None:
 
 @contextmanager
 def held_back_stderr() -> Iterator[None]:
-    """TensorFlow's start-up notes pass by every log level, straight to the file descriptor: shown only with a failure."""
+    """TensorFlow's start-up notes pass by every log level, to the file descriptor itself: kept for a failure only."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as notes:

@@ -49,9 +49,7 @@ def train(
     curve = []
     for number in range(1, job.epochs + 1):
         seen = model.fit(epoch(number), shuffle=False, verbose=0).history
-        after = model.evaluate(
-            validation.images, validation.labels, IMAGES_PER_EVALUATION, verbose=0, return_dict=True
-        )
+        after = model.evaluate(validation.images, validation.labels, IMAGES_PER_EVALUATION, verbose=0, return_dict=True)
         curve.append(
             {"epoch": number}
             | {name: round(values[-1], 6) for name, values in seen.items()}

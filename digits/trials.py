@@ -16,7 +16,13 @@ def attempt(job: Job, data: Split, validation: Split, after_epoch: Callable[[Epo
         _, curve = train(job, data, validation, after_epoch)
     except (Diverged, tf.errors.ResourceExhaustedError, MemoryError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        return {"status": "failed", "validation_accuracy": None, "validation_loss": None, "reason": reason, "epochs": []}
+        return {
+            "status": "failed",
+            "validation_accuracy": None,
+            "validation_loss": None,
+            "reason": reason,
+            "epochs": [],
+        }
     last = curve[-1]
     return {
         "status": "completed",

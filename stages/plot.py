@@ -2,19 +2,20 @@
 
 from digits import figures, files, names, plotdata
 from digits.entry import run
-from digits.params import base
+from digits.params.base import parameter
+from digits.params.subjects import Families, Seeds
 
 FIGURES = names.REPORTS / "figures"
 PLOTS = names.REPORTS / "plots"
 
 
 def main() -> str:
-    params = base.read()
+    seeds = parameter(Seeds, "seeds")
     for folder in (FIGURES, PLOTS):
         files.remove(folder)
     drawn = []
-    for family in params["families"]:
-        results = plotdata.read(family, params["seeds"])
+    for family in parameter(Families, "families"):
+        results = plotdata.read(family, seeds)
         plotdata.write(results, PLOTS)
         drawn += figures.write(results, FIGURES)
     return f"{len(drawn)} figures in {FIGURES}, the data behind `dvc plots` in {PLOTS}"

@@ -14,15 +14,17 @@ def body(chosen: Hyperparameters, shape: tuple[int, int, int]) -> list[layers.La
         # Small images: keep the borders, and stop pooling, rather than run out of pixels.
         fits = side > chosen.kernel
         padding = "valid" if fits else "same"
-        stack += [layers.Conv2D(chosen.filters * 2**block, chosen.kernel, padding=padding, use_bias=not chosen.batch_norm)]
+        filters = chosen.filters * 2**block
+        stack += [layers.Conv2D(filters, chosen.kernel, padding=padding, use_bias=not chosen.batch_norm)]
         side -= chosen.kernel - 1 if fits else 0
         if side >= 2:
             # ReLU commutes with the maximum: pooling first gives the same for a quarter of the work.
             stack += [layers.MaxPooling2D()]
             side //= 2
         stack += normalised_relu(chosen)
-    return [*stack, layers.Flatten(), layers.Dense(chosen.dense, use_bias=not chosen.batch_norm), *normalised_relu(chosen), layers.Dropout(chosen.dropout)]
+    stack += [layers.Flatten(), layers.Dense(chosen.dense, use_bias=not chosen.batch_norm)]
+    return [*stack, *normalised_relu(chosen), layers.Dropout(chosen.dropout)]
 
 
 def normalised_relu(chosen: Hyperparameters) -> list[layers.Layer]:
-    return [*([layers.BatchNormalization()] if chosen.batch_norm else []), layers.ReLU()]
+    return [layers.BatchNormalization(), layers.ReLU()] if chosen.batch_norm else [layers.ReLU()]

@@ -8,9 +8,11 @@ __all__ = ["Hyperparameters", "body"]
 
 
 def body(chosen: Hyperparameters, shape: tuple[int, int, int]) -> list[layers.Layer]:
+    del shape  # flattened, whatever it is
     stack: list[layers.Layer] = [layers.Flatten()]
     for _ in range(chosen.layers):
-        stack += [layers.Dense(chosen.units, use_bias=not chosen.batch_norm)]
-        stack += [layers.BatchNormalization()] if chosen.batch_norm else []
+        stack.append(layers.Dense(chosen.units, use_bias=not chosen.batch_norm))
+        if chosen.batch_norm:
+            stack.append(layers.BatchNormalization())
         stack += [layers.ReLU(), layers.Dropout(chosen.dropout)]
     return stack

@@ -29,7 +29,7 @@ def draw(results: plotdata.Results) -> Figure:
     axes = figure.subplots(*((1, 2) if side_by_side else (2, 1)), sharey=side_by_side)
     for ax, (variant, share) in zip(axes, shares.items(), strict=True):
         draw_matrix(ax, share, mistakes)
-        label_classes(ax, results.classes, side_by_side)
+        label_classes(ax, results.classes)
         right = np.mean([(of.argmax(axis=1) == results.labels).mean() for of in results.probabilities[variant]])
         ax.set_title(f"{variant}: {right:.2%} right")
     axes[0].set_ylabel("actual")
@@ -68,7 +68,7 @@ def written(share: float) -> str:
     return f"{100 * share:.1f}" if share < 1 else "100"
 
 
-def label_classes(ax: Axes, classes: list[str], side_by_side: bool) -> None:
+def label_classes(ax: Axes, classes: list[str]) -> None:
     every = -(-len(classes) // LABELS_UP_TO)
     places = range(0, len(classes), every)
     labels = [short(classes[place], 16) for place in places]

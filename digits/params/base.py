@@ -77,7 +77,7 @@ def written(place: tuple[str | int, ...], value: Any) -> list[str]:
     """The steps of a place that stand in the file: a union's tag does not."""
     steps = []
     for step in place:
-        if isinstance(value, dict) and step in value or isinstance(value, list) and isinstance(step, int):
+        if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
             steps.append(str(step))
             value = value[step]
     return steps

@@ -8,8 +8,10 @@ from digits.params.recipe import Rate, Recipe
 class Cnn(Recipe):
     """blocks × (Conv, pool), then Flatten, Dense, Dropout, softmax."""
 
-    blocks: Annotated[int, Field(ge=1, le=6, description="convolutions, each followed by pooling")]
-    filters: Annotated[int, Field(ge=1, le=4_096, description="filters of the first block; each next has twice as many")]
+    blocks: Annotated[int, Field(ge=1, le=6, description="convolutions, each then pooled")]
+    filters: Annotated[
+        int, Field(ge=1, le=4_096, description="filters of the first block; each next has twice as many")
+    ]
     kernel: Annotated[Literal[3, 5, 7], Field(description="width and height of a filter")]
     batch_norm: Annotated[bool, Field(description="normalise what each layer gives")]
     dense: Annotated[int, Field(ge=1, le=65_536, description="units of the hidden layer")]

@@ -10,7 +10,10 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Recipe(Section):
-    optimizer: Annotated[Literal["adam", "sgd"], Field(description="adam: AdamW where weight_decay is above 0; sgd: Nesterov, momentum 0.9")]
+    optimizer: Annotated[
+        Literal["adam", "sgd"],
+        Field(description="adam: AdamW where weight_decay is above 0; sgd: Nesterov, momentum 0.9"),
+    ]
     learning_rate: Annotated[float, Field(gt=0, le=10, description="the highest rate of the schedule")]
     schedule: Annotated[
         Literal["constant", "cosine", "one_cycle"],

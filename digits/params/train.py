@@ -4,7 +4,6 @@ from pydantic import Field
 
 from digits.params.base import Section
 
-
 BatchSize = Annotated[int, Field(ge=1, le=65_536, description="images per step")]
 
 
