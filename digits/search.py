@@ -30,7 +30,7 @@ def search(plan: Search, baseline: Recipe, seed: int, attempt: Callable[[Recipe]
     with tempfile.TemporaryDirectory() as folder:
         oracle = oracle_of(plan, baseline, seed, folder)
         for trial in proposals(oracle):
-            recipe = baseline.model_copy(update=trial.hyperparameters.values)
+            recipe = baseline.model_copy(update=as_given(trial.hyperparameters.values, plan))
             outcome = attempt(recipe)
             trials.append({"trial": len(trials), "hyperparameters": recipe.model_dump()} | outcome)
             if outcome["status"] == "completed":
@@ -69,6 +69,15 @@ def space_of(plan: Search) -> keras_tuner.HyperParameters:
         else:
             space.Float(name, values.min, values.max, sampling=sampling)
     return space
+
+
+def as_given(values: dict[str, Any], plan: Search) -> dict[str, Any]:
+    """Choices as params.yaml has them: Keras Tuner turns true into 1."""
+    given = {}
+    for name, value in values.items():
+        choices = plan.space[name] if isinstance(plan.space[name], tuple) else ()
+        given[name] = next((choice for choice in choices if choice == value), value)
+    return given
 
 
 def proposals(oracle: keras_tuner.Oracle) -> Iterator[Any]:
