@@ -20,6 +20,8 @@ def start(runtime: Runtime) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
         tf.config.threading.set_inter_op_parallelism_threads(runtime.threads)
         tf.config.list_logical_devices()
+    # It warns of each model after the fifth as if it were one traced anew.
+    tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager
