@@ -14,6 +14,7 @@ from digits.plotdata import BASELINE_TRIAL, OBJECTIVE, Results, Row
 
 ACROSS = 3
 CHOICES_UP_TO = 6
+DIGITS_OF_A_CHOICE = 6
 LOG_FROM_RATIO = 20
 CROWDED_SHARE = 0.2
 GOLDEN = 0.618034
@@ -131,7 +132,8 @@ def choices(values: list[Any]) -> list[Any] | None:
     """The values in order, if they are few or no numbers; None for a range of numbers."""
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     distinct = list({str(value): value for value in values}.values())
-    if numbers and len(distinct) > CHOICES_UP_TO:
+    drawn_from_a_range = any(len(str(value)) > DIGITS_OF_A_CHOICE for value in distinct)
+    if numbers and (len(distinct) > CHOICES_UP_TO or drawn_from_a_range):
         return None
     return sorted(distinct, key=None if numbers else str)
 

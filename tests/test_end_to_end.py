@@ -1,0 +1,151 @@
+"""The whole pipeline, for real: `dvc repro` on a few hundred images of another shape and number of classes than MNIST's.
+
+The tests build on each other in the order they stand: each goes on from what the one before left committed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from tests.images import stripes
+
+ROOT = Path(__file__).parent.parent
+CLASSES = ["north", "north by east", "east", "south"]
+PARAMS = {
+    "data.source": "data/own/stripes.npz",
+    "data.classes": CLASSES,
+    "seeds": [1],
+    "runtime.threads": 1,
+    "train.epochs": 2,
+    "train.batch_size": 32,
+    "tune.mlp.trials": 3,
+    "tune.cnn.trials": 3,
+}
+TRAININGS = {f"{stage}@{family}" for stage in ("train_baseline", "train_tuned") for family in ("mlp", "cnn")}
+
+
+def run(folder: Path, *command: str, ok: bool = True) -> str:
+    """As a user would; `python` is the one that runs the tests."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def ran(output: str) -> set[str]:
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def change(folder: Path, values: dict[str, Any]) -> None:
+    yaml = YAML()
+    tree = yaml.load(folder / "params.yaml")
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        section = tree
+        for step in sections:
+            section = section[step]
+        section[name] = value
+    yaml.dump(tree, folder / "params.yaml")
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "Run")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working tree, committed or not, as a repository of its own."""
+    folder = tmp_path_factory.mktemp("pipeline") / "a folder with spaces"
+    for name in run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    train, test = stripes(400), stripes(80, seed=1)
+    own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez(folder / "data/own/stripes.npz", **own)
+    change(folder, PARAMS)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "Test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    commit(folder)
+    return folder
+
+
+def test_repro_goes_from_images_to_the_table(project: Path) -> None:
+    output = run(project, "dvc", "repro")
+    assert {name.removesuffix("-1") for name in ran(output)} >= TRAININGS
+    table = (project / "reports/comparison.md").read_text().partition("\n\n")[2]
+    assert table in (project / "README.md").read_text()
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert {family: list(variants) for family, variants in metrics.items()} == {
+        "mlp": ["baseline", "tuned"],
+        "cnn": ["baseline", "tuned"],
+    }
+    assert metrics["mlp"]["baseline"]["test_accuracy"] > 0.5
+    assert json.loads((project / "reports/data.json").read_text())["classes"] == CLASSES
+    assert np.load(project / "data/predictions/cnn-tuned-1.npy").shape == (80, 4)
+    figures = {path.name for path in (project / "reports/figures").glob("*.png")}
+    assert {"cnn-training.png", "mlp-search.png", "cnn-confusion.png", "mlp-samples.png"} <= figures
+    commit(project)
+
+
+def test_repro_with_nothing_to_do_runs_nothing(project: Path) -> None:
+    output = run(project, "dvc", "repro")
+    assert not ran(output)
+    assert "up to date" in output
+
+
+def test_repro_by_force_gives_the_same_bytes(project: Path) -> None:
+    run(project, "dvc", "repro", "--force")
+    assert run(project, "git", "status", "--porcelain") == ""
+
+
+def test_a_wrong_parameter_ends_the_run_before_anything_else_runs(project: Path) -> None:
+    change(project, {"train.epochs": 0, "prepare.seed": 7})
+    output = run(project, "dvc", "repro", ok=False)
+    assert "params.yaml: train.epochs = 0: must be greater than or equal to 1" in output
+    assert ran(output) == {"check"}
+    run(project, "git", "checkout", "--quiet", "params.yaml")
+
+
+def test_more_epochs_do_not_touch_the_search(project: Path) -> None:
+    change(project, {"train.epochs": 3})
+    stale = run(project, "dvc", "status")
+    assert "train_baseline@mlp-1" in stale
+    assert "tune@" not in stale
+    run(project, "git", "checkout", "--quiet", "params.yaml")
+
+
+def test_an_edited_figure_draws_again_and_nothing_more(project: Path) -> None:
+    style = project / "digits/figures/style.py"
+    style.write_text(style.read_text() + "\n# edited\n")
+    assert ran(run(project, "dvc", "repro", "--dry")) == {"plot"}
+    run(project, "git", "checkout", "--quiet", str(style))
+
+
+def test_an_experiment_with_one_more_seed_trains_that_seed_only(project: Path) -> None:
+    output = run(project, "dvc", "exp", "run", "--name", "more-seeds", "--set-param", "seeds=[1,2]")
+    again = {"check", "evaluate", "compare", "plot"}
+    assert ran(output) == again | {f"{training}-2" for training in TRAININGS}
+    assert "more-seeds" in run(project, "dvc", "exp", "show", "--csv")
+    assert "seeds" in run(project, "dvc", "params", "diff")
+    difference = json.loads(run(project, "dvc", "metrics", "diff", "--json"))
+    assert "test_accuracy_sd" in str(difference)
+    assert "file://" in run(project, "dvc", "plots", "diff")
+
+
+def test_models_that_params_no_longer_name_are_forgotten(project: Path) -> None:
+    run(project, "git", "checkout", "--quiet", ".")
+    assert (project / "models/mlp-tuned-2.keras").exists()
+    run(project, "dvc", "repro")
+    assert not (project / "models/mlp-tuned-2.keras").exists()
+    assert run(project, "git", "status", "--porcelain") == ""

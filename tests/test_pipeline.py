@@ -1,0 +1,121 @@
+"""dvc.yaml against the code: each stage names the code it runs and the parameters it reads, no more and no less."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+FAMILIES = sorted(path.stem for path in (ROOT / "digits/families").glob("[a-z]*.py"))
+
+
+def file_of(module: str) -> Path | None:
+    path = ROOT / module.replace(".", "/")
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module a file names in an import, wherever it stands, with the packages that lead to it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def code_of(*modules: str) -> set[str]:
+    todo, seen = list(modules), set()
+    while todo:
+        file = file_of(todo.pop())
+        if file is None or file in seen:
+            continue
+        seen.add(file)
+        todo += imported(file)
+    return {str(file.relative_to(ROOT)) for file in seen if file.read_text().strip()}
+
+
+def parameters_of(file: Path) -> set[str]:
+    """The keys that a stage asks for: `parameter(Kind, "key")`."""
+    calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+    asked = (call.args[1] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "parameter")
+    return {ast.unparse(key).removeprefix("f").strip("'") for key in asked}
+
+
+def listed(stage: str, family: str = "") -> set[str]:
+    return {dep.replace("${item.family}", family) for dep in STAGES[stage]["deps"]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_exactly_the_code_it_runs(stage: str, family: str) -> None:
+    modules = [f"stages.{stage}"]
+    if "matrix" in STAGES[stage]:
+        modules.append(f"digits.families.{family}")
+    assert {dep for dep in listed(stage, family) if dep.endswith(".py")} == code_of(*modules)
+
+
+@pytest.mark.parametrize("stage", set(STAGES) - {"check"})
+def test_a_stage_depends_on_exactly_the_parameters_it_reads(stage: str) -> None:
+    named = {name.replace("${item.family}", "{family}") for name in STAGES[stage]["params"]}
+    assert named == parameters_of(ROOT / f"stages/{stage}.py")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_is_named_after_its_file(stage: str) -> None:
+    assert STAGES[stage]["cmd"].split()[:3] == ["python", "-m", f"stages.{stage}"]
+    assert {path.stem for path in (ROOT / "stages").glob("[a-z]*.py")} == set(STAGES)
+
+
+def test_parameters_are_checked_before_anything_else_runs() -> None:
+    assert STAGES["check"]["deps"][0] == "params.yaml"
+    assert [next(iter(out)) for out in STAGES["check"]["outs"]] == [STAGES["download"]["deps"][0]]
+    assert [stage for stage in STAGES if not upstream(stage)] == ["check"]
+
+
+def upstream(stage: str) -> set[str]:
+    return {other for other in STAGES for out in outs(other) if any(leads(out, dep) for dep in STAGES[stage]["deps"])}
+
+
+def outs(stage: str) -> list[str]:
+    named = STAGES[stage]["outs"] + STAGES[stage].get("metrics", [])
+    return [out if isinstance(out, str) else next(iter(out)) for out in named]
+
+
+def leads(out: str, dep: str) -> bool:
+    return out == dep or out.startswith(f"{dep}/")
+
+
+def test_only_evaluate_opens_the_test_split() -> None:
+    assert [stage for stage in STAGES if "data/prepared/test" in listed(stage)] == ["evaluate"]
+    readers = [path.name for path in (ROOT / "stages").glob("*.py") if 'PREPARED / "test"' in path.read_text()]
+    assert readers == ["evaluate.py"]
+
+
+def test_the_search_does_not_depend_on_how_long_models_are_trained() -> None:
+    assert not {"train", "train.epochs", "seeds"} & set(STAGES["tune"]["params"])
+
+
+@pytest.mark.parametrize("stage", ["check", "download", "prepare", "compare", "plot"])
+def test_stages_that_only_read_and_write_files_do_without_tensorflow(stage: str) -> None:
+    named = {name for file in code_of(f"stages.{stage}") for name in imported(ROOT / file)}
+    assert not {"tensorflow", "keras", "keras_tuner"} & named
+
+
+@pytest.mark.parametrize(
+    ("package", "room"),
+    [("matplotlib", "digits/figures/"), ("keras_tuner", "digits/search.py"), ("requests", "digits/downloads.py")],
+)
+def test_a_heavy_package_has_one_room(package: str, room: str) -> None:
+    users = [str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/*.py") if ".venv" not in path.parts]
+    users = [user for user in users if user.startswith(("digits/", "stages/")) and package in imported(ROOT / user)]
+    assert users
+    assert all(user.startswith(room) for user in users)
