@@ -34,13 +34,7 @@ def completed(accuracy: float, loss: float = 0.1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-FAILED = {
-    "status": "failed",
-    "validation_accuracy": None,
-    "validation_loss": None,
-    "reason": "out of memory",
-    "epochs": [],
-}
+FAILED = completed(0) | {"status": "failed", "validation_accuracy": None, "reason": "out of memory"}
 
 
 def by_rate(recipe: Recipe) -> dict[str, Any]:
