@@ -4,16 +4,17 @@ import inspect
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from digits.errors import UserError
 
 
 def run(stage: Callable[..., str]) -> None:
-    name = stage.__module__ if stage.__module__ != "__main__" else sys.argv[0].rsplit("/", 1)[-1].removesuffix(".py")
+    name = Path(sys.argv[0]).stem
     started = time.perf_counter()
     try:
         made = stage(*arguments(stage))
-    except UserError as mistake:
+    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong and where: a full disk, say
         sys.exit(f"{name}: error: {mistake}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")

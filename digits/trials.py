@@ -14,7 +14,7 @@ Trial = dict[str, Any]
 def attempt(job: Job, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]) -> Trial:
     try:
         _, curve = train(job, data, validation, after_epoch)
-    except (Diverged, tf.errors.ResourceExhaustedError, MemoryError, ValueError) as error:
+    except (Diverged, tf.errors.OpError, MemoryError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         return {
             "status": "failed",

@@ -1,23 +1,31 @@
 """Ask every model about the test images. No other stage opens them."""
 
+import re
+from pathlib import Path
+
 from digits import dataset, runtime
 from digits.entry import run
 from digits.files import remove, write_array
-from digits.names import MODELS, PREDICTIONS, PREPARED, model_file, model_names
+from digits.names import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
 from digits.progress import Progress
 
 BATCH = 500
+# Also under the temporary name that a killed training leaves.
+PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|search\.json)")
 
 
 def main() -> str:
     runtime.start(parameter(Runtime, "runtime"))
     from digits.modelfile import load
 
-    names = tuple(model_names(parameter(Families, "families"), parameter(Seeds, "seeds")))
-    forget_others(names)
+    families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
+    names = tuple(model_names(families, seeds))
+    forget_others(
+        {path(name) for name in names for path in (model_file, history_file)} | set(map(search_file, families))
+    )
     test = dataset.load(PREPARED / "test")
     remove(PREDICTIONS)
     with Progress(len(names), "test images", "model") as progress:
@@ -28,10 +36,10 @@ def main() -> str:
     return f"{PREDICTIONS}: {len(names)} models on {len(test):,} test images"
 
 
-def forget_others(names: tuple[str, ...]) -> None:
+def forget_others(expected: set[Path]) -> None:
     """DVC leaves the models of families and seeds that params.yaml no longer names; its cache keeps them anyway."""
-    for path in MODELS.glob("*-*-*.*"):
-        if path.stem not in names:
+    for path in MODELS.iterdir():
+        if PRODUCED.fullmatch(path.name) and path not in expected:
             remove(path)
 
 

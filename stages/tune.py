@@ -30,7 +30,10 @@ def main(family: str) -> str:
 
         def try_out(recipe: Recipe) -> dict[str, Any]:
             job = Job(family, recipe, plan.epochs, size, seed, classes)
-            return attempt(job, data, validation, lambda epoch: progress.advance(note=describe(epoch)))
+            trial = attempt(job, data, validation, lambda epoch: progress.advance(note=describe(epoch)))
+            if trial["status"] == "failed":
+                progress.advance(-progress.done % plan.epochs, note=f"a trial failed: {trial['reason']}")
+            return trial
 
         found = search(plan, parameter(chosen.Hyperparameters, f"models.{family}"), seed, try_out)
     write_json(search_file(family), {"family": family} | found)

@@ -7,8 +7,7 @@ from digits.params.mlp import Mlp as Hyperparameters
 __all__ = ["Hyperparameters", "body"]
 
 
-def body(chosen: Hyperparameters, shape: tuple[int, int, int]) -> list[layers.Layer]:
-    del shape  # flattened, whatever it is
+def body(chosen: Hyperparameters, _shape: tuple[int, int, int]) -> list[layers.Layer]:
     stack: list[layers.Layer] = [layers.Flatten()]
     for _ in range(chosen.layers):
         stack.append(layers.Dense(chosen.units, use_bias=not chosen.batch_norm))

@@ -66,7 +66,7 @@ def describe(kind: Any, value: Any, problem: ErrorDetails, prefix: str) -> str:
     place, given = problem["loc"], problem["input"]
     key = ".".join(filter(None, (prefix, *written(place, value))))
     if problem["type"] == "missing":
-        return ".".join((key, str(place[-1]))) + ": missing; it must be there"
+        return ".".join(filter(None, (key, str(place[-1])))) + ": missing; it must be there"
     if problem["type"] == "extra_forbidden":
         allowed = fields_at(kind, place[:-1])
         return f"{key} = {shown(given)}: unknown key{nearest(place[-1], allowed)}; allowed: {', '.join(allowed)}"
