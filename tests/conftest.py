@@ -3,9 +3,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
 Stage = Callable[..., subprocess.CompletedProcess[str]]
@@ -20,17 +24,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def edit(project: Path) -> Callable[[str, str], None]:
-    """Change a piece of params.yaml that stands in it once."""
+def change(project: Path) -> Callable[[dict[str, Any]], None]:
+    """Set parameters by their dotted keys."""
 
-    def replace(old: str, new: str) -> None:
-        file = project / "params.yaml"
-        before, found, after = file.read_text().partition(old)
-        assert found
-        assert old not in after
-        file.write_text(before + new + after)
+    def set_all(changes: dict[str, Any]) -> None:
+        yaml, file = YAML(typ="safe"), project / "params.yaml"
+        tree = yaml.load(file)
+        for key, value in changes.items():
+            *sections, last = key.split(".")
+            reduce(getitem, sections, tree)[last] = value
+        yaml.dump(tree, file)
 
-    return replace
+    return set_all
 
 
 @pytest.fixture
@@ -40,6 +45,6 @@ def stage(project: Path) -> Stage:
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", f"stages.{name}", *arguments]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
 
     return run

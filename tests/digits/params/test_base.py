@@ -45,6 +45,9 @@ TREES = st.recursive(
 )
 
 
+pytestmark = pytest.mark.usefixtures("project")
+
+
 def complaint(kind: Any, value: Any, key: str = "") -> str:
     with pytest.raises(UserError) as caught:
         check(kind, value, key)
@@ -62,36 +65,27 @@ def unreadable(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line"),
+    ("text", "line"),
     [
-        ("[1, 2, 3] #", "[1, 2, 3 #", "is not YAML in line 21: expected ',' or ']', but got '<scalar>'"),
-        ("  epochs: 10", "\tepochs: 10", "is not YAML in line 22: found character '\\t' that cannot start any token"),
-        ("  epochs: 10", "  epochs: 10: 11", "is not YAML in line 22: mapping values are not allowed here"),
+        ("seeds: [1, 2\ntrain: 3\n", "is not YAML in line 2: expected ',' or ']', but got ':'"),
+        ("train:\n\tepochs: 10\n", "is not YAML in line 2: found character '\\t' that cannot start any token"),
+        ("train:\n  epochs: 10: 11\n", "is not YAML in line 2: mapping values are not allowed here"),
         (
-            "  epochs: 10\n",
-            "  epochs: 10\n  epochs: 11\n",
-            'is not YAML in line 23: found duplicate key "epochs" with value "11" (original value: "10")',
+            "train:\n  epochs: 10\n  epochs: 11\n",
+            'is not YAML in line 3: found duplicate key "epochs" with value "11" (original value: "10")',
         ),
-        ("epochs: 10", "epochs: *ten", "is not YAML in line 22: found undefined alias 'ten'"),
-        (
-            "epochs: 10",
-            "epochs: !!python/name:os.system",
-            "is not YAML in line 22: could not determine a constructor for the tag "
-            "'tag:yaml.org,2002:python/name:os.system'",
-        ),
-        ("epochs: 10", "epochs: 2020-13-45", "is not YAML: month must be in 1..12"),
+        ("train:\n  epochs: *ten\n", "is not YAML in line 2: found undefined alias 'ten'"),
+        ("train: !ten 10\n", "is not YAML in line 1: could not determine a constructor for the tag '!ten'"),
+        ("train: 2020-13-45\n", "is not YAML: month must be in 1..12"),
     ],
-    ids=["open bracket", "tab", "two colons", "key twice", "no anchor", "code", "no date"],
+    ids=["open bracket", "tab", "two colons", "key twice", "no anchor", "tag", "no date"],
 )
-def test_what_is_not_yaml_is_one_line_that_says_where(edit, old, new, line):
-    edit(old, new)
-    with pytest.raises(UserError) as caught:
-        read()
-    assert str(caught.value) == f"params.yaml {line}"
+def test_what_is_not_yaml_is_one_line_that_says_where(text, line):
+    assert unreadable(text) == f"params.yaml {line}"
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- 1\n", "hello\n", "null\n"])
-def test_a_file_without_sections_says_how_to_get_them_back(project, text):
+def test_a_file_without_sections_says_how_to_get_them_back(text):
     assert unreadable(text) == (
         "params.yaml holds no sections; `git checkout params.yaml` brings back the ones it came with"
     )
@@ -119,16 +113,16 @@ def test_a_file_of_another_encoding_is_no_traceback(project):
         "train: {epochs: !!bool maybe}\n",
         '{data: {source: "\\ud800"}}\n',
         "? [a, b]\n: 3\n",
-        "train: " + "[" * 2_000 + "]" * 2_000,
+        "train: " + "[" * 1_000 + "]" * 1_000,
         "train: {epochs: " + "9" * 5_000 + "}\n",
     ],
     ids=["date", "itself", "bytes", "tag", "half a character", "list as key", "deep", "long number"],
 )
-def test_yaml_that_no_parameter_can_hold_is_said_and_no_traceback(project, text):
+def test_yaml_that_no_parameter_can_hold_is_said_and_no_traceback(text):
     assert unreadable(text).startswith("params.yaml")
 
 
-def test_numbers_are_read_as_dvc_reads_them(project):
+def test_numbers_are_read_as_dvc_reads_them():
     Path("params.yaml").write_text("a: 1e-3\nb: 1_000\nc: yes\nd: 010\n")
     assert read() == {"a": 0.001, "b": 1000, "c": "yes", "d": 10}
 
@@ -136,21 +130,22 @@ def test_numbers_are_read_as_dvc_reads_them(project):
 # one parameter
 
 
-def test_a_stage_gets_its_section_and_does_not_look_at_the_others(edit):
-    edit("validation_share: 0.1", "validation_share: nonsense")
-    assert parameter(Train, "train") == Train(epochs=10, batch_size=128)
-    assert parameter(Seeds, "seeds") == (1, 2, 3)
+def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
+    change({"train": {"epochs": 7, "batch_size": 64}, "seeds": [4, 2], "prepare.validation_share": "nonsense"})
+    assert parameter(Train, "train") == Train(epochs=7, batch_size=64)
+    assert parameter(Seeds, "seeds") == (4, 2)
 
 
 @pytest.mark.parametrize(
     ("key", "line"),
     [
         ("models.rnn", "models.rnn: missing; there is mlp, cnn"),
-        ("trian", "trian: missing; there is data, prepare, runtime, families, seeds, train, models, tune"),
+        ("trian", "trian: missing; there is models, train"),
         ("train.epochs.first", "train.epochs.first: missing; there is no section"),
     ],
 )
-def test_a_key_that_is_not_there_is_answered_with_those_that_are(project, key, line):
+def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
+    Path("params.yaml").write_text("models: {mlp: 1, cnn: 2}\ntrain: {epochs: 3}\n")
     with pytest.raises(UserError) as caught:
         parameter(Train, key)
     assert str(caught.value) == f"params.yaml: {line}"
@@ -166,11 +161,10 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(project, key, l
         ("train", 5, "train = 5: must be a section with keys"),
         ("train.batch_size", 0, "train.batch_size = 0: must be greater than or equal to 1"),
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
-        ("tune.mlp", {"trials": 0, "epochs": 1, "space": {"units": [1, 2]}}, "tune.mlp.trials = 0: must be greater "
-         "than or equal to 1"),
+        ("tune.seed", 1.5, "tune.seed = 1.5: must be a valid integer"),
     ],
-)  # fmt: skip
-def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(project, key, value, line):
+)
+def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):
     assert complaint(ASKED[key], value, key) == f"params.yaml: {line}"
     tree = read()
     *sections, last = key.split(".")

@@ -40,15 +40,18 @@ def test_choices_and_ranges_are_kept_as_they_stand():
     [
         (
             {"unit": [1, 2]},
-            f"space = {{\"unit\": [1, 2]}}: must be over {OF_AN_MLP}; unit is none of them; did you mean \"units\"?",
+            f'space = {{"unit": [1, 2]}}: must be over {OF_AN_MLP}; unit is none of them; did you mean "units"?',
         ),
-        ({"xyz": [1, 2]}, f"space = {{\"xyz\": [1, 2]}}: must be over {OF_AN_MLP}; xyz is none of them"),
+        ({"xyz": [1, 2]}, f'space = {{"xyz": [1, 2]}}: must be over {OF_AN_MLP}; xyz is none of them'),
         ({}, "space = {}: must be a section of 1 or more"),
         (None, "space = null: must be a section with keys"),
         # choices
         ({"units": [64]}, "space.units = [64]: must be a list of 2 or more"),
         ({"units": 64}, "space.units = 64: must be a list"),
-        ({"units": [0, 5]}, 'space = {"units": [0, 5]}: must be such that units is greater than or equal to 1; 0 is not'),
+        (
+            {"units": [0, 5]},
+            'space = {"units": [0, 5]}: must be such that units is greater than or equal to 1; 0 is not',
+        ),
         ({"units": [1, 2.5]}, 'space = {"units": [1, 2.5]}: must be such that units is a valid integer; 2.5 is not'),
         ({"units": [True, 5]}, 'space = {"units": [true, 5]}: must be such that units is a valid integer; True is not'),
         (
@@ -56,8 +59,8 @@ def test_choices_and_ranges_are_kept_as_they_stand():
             'space = {"batch_norm": [0, 1]}: must be such that batch_norm is a valid boolean; 0 is not',
         ),
         (
-            {"optimizer": ["adam", "lion"]},
-            "space = {\"optimizer\": [\"adam\", \"lion\"]}: must be such that optimizer is 'adam' or 'sgd'; lion is not",
+            {"optimizer": ["lion", "sgd"]},
+            'space = {"optimizer": ["lion", "sgd"]}: must be such that optimizer is \'adam\' or \'sgd\'; lion is not',
         ),
         (
             {"units": [64, None]},
@@ -108,7 +111,7 @@ def test_choices_and_ranges_are_kept_as_they_stand():
             + NOT_BOTH_WAYS,
         ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_in_a_space_is_one_line(space, line):
     assert complaint(space) == line
 

@@ -46,7 +46,7 @@ def complaints(changes: dict[str, Any]) -> list[str]:
 
 
 def test_the_committed_parameters_are_valid():
-    assert check(Params, changed({})).families == ("mlp", "cnn")
+    check(Params, changed({}))
 
 
 def test_what_was_accepted_cannot_be_changed_afterwards():
