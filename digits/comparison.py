@@ -120,4 +120,4 @@ def markdown_row(each: Row) -> str:
 
 def percent(spread: Spread, sign: str = "") -> str:
     sd = f" ± {100 * spread.sd:.2f}" if spread.sd is not None else ""
-    return f"{100 * spread.mean:{sign}.2f}{sd}"
+    return f"{round(100 * spread.mean, 2) + 0.0:{sign}.2f}{sd}"  # + 0.0: there is no "-0.00"

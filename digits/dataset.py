@@ -41,6 +41,8 @@ def load(folder: Path) -> Split:
 def accept(arrays: Arrays, part: str) -> Split:
     """The images x_PART with their labels y_PART, if they are what the library can work with."""
     x, y = f"x_{part}", f"y_{part}"
+    if missing := [name for name in (x, y) if name not in arrays]:
+        raise UserError(f"{' and '.join(missing)} is missing where the images were downloaded; `dvc repro` gets it")
     images, labels = accept_images(x, arrays[x]), accept_labels(y, arrays[y])
     if len(images) != len(labels):
         raise UserError(f"{x} has {len(images)} images but {y} has {len(labels)} labels; each image needs one label")
@@ -50,19 +52,17 @@ def accept(arrays: Arrays, part: str) -> Split:
 def accept_images(name: str, images: np.ndarray) -> np.ndarray:
     if images.size == 0:
         raise UserError(f"{name} is empty (shape {images.shape}); there must be images")
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3)):
+        raise UserError(
+            f"{name} has shape {images.shape}; it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
+        )
     if images.dtype != np.uint8:
         if np.issubdtype(images.dtype, np.floating) and not np.isfinite(images).all():
             raise UserError(f"{name} holds NaN or infinity in {broken_rows(images)} images; remove or mend them")
         raise UserError(
             f"{name} is {images.dtype}; pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
         )
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise UserError(
-            f"{name} has shape {images.shape}; it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
-        )
-    return images
+    return images if images.ndim == 4 else images[..., np.newaxis]
 
 
 def broken_rows(images: np.ndarray) -> int:
@@ -80,10 +80,12 @@ def accept_labels(name: str, labels: np.ndarray) -> np.ndarray:
         odd = labels[labels != np.floor(labels)]
         example = f", such as {odd[0]}" if len(odd) else ""
         raise UserError(f"{name} is {labels.dtype}{example}; labels must be integers (if whole: y.astype('int32'))")
-    if not np.issubdtype(labels.dtype, np.integer):
+    if labels.dtype.kind not in "iu":
         raise UserError(f"{name} is {labels.dtype}; labels must be integers from 0")
-    if labels.size and (int(labels.min()) < 0 or int(labels.max()) >= 2**31):
-        raise UserError(f"{name} reaches from {labels.min()} to {labels.max()}; labels must be integers from 0")
+    if labels.size and int(labels.min()) < 0:
+        raise UserError(f"{name} goes down to {labels.min()}; labels must be integers from 0")
+    if labels.size and int(labels.max()) >= len(labels):
+        raise UserError(f"{name} goes up to {labels.max()} with {len(labels)} labels; number the classes 0, 1, 2, …")
     return labels.astype(np.int32)
 
 

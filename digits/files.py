@@ -59,5 +59,5 @@ def read_array(path: str | Path) -> np.ndarray:
     """Memory-mapped: opening costs nothing and processes share the pages."""
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy reads the head as Python, and fails in as many ways
         raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None

@@ -10,11 +10,8 @@ def split_off(split: Split, share: float, seed: int, what: str) -> tuple[Split, 
     """What stays, and a share of each class that leaves."""
     sizes = np.bincount(split.labels)
     leaving = apportion(share, sizes)
-    if (short := np.flatnonzero((sizes > 0) & (leaving >= sizes))).size:
-        raise UserError(
-            f"class {short[0]} has {sizes[short[0]]} images, too few to take {share:.0%} of them for {what} and keep "
-            "some; add images or change the shares under prepare in params.yaml"
-        )
+    if (short := np.flatnonzero(sizes == 1)).size:
+        raise UserError(f"class {short[0]} has one image, and {what} needs another; add images of that class")
     leaves = chosen(split, leaving, seed)
     return split.take(~leaves), split.take(leaves)
 
@@ -27,9 +24,9 @@ def sample(split: Split, share: float, seed: int) -> Split:
 
 
 def apportion(share: float, sizes: np.ndarray) -> np.ndarray:
-    """A share of each size in whole numbers, at least 1, whose sum is the share of the sum wherever it can be."""
+    """A share of each size in whole numbers: some, never all, and in sum the share of the sum wherever that can be."""
     counts = np.diff(np.rint(share * np.cumsum(sizes)).astype(int), prepend=0)
-    return np.maximum(counts, np.minimum(sizes, 1))
+    return np.clip(counts, np.minimum(sizes, 1), np.maximum(sizes - 1, 0))
 
 
 def chosen(split: Split, counts: np.ndarray, seed: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """params.yaml, read as DVC reads it and checked strictly: one line for each thing that is wrong."""
 
 import json
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,12 +24,18 @@ class Section(BaseModel):
 T = TypeVar("T")
 
 
+def unique(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    if values and len(set(values)) < len(values):
+        raise ValueError("a list in which nothing stands twice")
+    return values
+
+
 def read() -> dict[str, Any]:
     try:
         tree = YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{FILE} cannot be read ({error.strerror}); run from the project's root") from None
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, KeyError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""
         raise UserError(f"{FILE} is not YAML{line}: {getattr(error, 'problem', None) or error}") from None
@@ -51,26 +58,34 @@ def parameter(kind: type[T], key: str) -> T:
 def check(kind: type[T], value: Any, key: str = "") -> T:
     try:
         # By way of JSON, because there a list may become a tuple and yet nothing else is converted.
-        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
-    except TypeError as error:
-        raise UserError(f"{FILE}: {key or 'the file'}: {error}") from None
+        text = json.dumps(value)
+        return TypeAdapter(kind).validate_json(text, strict=True)
     except ValidationError as error:
-        problems = error.errors()
+        lines = describe(kind, json.loads(text), error.errors(), key)
+        raise UserError("\n  ".join(f"{FILE}: {line}" for line in lines)) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{FILE}: {key or 'the file'} holds what no parameter can be: {error}") from None
+
+
+def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -> list[str]:
+    lines: dict[str, str] = {}
+    for problem in problems:
+        place, given = problem["loc"], problem["input"]
         # A list whose items were refused is also reported as too short: only the items are news.
-        news = [one for one in problems if not any(one["loc"] == other["loc"][:-1] for other in problems)]
-        lines = (f"{FILE}: {describe(kind, value, problem, key)}" for problem in news)
-        raise UserError("\n  ".join(lines)) from None
-
-
-def describe(kind: Any, value: Any, problem: ErrorDetails, prefix: str) -> str:
-    place, given = problem["loc"], problem["input"]
-    key = ".".join(filter(None, (prefix, *written(place, value))))
-    if problem["type"] == "missing":
-        return ".".join(filter(None, (key, str(place[-1])))) + ": missing; it must be there"
-    if problem["type"] == "extra_forbidden":
-        allowed = fields_at(kind, place[:-1])
-        return f"{key} = {shown(given)}: unknown key{nearest(place[-1], allowed)}; allowed: {', '.join(allowed)}"
-    return f"{key} = {shown(given)}: must be {reason(problem)}{nearest(given, choices(problem))}"
+        if any(other["loc"][: len(place)] == place != other["loc"] for other in problems):
+            continue
+        key = ".".join(filter(None, (prefix, *written(place, value))))
+        if problem["type"] == "missing":
+            missing = ".".join(filter(None, (key, plain(place[-1]))))
+            lines[missing] = f"{missing}: missing; it must be there"
+        elif problem["type"] == "extra_forbidden":
+            allowed = fields_at(kind, place[:-1])
+            known = f"unknown key{nearest(place[-1], allowed)}; allowed: {', '.join(allowed)}"
+            lines[key] = f"{key} = {shown(given)}: {known}"
+        else:
+            reasons = f"{lines[key]} or " if key in lines else f"{key} = {shown(given)}: must be "
+            lines[key] = f"{reasons}{reason(problem)}{nearest(given, choices(problem))}"
+    return list(lines.values())
 
 
 def written(place: tuple[str | int, ...], value: Any) -> list[str]:
@@ -78,15 +93,19 @@ def written(place: tuple[str | int, ...], value: Any) -> list[str]:
     steps = []
     for step in place:
         if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
-            steps.append(str(step))
+            steps.append(plain(step))
             value = value[step]
     return steps
+
+
+def plain(step: str | int) -> str:
+    return str(step) if str(step).isprintable() else repr(step)
 
 
 def reason(problem: ErrorDetails) -> str:
     least = problem.get("ctx", {}).get("min_length")
     if problem["type"] == "too_short":
-        return f"a list of {least} or more"
+        return f"a {'section' if isinstance(problem['input'], dict) else 'list'} of {least} or more"
     if problem["type"] == "string_too_short":
         return f"a text of {least} or more characters"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
@@ -94,7 +113,7 @@ def reason(problem: ErrorDetails) -> str:
 
 
 def shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else "{...}" if isinstance(value, dict) else text[:57] + "..."
 
 
@@ -104,8 +123,7 @@ def nearest(word: Any, known: list[str]) -> str:
 
 
 def choices(problem: ErrorDetails) -> list[str]:
-    expected = problem.get("ctx", {}).get("expected", "")
-    return [word.strip("'") for part in str(expected).split(", ") for word in part.split(" or ")]
+    return re.findall("'([^']+)'", str(problem.get("ctx", {}).get("expected", "")))
 
 
 def fields_at(kind: Any, place: tuple[str | int, ...]) -> list[str]:

@@ -1,8 +1,8 @@
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from digits.params.base import Section
+from digits.params.base import Section, unique
 
 ClassName = Annotated[str, Field(min_length=1)]
 
@@ -11,6 +11,7 @@ Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, o
 Classes = Annotated[
     tuple[ClassName, ...] | None,
     Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
+    AfterValidator(unique),
 ]
 
 

@@ -1,15 +1,10 @@
 """What is compared: each family, trained with each seed."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-
-def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("a list in which nothing stands twice")
-    return values
-
+from digits.params.base import unique
 
 # A seed of 0 means "random" to Keras Tuner.
 Seeds = Annotated[tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(min_length=1), AfterValidator(unique)]

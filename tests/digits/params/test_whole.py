@@ -1,6 +1,7 @@
 """All of params.yaml: what it may hold, and the line for each thing that is wrong."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from digits.params.whole import Params, schema
 from tests.conftest import ROOT
 
 COMMITTED = (ROOT / "params.yaml").read_text()
+PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
 SECTIONS = "data, families, models, prepare, runtime, seeds, train, tune"
 OF_A_CNN = (
@@ -24,7 +26,7 @@ OF_A_CNN = (
 
 
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
-    tree = YAML(typ="safe").load(COMMITTED)
+    tree = deepcopy(PARAMETERS)
     for key, value in changes.items():
         *sections, last = key.split(".")
         section = tree

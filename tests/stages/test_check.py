@@ -1,0 +1,42 @@
+import json
+
+from tests.conftest import ROOT
+
+
+def test_valid_parameters_are_said_and_described_for_editors(project, stage):
+    done = stage("check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("check: params.yaml is valid; docs/params.schema.json describes it (")
+    assert (project / "docs/params.schema.json").read_bytes() == (ROOT / "docs/params.schema.json").read_bytes()
+
+
+def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
+    (project / "docs").mkdir()
+    schema = project / "docs/params.schema.json"
+    schema.write_text(json.dumps({"old": True}))
+    change({"train.epochs": 0, "families": ["cn"], "tune.mlp.space": {"unit": [1, 2]}})
+    done = stage("check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "check: error: params.yaml: families.0 = \"cn\": must be 'mlp' or 'cnn'; did you mean \"cnn\"?\n"
+        "  params.yaml: train.epochs = 0: must be greater than or equal to 1\n"
+        '  params.yaml: tune.mlp.space = {"unit": [1, 2]}: must be over batch_norm, dropout, layers, learning_rate, '
+        "optimizer, rotate, schedule, shear, shift, units, weight_decay, zoom; unit is none of them; did you mean "
+        '"units"?\n'
+    )
+    assert json.loads(schema.read_text()) == {"old": True}
+
+
+def test_what_is_no_yaml_is_one_line(project, stage):
+    (project / "params.yaml").write_text("train:\n  epochs: [1\n")
+    done = stage("check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == "check: error: params.yaml is not YAML in line 3: expected ',' or ']', but got '<stream end>'\n"
+    )
+
+
+def test_it_takes_no_arguments(stage):
+    done = stage("check", "--help")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "check: error: takes no arguments, not --help\n"

@@ -1,0 +1,220 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits import dataset
+from digits.errors import UserError
+from stages import prepare
+from tests.conftest import ROOT
+
+Arrays = dict[str, np.ndarray]
+
+
+def tiles(count: int, shape: tuple[int, ...] = (9, 7, 3), classes: int = 5, seed: int = 0) -> tuple[np.ndarray, ...]:
+    images = np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
+    return images, (np.arange(count) % classes).astype(np.int64)
+
+
+def both(**changes: np.ndarray) -> Arrays:
+    (x_train, y_train), (x_test, y_test) = tiles(200), tiles(40, seed=1)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test} | changes
+
+
+def without_test(**changes: np.ndarray) -> Arrays:
+    return {key: array for key, array in both(**changes).items() if key.endswith("train")}
+
+
+@pytest.fixture
+def raw(project, change) -> Callable[[Arrays], None]:
+    change({"prepare": {"validation_share": 0.1, "test_share": 0.15, "share": 1.0, "seed": 1}, "data.classes": None})
+
+    def write(arrays: Arrays) -> None:
+        (project / "data/raw").mkdir(parents=True)
+        for key, array in arrays.items():
+            np.save(project / f"data/raw/{key}.npy", array)
+
+    return write
+
+
+def written() -> dict[str, bytes]:
+    files = [path for folder in ("data/prepared", "reports") for path in Path(folder).rglob("*") if path.is_file()]
+    return {str(path): path.read_bytes() for path in files}
+
+
+def sizes() -> dict[str, int]:
+    return {name: len(dataset.load(Path("data/prepared") / name)) for name in ("train", "validation", "test")}
+
+
+def test_images_of_another_shape_are_split_and_reported(raw, stage):
+    raw(both())
+    done = stage("prepare")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        "prepare: data/prepared: 180 train, 20 validation, 40 test images of 9 × 7 × 3, 5 classes ("
+    )
+    parts = ("train", "validation", "test")
+    arrays = {f"data/prepared/{part}/{kind}.npy" for part in parts for kind in ("images", "labels")}
+    assert set(written()) == {*arrays, "data/prepared/classes.json", "reports/data.json"}
+    assert json.loads(Path("data/prepared/classes.json").read_text()) == ["0", "1", "2", "3", "4"]
+    report = json.loads(Path("reports/data.json").read_text())
+    assert report["shape"] == [9, 7, 3]
+    assert report["splits"]["validation"]["per_class"] == dict.fromkeys("01234", 4)
+    assert set(report["duplicates"].values()) == {0}
+    test = dataset.load(Path("data/prepared/test"))
+    np.testing.assert_array_equal(test.images, both()["x_test"])
+    np.testing.assert_array_equal(test.labels, both()["y_test"])
+
+
+def test_the_same_parameters_give_the_same_bytes_and_nothing_stale_stays(raw):
+    raw(both())
+    prepare.main()
+    first = written()
+    Path("data/prepared/extra").mkdir()
+    Path("data/prepared/extra/images.npy").touch()
+    prepare.main()
+    assert written() == first
+
+
+def test_another_seed_gives_another_validation_part_and_the_same_test_part(raw, change):
+    raw(both())
+    prepare.main()
+    first = written()
+    change({"prepare.seed": 2})
+    prepare.main()
+    changed = {path for path, content in written().items() if content != first[path]}
+    assert {"data/prepared/train/images.npy", "data/prepared/validation/images.npy"} <= changed
+    assert not {path for path in changed if path.startswith(("data/prepared/test/", "data/prepared/classes"))}
+
+
+def test_without_test_images_a_share_is_split_off_and_none_is_lost(raw):
+    raw(without_test())
+    prepare.main()
+    assert sizes() == {"train": 153, "validation": 17, "test": 30}
+    parts = [dataset.load(Path("data/prepared") / name) for name in sizes()]
+    images = sorted(image.tobytes() for part in parts for image in part.images)
+    assert images == sorted(image.tobytes() for image in both()["x_train"])
+
+
+def test_a_share_of_all_images_is_a_share_of_every_part(raw, change):
+    raw(both())
+    change({"prepare.share": 0.5})
+    prepare.main()
+    assert sizes() == {"train": 90, "validation": 10, "test": 20}
+
+
+def test_grey_images_get_a_channel(raw):
+    (x_train, y_train), (x_test, y_test) = tiles(60, (6, 5)), tiles(20, (6, 5), seed=1)
+    raw({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test})
+    assert prepare.main().endswith("images of 6 × 5 × 1, 5 classes")
+
+
+def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
+    raw(both())
+    classes = Path("data/prepared/classes.json")
+    Path("data/raw/classes.json").write_text(json.dumps(["grass", "sand", "rock", "water", "snow"]))
+    prepare.main()
+    assert json.loads(classes.read_text()) == ["grass", "sand", "rock", "water", "snow"]
+    change({"data.classes": ["a", "b", "c", "d", "é"]})
+    prepare.main()
+    assert json.loads(classes.read_text()) == ["a", "b", "c", "d", "é"]
+
+
+def test_test_images_that_were_trained_on_are_counted(raw):
+    x_train, x_test = both()["x_train"], both()["x_test"]
+    x_test[:3] = x_train[0]
+    raw(both(x_test=x_test))
+    prepare.main()
+    found = json.loads(Path("reports/data.json").read_text())["duplicates"]
+    assert found["within test"] == 2
+    assert found["test also in train"] + found["test also in validation"] == 3
+
+
+LABELS = both()["y_train"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "classes", "line"),
+    [
+        (
+            both(x_train=both()["x_train"] / 255),
+            None,
+            (
+                "x_train is float64; pixels must be uint8, 0 to 255 "
+                "(for floats in 0..1: (x * 255).astype('uint8'))"
+            ),
+        ),
+        (both(y_train=LABELS[:-1]), None, (
+            "x_train has 200 images but y_train has 199 labels; each image needs one label"
+        )),
+        (both(y_test=both()["y_test"] - 1), None, "y_test goes down to -1; labels must be integers from 0"),
+        (both(x_test=tiles(40, (7, 9, 3))[0]), None, (
+            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 3; height, width and channels must be the same"
+        )),
+        (both(y_train=LABELS * 0, y_test=both()["y_test"] * 0), None, (
+            "y_train holds one class only; a classifier needs two or more"
+        )),
+        (both(), ["a", "b", "c"], (
+            "y_train goes up to 4 but there are 3 classes (a, b, c); labels must be 0 to 2, or data.classes in "
+            "params.yaml must name more"
+        )),
+        (both(), list("abcdef"), (
+            "y_train has no image of f; each of the 6 classes needs some (a class that does not exist must not be "
+            "named in data.classes)"
+        )),
+        (without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)), None, "class 5 has one image, and testing needs another; add images of that class"),
+    ],
+    ids=["floats", "labels", "negative", "shapes", "one class", "few names", "many names", "one of a class"],
+)  # fmt: skip
+def test_bad_data_is_one_line_and_what_was_prepared_stays(raw, change, arrays, classes, line):
+    raw(arrays)
+    change({"data.classes": classes})
+    Path("data/prepared/train").mkdir(parents=True)
+    Path("data/prepared/train/images.npy").write_text("old")
+    with pytest.raises(UserError) as caught:
+        prepare.main()
+    assert str(caught.value) == line
+    assert written() == {"data/prepared/train/images.npy": b"old"}
+
+
+def test_bad_data_ends_the_stage_with_status_1_and_nothing_written(raw, stage):
+    raw(both(y_train=np.eye(5)[LABELS]))
+    done = stage("prepare")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "prepare: error: y_train has shape (200, 5); labels must be one number each (one-hot: y.argmax(axis=1))\n"
+    )
+    assert written() == {}
+
+
+def test_a_raw_file_cut_short_is_one_line(raw, stage):
+    raw(both())
+    file = Path("data/raw/x_train.npy")
+    file.write_bytes(file.read_bytes()[:-1])
+    done = stage("prepare")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("prepare: error: data/raw/x_train.npy cannot be read (")
+    assert done.stderr.endswith("); `dvc repro` makes it again\n")
+    assert done.stderr.count("\n") == 1
+    assert written() == {}
+
+
+def test_before_anything_was_downloaded_one_line_says_what_is_missing(stage):
+    done = stage("prepare")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("prepare: error: ")
+    assert "x_train" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_stages_that_only_handle_files_start_without_tensorflow():
+    code = (
+        "import sys; import stages.check, stages.download, stages.prepare; "
+        "print({'tensorflow', 'keras', 'pandas', 'matplotlib', 'mlflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
