@@ -166,7 +166,9 @@ LABELS = both()["y_train"]
             "y_train has no image of f; each of the 6 classes needs some (a class that does not exist must not be "
             "named in data.classes)"
         )),
-        (without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)), None, "class 5 has one image, and testing needs another; add images of that class"),
+        (without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)), None, (
+            "class 5 has one image, and testing needs another; add images of that class"
+        )),
     ],
     ids=["floats", "labels", "negative", "shapes", "one class", "few names", "many names", "one of a class"],
 )  # fmt: skip
