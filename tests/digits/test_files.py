@@ -1,4 +1,5 @@
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -166,9 +167,23 @@ def test_an_array_with_a_damaged_head_is_one_line(tmp_path, damage):
     complaint(files.read_array, file)
 
 
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.mkdir, (self.folder,)
+
+
 def test_an_array_that_would_run_code_when_read_is_refused(tmp_path):
-    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
-    complaint(files.read_array, tmp_path / "a.npy")
+    trap, file = Trap(tmp_path / "sprung"), tmp_path / "a.npy"
+    np.save(file, np.array([trap], dtype=object), allow_pickle=True)
+    complaint(files.read_array, file)
+    file.write_bytes(pickle.dumps(trap))
+    complaint(files.read_array, file)
+    assert names(tmp_path) == ["a.npy"]
 
 
 def test_an_array_that_would_run_code_when_read_is_not_written(tmp_path):
