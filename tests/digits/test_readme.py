@@ -42,3 +42,9 @@ def test_a_table_that_is_there_already_leaves_the_file_alone(project):
     before = file.stat()
     write_results("| new |\n")
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_the_table_in_the_readme_is_the_one_of_the_last_run():
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    table = (ROOT / "reports/comparison.md").read_text(encoding="utf-8").partition("\n\n")[2]
+    assert with_results(text, table) == text
