@@ -37,7 +37,7 @@ $(INSTALLED): requirements.txt
 	done; \
 	test -n "$$found" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none is on the PATH" >&2; exit 1; }; \
 	$$found -m venv --clear .venv
-	@# uv installs three times as fast as pip, which fetches it, its hash checked like every other.
+	@# uv installs faster than pip, which fetches it, its hash checked like every other.
 	@awk '/^[^ #]/ { own = /^uv==/ } own' requirements.txt > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	@# Where uv cannot install (a proxy or an index that only pip is set up for), pip does.
