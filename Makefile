@@ -4,7 +4,7 @@ INSTALLED := .venv/installed
 # DVC's stages call `python`: theirs is the one in .venv, activated or not.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro test quick check lock
+.PHONY: help repro test quick ui check lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -23,12 +23,15 @@ quick: $(INSTALLED) ## the whole flow in two minutes on a twentieth of the data;
 	  -S tune.mlp.trials=8 -S tune.mlp.epochs=3 -S tune.cnn.trials=6 -S tune.cnn.epochs=3
 	@git show "$$(git for-each-ref --format='%(refname)' 'refs/exps/**/quick'):reports/comparison.md"
 
+ui: $(INSTALLED) ## MLflow's pages, to look at runs and compare them
+	@$(BIN)/python -m digits.tracking.ui
+
 check: $(INSTALLED) ## style and format
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 
 lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --group dev \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --fork-strategy fewest --group dev \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
 
 $(INSTALLED): requirements.txt

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.dataset import Split
+from digits.dataset import Split, digest
 
 
 def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str, Any]:
@@ -30,14 +30,6 @@ def of_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
         },
         "sha256": digest(split),
     }
-
-
-def digest(split: Split) -> str:
-    content = hashlib.sha256()
-    for array in (split.images, split.labels):
-        content.update(f"{array.dtype.str}{array.shape}".encode())
-        content.update(np.ascontiguousarray(array).data)
-    return content.hexdigest()
 
 
 def duplicates(splits: Mapping[str, Split]) -> dict[str, int]:

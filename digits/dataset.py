@@ -1,5 +1,6 @@
 """Labelled images: what is accepted as such, and how a split lies on disk."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,20 @@ def load(folder: Path) -> Split:
     return split
 
 
+def digest(split: Split) -> str:
+    content = hashlib.sha256()
+    for array in (split.images, split.labels):
+        content.update(f"{array.dtype.str}{array.shape}".encode())
+        content.update(np.ascontiguousarray(array).data)
+    return content.hexdigest()
+
+
 def accept(arrays: Arrays, part: str) -> Split:
     """The images x_PART with their labels y_PART, if they are what the library can work with."""
     x, y = f"x_{part}", f"y_{part}"
     if missing := [name for name in (x, y) if name not in arrays]:
-        raise UserError(f"{' and '.join(missing)} is missing where the images were downloaded; `dvc repro` gets it")
+        are = "are" if len(missing) > 1 else "is"
+        raise UserError(f"{' and '.join(missing)} {are} missing where the images were downloaded; `dvc repro` gets it")
     images, labels = accept_images(x, arrays[x]), accept_labels(y, arrays[y])
     if len(images) != len(labels):
         raise UserError(f"{x} has {len(images)} images but {y} has {len(labels)} labels; each image needs one label")

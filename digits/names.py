@@ -25,8 +25,16 @@ def history_file(name: str) -> Path:
     return MODELS / f"{name}.json"
 
 
+def search_name(family: str) -> str:
+    return f"{family}-search"
+
+
+def trial_name(family: str, number: int) -> str:
+    return f"{family}-trial-{number}"
+
+
 def search_file(family: str) -> Path:
-    return MODELS / f"{family}-search.json"
+    return MODELS / f"{search_name(family)}.json"
 
 
 def model_names(families: tuple[str, ...], seeds: tuple[int, ...]) -> Iterator[str]:

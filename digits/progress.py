@@ -35,6 +35,6 @@ class Progress:
         now = time.perf_counter()
         if self.done >= self.total or now - self.printed >= SECONDS_BETWEEN_LINES:
             self.printed = now
-            share = f"{self.done / self.total:4.0%}" if self.total else ""
-            parts = (f"{self.label}: {share}", f"{now - self.started:.0f} s", note)
+            share = f": {self.done / self.total:4.0%}" if self.total else ""
+            parts = (f"{self.label}{share}", f"{now - self.started:.0f} s", note)
             print(" · ".join(filter(None, parts)), file=sys.stderr, flush=True)

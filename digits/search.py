@@ -25,13 +25,15 @@ class FromBaseline(keras_tuner.oracles.RandomSearchOracle):
         return super().populate_space(trial_id)
 
 
-def search(plan: Search, baseline: Recipe, seed: int, attempt: Callable[[Recipe], dict[str, Any]]) -> dict[str, Any]:
+def search(
+    plan: Search, baseline: Recipe, seed: int, attempt: Callable[[int, Recipe], dict[str, Any]]
+) -> dict[str, Any]:
     trials = []
     with tempfile.TemporaryDirectory() as folder:
         oracle = oracle_of(plan, baseline, seed, folder)
         for trial in proposals(oracle):
             recipe = baseline.model_copy(update=as_given(trial.hyperparameters.values, plan))
-            outcome = attempt(recipe)
+            outcome = attempt(len(trials), recipe)
             trials.append({"trial": len(trials), "hyperparameters": recipe.model_dump()} | outcome)
             if outcome["status"] == "completed":
                 oracle.update_trial(trial.trial_id, {OBJECTIVE: outcome[OBJECTIVE]})

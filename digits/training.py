@@ -8,12 +8,14 @@ import keras
 
 from digits.batches import batches
 from digits.dataset import Split
+from digits.errors import UserError
 from digits.networks import build
 from digits.params.recipe import Recipe
+from digits.params.runtime import Runtime
 
 Epoch = dict[str, float]
 IMAGES_PER_EVALUATION = 1000
-# Several steps in one call: what Python does in between is half the time of a small network.
+# Several steps in one call: between steps, Python takes a good part of a small network's time.
 STEPS_PER_CALL = 16
 
 
@@ -27,9 +29,10 @@ class Job:
     batch_size: int
     seed: int
     classes: int
+    runtime: Runtime
 
 
-class Diverged(Exception):
+class Diverged(UserError):
     pass
 
 
@@ -56,7 +59,7 @@ def train(
             | {f"validation_{name}": round(value, 6) for name, value in after.items()}
         )
         if not math.isfinite(curve[-1]["loss"]):
-            raise Diverged(f"the loss became {curve[-1]['loss']} in epoch {number}")
+            raise Diverged(f"the loss became {curve[-1]['loss']} in epoch {number}; lower the learning rate")
         after_epoch(curve[-1])
     return model, curve
 

@@ -12,22 +12,18 @@ Trial = dict[str, Any]
 
 
 def attempt(job: Job, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]) -> Trial:
+    curve: list[Epoch] = []
+
+    def seen(epoch: Epoch) -> None:
+        curve.append(epoch)
+        after_epoch(epoch)
+
     try:
-        _, curve = train(job, data, validation, after_epoch)
+        train(job, data, validation, seen)
     except (Diverged, tf.errors.OpError, MemoryError, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        return {
-            "status": "failed",
-            "validation_accuracy": None,
-            "validation_loss": None,
-            "reason": reason,
-            "epochs": [],
-        }
-    last = curve[-1]
-    return {
-        "status": "completed",
-        "validation_accuracy": last["validation_accuracy"],
-        "validation_loss": last["validation_loss"],
-        "reason": None,
-        "epochs": curve,
-    }
+        outcome = {"status": "failed", "validation_accuracy": None, "validation_loss": None, "reason": reason}
+    else:
+        result = {measure: curve[-1][measure] for measure in ("validation_accuracy", "validation_loss")}
+        outcome = {"status": "completed"} | result | {"reason": None}
+    return outcome | {"epochs": curve}

@@ -2,18 +2,25 @@
 
 from digits import runtime
 from digits.entry import run
+from digits.files import read_json
+from digits.live import listened
+from digits.names import CLASSES
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.train import Train
 
 
 def main(family: str, seed: str) -> str:
-    runtime.start(parameter(Runtime, "runtime"))
-    from digits.models import make
-    from digits.networks import family_named
+    machine, plan = parameter(Runtime, "runtime"), parameter(Train, "train")
+    with listened() as tell:
+        runtime.start(machine)
+        from digits.models import make
+        from digits.networks import family_named
+        from digits.training import Job
 
-    recipe = parameter(family_named(family).Hyperparameters, f"models.{family}")
-    return make(family, "baseline", int(seed), recipe, parameter(Train, "train"))
+        recipe = parameter(family_named(family).Hyperparameters, f"models.{family}")
+        classes = len(read_json(CLASSES))
+        return make("baseline", Job(family, recipe, plan.epochs, plan.batch_size, int(seed), classes, machine), tell)
 
 
 if __name__ == "__main__":

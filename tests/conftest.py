@@ -44,7 +44,7 @@ def stage(project: Path) -> Stage:
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", f"stages.{name}", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "DIGITS_TRACKING": "off"}
         return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
 
     return run

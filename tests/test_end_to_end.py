@@ -34,10 +34,13 @@ ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one that runs the tests
     "PYTHONUNBUFFERED": "1",
 }
+ENVIRONMENT = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("MLFLOW_")}
 TRAININGS = {f"{stage}@{family}" for stage in ("train_baseline", "train_tuned") for family in ("mlp", "cnn")}
 
+TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6, "equal_metrics": 16}
+
 EVERYTHING = {f"{training}-1" for training in TRAININGS} | {"tune@mlp", "tune@cnn"}
-EVERYTHING |= {"check", "download", "prepare", "evaluate", "compare", "plot"}
+EVERYTHING |= {"check", "download", "prepare", "evaluate", "compare", "plot", "track"}
 
 
 def run(folder: Path, *command: str, ok: bool = True) -> str:
@@ -65,6 +68,12 @@ def change(folder: Path, values: dict[str, Any]) -> None:
 def commit(folder: Path) -> None:
     run(folder, "git", "add", "--all")
     run(folder, "git", "commit", "--quiet", "--message", "Run")
+
+
+def tracked(folder: Path, **tags: str) -> dict[str, int]:
+    """What MLflow holds, after it was held against the files."""
+    arguments = [f"{name}={value}" for name, value in tags.items()]
+    return json.loads(run(folder, sys.executable, "-m", "tests.audit", *arguments))
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +125,33 @@ def test_repro_goes_from_images_to_the_table(project: Path) -> None:
     commit(project)
 
 
-def test_repro_with_nothing_to_do_runs_nothing(project: Path) -> None:
+def test_mlflow_has_every_model_search_and_trial_once_after_a_run_that_was_killed(project: Path) -> None:
+    assert tracked(project) == TRACKED
+
+
+def test_repro_with_nothing_to_do_asks_mlflow_and_no_more(project: Path) -> None:
     output = run(project, "dvc", "repro")
-    assert not ran(output)
-    assert "up to date" in output
+    assert ran(output) == {"track"}
+    assert "6 there" in output
 
 
 def test_repro_by_force_gives_the_same_bytes(project: Path) -> None:
     run(project, "dvc", "repro", "--force")
     assert run(project, "git", "status", "--porcelain") == ""
+    assert tracked(project) == TRACKED
+
+
+def test_a_store_that_was_removed_is_filled_again(project: Path) -> None:
+    shutil.rmtree(project / ".mlflow")
+    assert "6 added" in run(project, "dvc", "repro")
+    assert tracked(project) == TRACKED
+
+
+def test_a_server_that_does_not_answer_costs_a_warning(project: Path) -> None:
+    output = run(project, "env", "MLFLOW_TRACKING_URI=http://127.0.0.1:9", "dvc", "repro")
+    [warning] = [line for line in output.splitlines() if "warning" in line]
+    assert "http://127.0.0.1:9 is not up to date" in warning
+    assert "the next `dvc repro` fills the gap" in warning
 
 
 def test_a_wrong_parameter_ends_the_run_before_anything_else_runs(project: Path) -> None:
@@ -144,22 +171,23 @@ def test_more_epochs_do_not_touch_the_search(project: Path) -> None:
     run(project, "git", "checkout", "--quiet", "params.yaml")
 
 
-def test_an_edited_figure_draws_again_and_nothing_more(project: Path) -> None:
+def test_an_edited_figure_draws_again_and_trains_nothing(project: Path) -> None:
     style = project / "digits/figures/style.py"
     style.write_text(style.read_text() + "\n# edited\n")
-    assert ran(run(project, "dvc", "repro", "--dry")) == {"plot"}
+    assert ran(run(project, "dvc", "repro", "--dry")) == {"plot", "track"}
     run(project, "git", "checkout", "--quiet", str(style))
 
 
 def test_an_experiment_with_one_more_seed_trains_that_seed_only(project: Path) -> None:
     output = run(project, "dvc", "exp", "run", "--name", "more-seeds", "--set-param", "seeds=[1,2]")
-    again = {"check", "evaluate", "compare", "plot"}
+    again = {"check", "evaluate", "compare", "plot", "track"}
     assert ran(output) == again | {f"{training}-2" for training in TRAININGS}
     assert "more-seeds" in run(project, "dvc", "exp", "show", "--csv")
     assert "seeds" in run(project, "dvc", "params", "diff")
     difference = json.loads(run(project, "dvc", "metrics", "diff", "--json"))
     assert "test_accuracy_sd" in str(difference)
     assert "file://" in run(project, "dvc", "plots", "diff")
+    assert tracked(project, dvc_experiment="more-seeds")["model"] == 8
 
 
 def test_models_that_params_no_longer_name_are_forgotten(project: Path) -> None:

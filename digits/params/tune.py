@@ -1,8 +1,17 @@
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from digits.params.base import Section, nearest, reason
+from digits.params.base import Section, nearest, plain, reason, unique
 from digits.params.recipe import Recipe
 
 
@@ -22,7 +31,7 @@ class Range(Section):
         return self
 
 
-Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=2)]
+Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=2), AfterValidator(unique)]
 
 
 R = TypeVar("R", bound=Recipe)
@@ -49,20 +58,25 @@ class Search(Section, Generic[R]):
     @field_validator("space")
     @classmethod
     def fits_the_recipe(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
-        known = sorted(cls.recipe().model_fields)
-        for name, values in space.items():
-            if name not in known:
-                raise ValueError(f"over {', '.join(known)}; {name} is none of them{nearest(name, known)}")
-            field = cls.recipe().model_fields[name]
-            if isinstance(values, Range) and field.annotation not in (int, float):
-                raise ValueError(f"such that {name} is a list of choices, for it has no values in between")
-            allowed = TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
-            for value in (values.min, values.max) if isinstance(values, Range) else values:
-                try:
-                    allowed.validate_python(value)
-                except ValidationError as error:
-                    raise ValueError(f"such that {name} is {reason(error.errors()[0])}; {value} is not") from None
+        if wrong := [mistake for name, values in space.items() if (mistake := cls.mistake(name, values))]:
+            raise ValueError("; and ".join(wrong))
         return space
+
+    @classmethod
+    def mistake(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
+        known = sorted(cls.recipe().model_fields)
+        if name not in known:
+            return f"over {', '.join(known)}; {plain(name)} is none of them{nearest(name, known)}"
+        field = cls.recipe().model_fields[name]
+        if isinstance(values, Range) and field.annotation not in (int, float):
+            return f"such that {name} is a list of choices, for it has no values in between"
+        allowed = TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
+        for value in (values.min, values.max) if isinstance(values, Range) else values:
+            try:
+                allowed.validate_python(value)
+            except ValidationError as error:
+                return f"such that {name} is {reason(error.errors()[0])}; {value} is not"
+        return None
 
 
 Seed = Annotated[int, Field(ge=1, lt=2**31, description="of the search and of its trainings")]

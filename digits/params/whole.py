@@ -9,6 +9,7 @@ from digits.params.mlp import Mlp
 from digits.params.prepare import Prepare
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
+from digits.params.track import Track
 from digits.params.train import Train
 from digits.params.tune import Search, Seed
 
@@ -35,6 +36,7 @@ class Params(Section):
     models: Models
     train: Train
     tune: Tune
+    track: Track
 
 
 def schema() -> dict[str, Any]:

@@ -37,7 +37,7 @@ def completed(accuracy: float, loss: float = 0.1) -> dict[str, Any]:
 FAILED = completed(0) | {"status": "failed", "validation_accuracy": None, "reason": "out of memory"}
 
 
-def by_rate(recipe: Recipe) -> dict[str, Any]:
+def by_rate(_: int, recipe: Recipe) -> dict[str, Any]:
     return completed(recipe.learning_rate)
 
 
@@ -55,7 +55,7 @@ def test_the_best_trial_wins() -> None:
 
 def test_equal_accuracy_is_decided_by_loss_and_then_by_age() -> None:
     losses = iter([0.3, 0.2, 0.2, 0.4])
-    found = search(plan(trials=4), BASELINE, 1, lambda _: completed(0.9, next(losses)))
+    found = search(plan(trials=4), BASELINE, 1, lambda *_: completed(0.9, next(losses)))
     assert found["best_trial"] == 1
 
 
@@ -77,17 +77,17 @@ def test_the_same_seed_proposes_the_same_recipes_and_another_seed_others() -> No
 
 
 def test_a_search_that_has_tried_everything_ends_early() -> None:
-    found = search(plan(trials=50, space={"units": [64, 128]}), BASELINE, 1, lambda _: completed(0.9))
+    found = search(plan(trials=50, space={"units": [64, 128]}), BASELINE, 1, lambda *_: completed(0.9))
     assert 2 <= len(found["trials"]) <= 3
 
 
 def test_failed_trials_are_recorded_and_never_win() -> None:
     outcomes = iter([completed(0.5), *[FAILED] * 6, completed(0.4)])
-    found = search(plan(trials=8), BASELINE, 1, lambda _: next(outcomes))
+    found = search(plan(trials=8), BASELINE, 1, lambda *_: next(outcomes))
     assert [trial["status"] for trial in found["trials"]] == ["completed", *["failed"] * 6, "completed"]
     assert found["best_trial"] == 0
 
 
 def test_a_search_whose_trials_all_fail_is_one_clear_line() -> None:
     with pytest.raises(UserError, match="all 3 trials failed, the first because: out of memory"):
-        search(plan(trials=3), BASELINE, 1, lambda _: FAILED)
+        search(plan(trials=3), BASELINE, 1, lambda *_: FAILED)

@@ -20,6 +20,7 @@ from digits.networks import build, multiply_adds
 from digits.params.cnn import Cnn
 from digits.params.mlp import Mlp
 from digits.params.recipe import Recipe
+from digits.params.runtime import Runtime
 from digits.training import Job, optimizer, schedule, train
 from digits.trials import attempt
 from tests.images import stripes
@@ -32,7 +33,8 @@ MOVED = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
 
 
 def job(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> Job:
-    return Job("cnn" if isinstance(recipe, Cnn) else "mlp", recipe, epochs, batch_size=32, seed=seed, classes=4)
+    family, machine = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=2, onednn=True)
+    return Job(family, recipe, epochs, batch_size=32, seed=seed, classes=4, runtime=machine)
 
 
 def ignore(_: object) -> None:

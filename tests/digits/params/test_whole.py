@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
-SECTIONS = "data, families, models, prepare, runtime, seeds, train, tune"
+SECTIONS = "data, families, models, prepare, runtime, seeds, track, train, tune"
 OF_A_CNN = (
     "batch_norm, blocks, dense, dropout, filters, kernel, learning_rate, optimizer, rotate, schedule, shear, shift, "
     "weight_decay, zoom"

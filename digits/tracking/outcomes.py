@@ -1,0 +1,89 @@
+"""What MLflow should hold of the workspace: a complete run for each trained model, each search and each trial."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from digits.files import read_json
+from digits.names import REPORTS, history_file, model_file, model_name, search_file
+from digits.tracking import cards
+from digits.tracking.cards import Card
+from digits.tracking.place import Place
+
+OF_MODELS = ("training", "confusion", "mistakes", "samples")
+OF_SEARCHES = ("search", "search-hyperparameters")
+METRICS = ("test_accuracy", "test_loss", "parameters", "multiply_adds")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    card: Card
+    status: str
+    curve: list[dict[str, float]]
+    metrics: dict[str, float]
+    files: list[Path]
+    reason: str | None = None
+    network: Path | None = None
+    trials: list["Outcome"] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Of all that a complete run holds: a run that says it has the same is left alone."""
+        files = {
+            str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in (*self.files, self.network) if file
+        }
+        whole = [
+            self.card.parameters,
+            self.status,
+            self.curve,
+            self.metrics,
+            files,
+            [each.digest for each in self.trials],
+        ]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def of_workspace(place: Place, families: tuple[str, ...]) -> Iterator[Outcome]:
+    for family in families:
+        yield of_search(place, family)
+    with (REPORTS / "models.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield of_model(place, row)
+
+
+def of_model(place: Place, row: dict[str, str]) -> Outcome:
+    name = model_name(row["family"], row["variant"], int(row["seed"]))
+    record = read_json(history_file(name))
+    return Outcome(
+        cards.of_model(place, record),
+        "completed",
+        record["epochs"],
+        {metric: float(row[metric]) for metric in METRICS},
+        [history_file(name), *figures(row["family"], OF_MODELS)],
+        network=model_file(name),
+    )
+
+
+def of_search(place: Place, family: str) -> Outcome:
+    record = read_json(search_file(family))
+    card = cards.of_search(place, record)
+    trials = [of_trial(place, card, trial) for trial in record["trials"]]
+    numbers = {
+        "validation_accuracy": record["trials"][record["best_trial"]]["validation_accuracy"],
+        "best_trial": record["best_trial"],
+        "trials": len(trials),
+        "failed_trials": sum(trial.status == "failed" for trial in trials),
+    }
+    return Outcome(card, "completed", [], numbers, [search_file(family), *figures(family, OF_SEARCHES)], trials=trials)
+
+
+def of_trial(place: Place, search: Card, trial: dict[str, Any]) -> Outcome:
+    return Outcome(cards.of_trial(place, search, trial), trial["status"], trial["epochs"], {}, [], trial["reason"])
+
+
+def figures(family: str, names: tuple[str, ...]) -> list[Path]:
+    return [REPORTS / "figures" / f"{family}-{name}.png" for name in names]

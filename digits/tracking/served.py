@@ -1,0 +1,30 @@
+"""The model as MLflow serves it: raw images in, class names and probabilities out. MLflow keeps this file beside it."""
+
+import json
+import os
+from pathlib import Path
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+
+BATCH = 500  # as `evaluate` asks, to the last bit
+
+
+class Classifier(mlflow.pyfunc.PythonModel):
+    def load_context(self, context: mlflow.pyfunc.PythonModelContext) -> None:
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        import keras
+
+        self.network = keras.models.load_model(context.artifacts["network"], compile=False)
+        self.classes = np.array(json.loads(Path(context.artifacts["classes"]).read_text(encoding="utf-8")))
+
+    # Without types, for MLflow takes them for a schema of its own; the signature is the schema.
+    def predict(self, context, model_input, params=None):  # noqa: ARG002
+        probabilities = self.network.predict(np.asarray(model_input), BATCH, verbose=0)
+        table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in self.classes])
+        table.insert(0, "class", self.classes[probabilities.argmax(axis=1)])
+        return table
+
+
+mlflow.models.set_model(Classifier())

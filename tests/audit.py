@@ -1,0 +1,85 @@
+"""MLflow against the pipeline's own files, through MLflow's own client: `python -m tests.audit` in a finished project.
+
+Prints what it counted, and fails where MLflow lacks something, has it twice, or says another number.
+"""
+
+import json
+import sys
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+CURVE = ("accuracy", "loss", "validation_accuracy", "validation_loss")
+TAGS = ("fingerprint", "data", "dvc.stage", "family", "git.commit", "git.dirty", "mlflow.note.content", "complete")
+
+
+def audit(client: MlflowClient, **wanted: str) -> dict[str, Any]:
+    experiment = client.get_experiment_by_name("digits")
+    runs = client.search_runs([experiment.experiment_id], max_results=50_000)
+    runs = [
+        run for run in runs if all(run.data.tags.get(name.replace("_", ".")) == each for name, each in wanted.items())
+    ]
+    assert {run.info.status for run in runs} <= {"FINISHED", "FAILED"}
+    of_kind = {kind: [run for run in runs if run.data.tags["kind"] == kind] for kind in ("model", "search", "trial")}
+    prints = [(run.data.tags["fingerprint"], run.data.tags.get("dvc.experiment")) for run in runs]
+    assert len(prints) == len(set(prints)), "a result stands twice"
+    return {
+        **{kind: len(found) for kind, found in of_kind.items()},
+        "points": sum(audit_model(client, run) for run in of_kind["model"]),
+        "trials": sum(audit_search(client, run) for run in of_kind["search"]),
+        "equal_metrics": audit_metrics(of_kind["model"]),
+    }
+
+
+def audit_model(client: MlflowClient, run: Run) -> int:
+    assert all(tag in run.data.tags for tag in TAGS)
+    assert {each.dataset.name for each in run.inputs.dataset_inputs}
+    assert len(run.inputs.dataset_inputs) == 3
+    assert len(client.list_artifacts(run.info.run_id, "figures")) == 4
+    [model] = run.outputs.model_outputs
+    assert client.get_logged_model(model.model_id).status == "READY"
+    epochs = int(run.data.params["train.epochs"])
+    for name in CURVE:
+        steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
+        assert sorted(steps) == list(range(1, epochs + 1)), f"{run.info.run_name}: {name} at {steps}"
+    return epochs * len(CURVE)
+
+
+def audit_search(client: MlflowClient, run: Run) -> int:
+    condition = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    trials = client.search_runs([run.info.experiment_id], condition, max_results=50_000)
+    record = json.loads(Path(f"models/{run.data.tags['family']}-search.json").read_text())["trials"]
+    assert len(trials) == len(record)
+    for trial in trials:
+        mine = record[int(trial.data.tags["trial"])]
+        assert trial.info.status == ("FINISHED" if mine["status"] == "completed" else "FAILED")
+        for name in CURVE:
+            history = client.get_metric_history(trial.info.run_id, name)
+            points = {point.step: point.value for point in history}
+            assert len(history) == len(points), f"{trial.info.run_name}: {name} has points twice"
+            assert points == {epoch["epoch"]: epoch[name] for epoch in mine["epochs"]}
+    return len(trials)
+
+
+def audit_metrics(models: list[Run]) -> int:
+    equal = 0
+    for family, variants in json.loads(Path("reports/metrics.json").read_text()).items():
+        for variant, reported in variants.items():
+            tags = {"family": family, "variant": variant}
+            mine = [run.data.metrics for run in models if tags.items() <= run.data.tags.items()]
+            for name in ("test_accuracy", "test_loss", "validation_accuracy", "parameters"):
+                assert round(fmean(each[name] for each in mine), 6) == reported[name], (family, variant, name)
+                equal += 1
+    return equal
+
+
+if __name__ == "__main__":
+    from digits.tracking import environment
+
+    environment.start()
+    from digits.tracking.store import connect
+
+    print(json.dumps(audit(connect().client, **dict(each.split("=") for each in sys.argv[1:]))))
