@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import ROOT
 
 STAGE = """
+import signal
 import time
 
 from digits.entry import run
@@ -29,6 +30,8 @@ def main(family, seed):
     return f"trained {family} with {seed}"
 
 
+# Tests run in the background of a shell ignore Ctrl-C, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run(main)
 """
 
