@@ -152,7 +152,8 @@ def compare(what: str, found: str, expected: str | None) -> None:
 
 
 def load_file(source: str, names: tuple[str, ...]) -> Arrays:
-    path = Path(source).expanduser()
+    # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
+    path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
     if not source or not path.exists():
         near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
         guess = f"; did you mean {near[0]}?" if near else ""

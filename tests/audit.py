@@ -3,14 +3,19 @@
 Prints what it counted, and fails where MLflow lacks something, has it twice, or says another number.
 """
 
+import csv
 import json
 import sys
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import mlflow
+import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Run
+
+from digits.runtime import held_back_stderr
 
 CURVE = ("accuracy", "loss", "validation_accuracy", "validation_loss")
 TAGS = ("fingerprint", "data", "dvc.stage", "family", "git.commit", "git.dirty", "mlflow.note.content", "complete")
@@ -31,6 +36,7 @@ def audit(client: MlflowClient, **wanted: str) -> dict[str, Any]:
         "points": sum(audit_model(client, run) for run in of_kind["model"]),
         "trials": sum(audit_search(client, run) for run in of_kind["search"]),
         "equal_metrics": audit_metrics(of_kind["model"]),
+        "champion": audit_champion(client),
     }
 
 
@@ -74,6 +80,27 @@ def audit_metrics(models: list[Run]) -> int:
                 assert round(fmean(each[name] for each in mine), 6) == reported[name], (family, variant, name)
                 equal += 1
     return equal
+
+
+def audit_champion(client: MlflowClient) -> float | None:
+    """Its accuracy, where it is one of this project's models: loaded as a user would, and equal to the last bit."""
+    version = client.get_model_version_by_alias("digits", "champion")
+    with Path("reports/models.csv").open(encoding="utf-8") as file:
+        mine = [row for row in csv.DictReader(file) if fingerprint(row) == version.tags["fingerprint"]]
+    if not mine:
+        return None
+    classes = np.array(json.loads(Path("data/prepared/classes.json").read_text()))
+    labels = classes[np.load("data/predictions/labels.npy")]
+    with held_back_stderr():
+        champion = mlflow.pyfunc.load_model("models:/digits@champion")
+    answers = champion.predict(np.load("data/predictions/images.npy"))
+    accuracy = float((answers["class"] == labels).mean())
+    assert accuracy == float(mine[0]["test_accuracy"])
+    return accuracy
+
+
+def fingerprint(row: dict[str, str]) -> str:
+    return json.loads(Path(f"models/{row['family']}-{row['variant']}-{row['seed']}.json").read_text())["fingerprint"]
 
 
 if __name__ == "__main__":

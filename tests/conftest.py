@@ -15,6 +15,11 @@ ROOT = Path(__file__).parent.parent
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    items.sort(key=lambda item: item.path.name not in ("test_end_to_end.py", "test_one_store.py"))
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project with the committed parameters, and the current folder."""

@@ -8,33 +8,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
-from tests.images import stripes
+from tests.pipeline import CLASSES, ENVIRONMENT, change, commit, make, ran, run, tracked
 
-ROOT = Path(__file__).parent.parent
-CLASSES = ["north", "north by east", "east", "south"]
-PARAMS = {
-    "data.source": "data/own/stripes.npz",
-    "data.classes": CLASSES,
-    "seeds": [1],
-    "runtime.threads": 1,
-    "train.epochs": 2,
-    "train.batch_size": 32,
-    "tune.mlp.trials": 3,
-    "tune.cnn.trials": 3,
-}
-ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one that runs the tests
-    "PYTHONUNBUFFERED": "1",
-}
-ENVIRONMENT = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("MLFLOW_")}
 TRAININGS = {f"{stage}@{family}" for stage in ("train_baseline", "train_tuned") for family in ("mlp", "cnn")}
 
 TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6, "equal_metrics": 16}
@@ -43,56 +23,9 @@ EVERYTHING = {f"{training}-1" for training in TRAININGS} | {"tune@mlp", "tune@cn
 EVERYTHING |= {"check", "download", "prepare", "evaluate", "compare", "plot", "track"}
 
 
-def run(folder: Path, *command: str, ok: bool = True) -> str:
-    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) == ok, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def ran(output: str) -> set[str]:
-    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
-def change(folder: Path, values: dict[str, Any]) -> None:
-    yaml = YAML()
-    tree = yaml.load(folder / "params.yaml")
-    for key, value in values.items():
-        *sections, name = key.split(".")
-        section = tree
-        for step in sections:
-            section = section[step]
-        section[name] = value
-    yaml.dump(tree, folder / "params.yaml")
-
-
-def commit(folder: Path) -> None:
-    run(folder, "git", "add", "--all")
-    run(folder, "git", "commit", "--quiet", "--message", "Run")
-
-
-def tracked(folder: Path, **tags: str) -> dict[str, int]:
-    """What MLflow holds, after it was held against the files."""
-    arguments = [f"{name}={value}" for name, value in tags.items()]
-    return json.loads(run(folder, sys.executable, "-m", "tests.audit", *arguments))
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working tree, committed or not, as a repository of its own."""
-    folder = tmp_path_factory.mktemp("pipeline") / "a folder with spaces"
-    for name in run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    train, test = stripes(400), stripes(80, seed=1)
-    own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
-    np.savez(folder / "data/own/stripes.npz", **own)
-    change(folder, PARAMS)
-    run(folder, "git", "init", "--quiet")
-    run(folder, "git", "config", "user.name", "Test")
-    run(folder, "git", "config", "user.email", "test@example.org")
-    commit(folder)
-    return folder
+    return make(tmp_path_factory.mktemp("pipeline") / "a folder with spaces")
 
 
 def test_a_run_killed_halfway_goes_on_from_the_stage_that_was_running(project: Path) -> None:
@@ -126,7 +59,9 @@ def test_repro_goes_from_images_to_the_table(project: Path) -> None:
 
 
 def test_mlflow_has_every_model_search_and_trial_once_after_a_run_that_was_killed(project: Path) -> None:
-    assert tracked(project) == TRACKED
+    found = tracked(project)
+    assert found["champion"] > 0.5
+    assert found == TRACKED | {"champion": found["champion"]}
 
 
 def test_repro_with_nothing_to_do_asks_mlflow_and_no_more(project: Path) -> None:
@@ -138,13 +73,15 @@ def test_repro_with_nothing_to_do_asks_mlflow_and_no_more(project: Path) -> None
 def test_repro_by_force_gives_the_same_bytes(project: Path) -> None:
     run(project, "dvc", "repro", "--force")
     assert run(project, "git", "status", "--porcelain") == ""
-    assert tracked(project) == TRACKED
+    assert tracked(project).items() >= TRACKED.items()
 
 
 def test_a_store_that_was_removed_is_filled_again(project: Path) -> None:
     shutil.rmtree(project / ".mlflow")
-    assert "6 added" in run(project, "dvc", "repro")
-    assert tracked(project) == TRACKED
+    output = run(project, "dvc", "repro")
+    assert "6 added" in output
+    assert "arning" not in output
+    assert tracked(project).items() >= TRACKED.items()
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(project: Path) -> None:

@@ -21,14 +21,13 @@ class Card:
 
 def of_model(place: Place, begun: dict[str, Any]) -> Card:
     family, variant, seed = begun["family"], begun["variant"], begun["seed"]
-    own = () if variant == "baseline" else ("tune.seed", f"tune.{family}")
     return Card(
         name=f"{family} {variant}, seed {seed}",
         kind="model",
         fingerprint=begun["fingerprint"],
         stage=f"train_{variant}@{family}-{seed}",
         about=f"The {variant} {family}, trained with seed {seed}",
-        parameters=place.chosen(*SHARED, "train", *own)
+        parameters=place.chosen(*SHARED, "train")
         | {"seed": str(seed)}
         | flattened(begun["hyperparameters"], f"models.{family}"),
         tags={"family": family, "variant": variant, "seed": str(seed)},

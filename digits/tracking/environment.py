@@ -10,6 +10,7 @@ SETTINGS = {
     # A server that does not answer costs seconds, not MLflow's own ten minutes.
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's chatter, where a champion is scored
 }
 
 

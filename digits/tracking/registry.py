@@ -8,6 +8,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from digits.params.track import Track
+from digits.runtime import held_back_stderr
 from digits.tracking import networks, runs
 from digits.tracking.outcomes import Outcome
 from digits.tracking.place import Place
@@ -94,5 +95,7 @@ def decide(track: Track, best: Outcome, champion: ModelVersion | None, test: Exa
 
 
 def score(uri: str, test: Examination) -> float:
-    answers = mlflow.pyfunc.load_model(uri).predict(np.asarray(test.images))["class"]
+    with held_back_stderr():  # TensorFlow starts
+        model = mlflow.pyfunc.load_model(uri)
+    answers = model.predict(np.asarray(test.images))["class"]
     return float((answers.to_numpy() == np.array(test.classes)[test.labels]).mean())

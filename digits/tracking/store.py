@@ -1,6 +1,7 @@
 """Where runs are kept: on the server that MLFLOW_TRACKING_URI names, else in a database under the repository's root."""
 
 import fcntl
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -15,6 +16,18 @@ from digits.files import replacing
 
 EXPERIMENT = "digits"
 NOTE = "Baseline against tuned: a run for each trained model, and for each search with its trials below it."
+# Models with what compares them, the best first: MLflow's pages show it to whoever comes with its name.
+VIEW = "comparison"
+SEEN = {
+    "searchFilter": "tags.kind = 'model'",
+    "orderByKey": "metrics.`test_accuracy`",
+    "orderByAsc": False,
+    "selectedColumns": [
+        *("metrics.`test_accuracy`", "metrics.`test_loss`", "metrics.`validation_accuracy`", "metrics.`parameters`"),
+        *("tags.`dvc.experiment`", "attributes.`Models`"),
+    ],
+}
+TAGS = {"mlflow.note.content": NOTE, f"mlflow.sharedViewState.{VIEW}": json.dumps(SEEN)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ def experiment(client: MlflowClient, uri: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return client.create_experiment(name, artifact_location=place, tags={"mlflow.note.content": NOTE})
+            return client.create_experiment(name, artifact_location=place, tags=TAGS)
         except MlflowException:  # somebody else was faster
             found = client.get_experiment_by_name(name)
             if found is None:

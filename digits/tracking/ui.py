@@ -1,8 +1,11 @@
 """MLflow's pages on this machine alone: `make ui`."""
 
 import os
+import signal
 import socket
+import subprocess
 import sys
+import time
 
 from digits.tracking import environment
 
@@ -12,23 +15,40 @@ FIRST_PORT, PORTS = 5000, 20
 
 def main() -> None:
     environment.start()
-    from digits.tracking.store import home, local
+    from digits.tracking.store import VIEW, connect, home
 
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
         sys.exit(f"runs are at {uri}, which MLFLOW_TRACKING_URI names: look there, or unset it")
     port = next((port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if free(port)), None)
     if port is None:
         sys.exit(f"ports {FIRST_PORT} to {FIRST_PORT + PORTS - 1} are all taken; end one of the servers there")
-    print(f"MLflow: http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
+    store = connect()
     options = {
         "--host": HOST,
         "--port": str(port),
         "--workers": "1",  # its own four take a gigabyte of memory
-        "--backend-store-uri": local(),
+        "--backend-store-uri": store.uri,
+        "--registry-store-uri": store.uri,
         "--artifacts-destination": (home() / "artifacts").as_uri(),
+        "--uvicorn-opts": "--log-level=warning",
     }
     given = [word for option in options.items() for word in option]
-    os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", *given])
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}  # of the age of its own libraries
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    server = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *given], env=quiet)
+    try:
+        while free(port):
+            if server.poll() is not None:
+                sys.exit("MLflow's server did not start; what it says stands above")
+            time.sleep(0.1)
+        view = f"http://{HOST}:{port}/#/experiments/{store.experiment}/runs?viewStateShareKey={VIEW}"
+        print(f"MLflow: {view} (Ctrl-C ends it)", flush=True)
+        server.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def free(port: int) -> bool:

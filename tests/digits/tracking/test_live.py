@@ -3,12 +3,10 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from digits.live import Line
+from tests.servers import eventually, free_port, mlflow_server
 
 ROOT = Path(__file__).parents[3]
 SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
@@ -64,15 +63,6 @@ class Training:
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.communicate()
-
-
-def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it did not happen")
 
 
 def runs(place: Path, uri: str = "") -> list[Run]:
@@ -146,16 +136,15 @@ def test_who_does_not_listen_never_holds_a_training_up() -> None:
 
 
 def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(place: Path) -> None:
-    port = free_port()
-    uri = f"http://127.0.0.1:{port}"
-    with server(place, port):
+    server = partial(mlflow_server, f"sqlite:///{place}/server.db", f"{place}/artifacts", free_port())
+    with server() as uri:
         training = Training(place, uri)
         training.tell(run="m", begin=MODEL)
         training.epoch(1)
         eventually(lambda: state(place, uri) == [("RUNNING", 0.1)])
     training.epoch(2)
     time.sleep(3)
-    with server(place, port):
+    with server():
         training.epoch(3)
         eventually(lambda: state(place, uri) == [("RUNNING", pytest.approx(0.3))])
         training.end()
@@ -163,31 +152,3 @@ def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(
         client, [run] = MlflowClient(uri), runs(place, uri)
         history = client.get_metric_history(run.info.run_id, "loss")
         assert [point.step for point in history] == [1, 2, 3]
-
-
-@contextmanager
-def server(place: Path, port: int) -> Iterator[None]:
-    """MLflow's own, ended by SIGKILL."""
-    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    kept = ["--backend-store-uri", f"sqlite:///{place}/server.db", "--artifacts-destination", f"{place}/artifacts"]
-    command = [sys.executable, "-m", "mlflow", "server", *options, *kept]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (place / "server.log").open("ab") as log:
-        running = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    try:
-        eventually(lambda: answers(port))
-        yield
-    finally:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -1,0 +1,83 @@
+"""Takes the pictures of MLflow's pages in docs/pictures, of the runs that are there: `python -m docs.screenshots`.
+
+It needs Chromium on the PATH, and a finished `make repro`.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from mlflow import MlflowClient
+from playwright.sync_api import Page, expect, sync_playwright
+
+PICTURES = Path(__file__).parent / "pictures"
+SIZE = {"width": 1500, "height": 640}
+TALL = {"width": 1500, "height": 1200}
+COMPARED = ("cnn baseline, seed 1", "cnn tuned, seed 1")
+
+
+def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Chromium is needed: apt-get install chromium")
+    PICTURES.mkdir(exist_ok=True)
+    with pages() as address, sync_playwright() as playwright:
+        # Its own sandbox does not work for root, as in a container.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport=SIZE)
+        # MLflow's assistant opens over a fifth of the page when it is seen for the first time.
+        page.add_init_script("localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')")
+        runs(page, address)
+        comparison(page, address)
+
+
+def runs(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_text("matching runs")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Toggle sidebar").click()
+    picture(page, "mlflow-runs")
+
+
+def comparison(page: Page, address: str) -> None:
+    server = address.partition("/#")[0]
+    client = MlflowClient(server)
+    experiment = client.get_experiment_by_name("digits").experiment_id
+    found = {run.info.run_name: run.info.run_id for run in client.search_runs([experiment], "tags.kind = 'model'")}
+    runs = json.dumps([found[name] for name in COMPARED])
+    page.goto(f"{server}/#/compare-runs?runs={quote(runs)}&experiments={quote(json.dumps([experiment]))}")
+    expect(page.get_by_text("Comparing 2 Runs").first).to_be_visible(timeout=60_000)
+    page.set_viewport_size(TALL)
+    page.get_by_text("Visualizations").click()
+    page.get_by_role("switch").first.click()  # the parameters that differ
+    picture(page, "mlflow-comparison")
+
+
+def picture(page: Page, name: str) -> None:
+    page.wait_for_timeout(2000)  # until all is drawn
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    print(path)
+
+
+@contextmanager
+def pages() -> Iterator[str]:
+    server = subprocess.Popen([sys.executable, "-m", "digits.tracking.ui"], stdout=subprocess.PIPE, text=True)
+    try:
+        line = server.stdout.readline()
+        address = re.search(r"http\S+", line)
+        if address is None:
+            sys.exit(line)
+        yield address[0]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

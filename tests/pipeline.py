@@ -1,0 +1,83 @@
+"""The whole project on a few hundred images, in a repository of its own, for tests that run it as people do."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from tests.images import stripes
+
+ROOT = Path(__file__).parent.parent
+CLASSES = ["north", "north by east", "east", "south"]
+PARAMS = {
+    "data.source": "data/own/stripes.npz",
+    "data.classes": CLASSES,
+    "seeds": [1],
+    "runtime.threads": 1,
+    "train.epochs": 2,
+    "train.batch_size": 32,
+    "tune.mlp.trials": 3,
+    "tune.cnn.trials": 3,
+}
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one that runs the tests
+    "PYTHONUNBUFFERED": "1",
+}
+ENVIRONMENT = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("MLFLOW_")}
+
+
+def run(folder: Path, *command: str, ok: bool = True) -> str:
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def ran(output: str) -> set[str]:
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def change(folder: Path, values: dict[str, Any]) -> None:
+    yaml = YAML()
+    tree = yaml.load(folder / "params.yaml")
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        section = tree
+        for step in sections:
+            section = section[step]
+        section[name] = value
+    yaml.dump(tree, folder / "params.yaml")
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "Run")
+
+
+def tracked(folder: Path, uri: str = "", **tags: str) -> dict[str, Any]:
+    """What MLflow holds, after it was held against the files."""
+    server = ["env", f"MLFLOW_TRACKING_URI={uri}"] if uri else []
+    arguments = [f"{name}={value}" for name, value in tags.items()]
+    return json.loads(run(folder, *server, sys.executable, "-m", "tests.audit", *arguments))
+
+
+def make(folder: Path, **params: Any) -> Path:
+    """The working tree, committed or not, as a repository of its own."""
+    for name in run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    train, test = stripes(400), stripes(80, seed=1)
+    own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez(folder / "data/own/stripes.npz", **own)
+    change(folder, PARAMS | params)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "Test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    commit(folder)
+    return folder

@@ -1,0 +1,97 @@
+"""Real servers on loopback, for as long as a test needs them: MLflow's, PostgreSQL, and an S3 endpoint."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HOST = "127.0.0.1"
+POSTGRES = next(iter([*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr/local/pgsql").glob("bin")]), None)
+S3 = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it did not happen")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+@contextmanager
+def mlflow_server(database: str, artifacts: str, port: int, **environment: str) -> Iterator[str]:
+    """Ended by SIGKILL."""
+    options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level=warning"]
+    kept = ["--backend-store-uri", database, "--artifacts-destination", artifacts]
+    command = [sys.executable, "-m", "mlflow", "server", *options, *kept]
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | environment
+    with running(command, signal.SIGKILL, environment):
+        eventually(lambda: answers(port))
+        yield f"http://{HOST}:{port}"
+
+
+@contextmanager
+def running(command: list[str], ended_by: signal.Signals, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """In a process group, as `runuser` and MLflow start others."""
+    process = subprocess.Popen(command, cwd="/", env=environment, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, ended_by)
+        process.wait(30)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A database of its own, removed afterwards. It refuses to be run by root."""
+    other = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="digits-postgres-", dir="/tmp"))
+    port = free_port()
+    try:
+        if other:
+            shutil.chown(folder, "postgres")
+        initialise = [*other, f"{POSTGRES}/initdb", "--username=digits", "--auth=trust", f"--pgdata={folder}/data"]
+        subprocess.run(initialise, cwd="/", check=True, capture_output=True)
+        serve = [*other, f"{POSTGRES}/postgres", "-D", f"{folder}/data", "-h", HOST, "-p", str(port), "-k", str(folder)]
+        with running(serve, signal.SIGINT):
+            eventually(lambda: answers(port))
+            yield f"postgresql+psycopg://digits@{HOST}:{port}/postgres"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def s3(bucket: str) -> Iterator[str]:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(HOST, 0, verbose=False)
+    server.start()
+    try:
+        _, port = server.get_host_and_port()
+        endpoint = f"http://{HOST}:{port}"
+        keys = dict(zip(("aws_access_key_id", "aws_secret_access_key", "region_name"), S3.values(), strict=True))
+        boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket=bucket)
+        yield endpoint
+    finally:
+        server.stop()
