@@ -9,7 +9,7 @@ from digits.dataset import Split
 from digits.params.recipe import Recipe
 
 
-def batches(split: Split, size: int, recipe: Recipe, seed: int) -> Callable[[int], tf.data.Dataset]:
+def batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int], tf.data.Dataset]:
     # Held once; every epoch gathers from them.
     images, labels = tf.constant(split.images), tf.constant(split.labels)
 
@@ -23,7 +23,7 @@ def batches(split: Split, size: int, recipe: Recipe, seed: int) -> Callable[[int
                 chosen = augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32)))
             return chosen, tf.gather(labels, which)
 
-        steps = tf.data.Dataset.from_tensor_slices(order).batch(size).enumerate()
+        steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
         return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     return epoch

@@ -1,11 +1,14 @@
 """The table that the pipeline is for: baseline against tuned, over the seeds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any
 
 from digits.names import VARIANTS
+from digits.predictions import Score
+
+ENSEMBLE = " ensemble"
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A family's variant, over all seeds; `gain` compares it with the baseline, seed by seed."""
+    """A family's variant, over all seeds, or the ensemble of these; `gain` compares it with the baseline's like."""
 
     family: str
     variant: str
     test_accuracy: Spread
     test_loss: Spread
-    validation_accuracy: Spread
+    validation_accuracy: Spread | None  # None for an ensemble: no validation image was shown to one
     gain: Spread | None
     parameters: int
     multiply_adds: int
@@ -49,10 +52,17 @@ class Row:
     epochs: int
 
 
-def compare(results: Sequence[Result]) -> list[Row]:
-    families = dict.fromkeys(result.family for result in results)
-    groups = {(f, v): [r for r in results if (r.family, r.variant) == (f, v)] for f in families for v in VARIANTS}
-    return [row(group, groups[family, "baseline"]) for (family, _), group in groups.items()]
+Ensembles = Mapping[tuple[str, str], Score]  # by family and variant
+
+
+def compare(results: Sequence[Result], ensembles: Ensembles) -> list[Row]:
+    rows = []
+    for family in dict.fromkeys(result.family for result in results):
+        groups = [[r for r in results if (r.family, r.variant) == (family, variant)] for variant in VARIANTS]
+        of_seeds = [row(group, groups[0]) for group in groups]
+        rows += of_seeds
+        rows += [together(each, ensembles) for each in of_seeds if (family, each.variant) in ensembles]
+    return rows
 
 
 def row(group: Sequence[Result], baseline: Sequence[Result]) -> Row:
@@ -72,6 +82,21 @@ def row(group: Sequence[Result], baseline: Sequence[Result]) -> Row:
     )
 
 
+def together(each: Row, ensembles: Ensembles) -> Row:
+    """The mean of what the seeds' models say: as dear to ask as all of them, and without more training."""
+    score, baseline = ensembles[each.family, each.variant], ensembles[each.family, "baseline"]
+    return replace(
+        each,
+        variant=f"{each.variant}{ENSEMBLE}",
+        test_accuracy=Spread.of([score.accuracy]),
+        test_loss=Spread.of([score.loss]),
+        validation_accuracy=None,
+        gain=each.gain and Spread.of([score.accuracy - baseline.accuracy]),
+        parameters=each.parameters * len(each.seeds),
+        multiply_adds=each.multiply_adds * len(each.seeds),
+    )
+
+
 def metrics(rows: Sequence[Row]) -> dict[str, Any]:
     """Nested as `dvc metrics diff` shows it best: family, variant, metric."""
     tree: dict[str, Any] = {}
@@ -80,8 +105,11 @@ def metrics(rows: Sequence[Row]) -> dict[str, Any]:
             "test_accuracy": each.test_accuracy,
             "test_loss": each.test_loss,
             "validation_accuracy": each.validation_accuracy,
-        } | ({"gain": each.gain} if each.gain else {})
-        tree.setdefault(each.family, {})[each.variant] = flat(numbers) | {"parameters": each.parameters}
+            "gain": each.gain,
+        }
+        known = {name: spread for name, spread in numbers.items() if spread is not None}
+        name = each.variant.replace(" ", "_")
+        tree.setdefault(each.family, {})[name] = flat(known) | {"parameters": each.parameters}
     return tree
 
 
@@ -102,6 +130,8 @@ def markdown(rows: Sequence[Row], test_images: int) -> str:
         f"Mean ± standard deviation over seeds {seeds}; {test_images:,} test images; {rows[0].epochs} epochs each. "
         "One point is 1 % of accuracy; the gain is paired seed by seed."
     )
+    if any(each.variant.endswith(ENSEMBLE) for each in rows):
+        note += f" An ensemble averages what its {len(rows[0].seeds)} models say."
     return "\n".join((*table, "", note, ""))
 
 

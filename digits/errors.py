@@ -3,3 +3,8 @@
 
 class UserError(Exception):
     pass
+
+
+def reason(error: BaseException) -> str:
+    """In one line."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

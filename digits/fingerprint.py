@@ -16,11 +16,11 @@ ROOT = Path(__file__).parent.parent
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
 
-def fingerprint(what: Any, *splits: Split) -> str:
+def fingerprint(what: Any, *splits: Split, more_code: dict[str, str] | None = None) -> str:
     everything = {
         "what": what,
         "images": [digest(split) for split in splits],
-        "code": code(),
+        "code": code() | (more_code or {}),
         "versions": {library: version(library) for library in LIBRARIES},
     }
     return hashlib.sha256(json.dumps(everything, sort_keys=True, default=plain).encode()).hexdigest()[:32]

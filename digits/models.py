@@ -8,7 +8,8 @@ from digits.modelfile import save
 from digits.names import PREPARED, history_file, model_file, model_name
 from digits.networks import multiply_adds
 from digits.progress import Progress
-from digits.training import Epoch, Job, describe, train
+from digits.training import train
+from digits.trials import Epoch, Job, describe
 
 
 def make(variant: str, job: Job, tell: Tell) -> str:

@@ -2,8 +2,10 @@
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from digits.params.recipe import Recipe
@@ -14,17 +16,28 @@ def family_named(name: str) -> ModuleType:
     return import_module(f"digits.families.{name}")
 
 
-def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Model:
+def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
     keras.backend.clear_session()
-    return keras.Sequential(
-        [
-            keras.Input(shape),
-            layers.Rescaling(1 / 255),
-            *family_named(family).body(chosen, shape),
-            layers.Dense(classes, activation="softmax"),
-        ],
-        name=family,
-    )
+    stack = [
+        layers.Rescaling(1 / 255),
+        *family_named(family).body(chosen, shape),
+        layers.Dense(classes, activation="softmax"),
+    ]
+    seeds = np.random.default_rng(seed)
+    return keras.Sequential([keras.Input(shape), *(seeded(layer, seeds) for layer in stack)], name=family)
+
+
+def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
+    """By itself a layer asks Python's global generator for its seeds, which other threads draw from, too."""
+    config = layer.get_config()
+    for holder in (config, *(value["config"] for value in config.values() if is_initializer(value))):
+        if "seed" in holder:
+            holder["seed"] = int(seeds.integers(1, 2**31))
+    return type(layer).from_config(config)
+
+
+def is_initializer(value: Any) -> bool:
+    return isinstance(value, dict) and str(value.get("module")).startswith("keras.initializers")
 
 
 def multiply_adds(model: keras.Model) -> int:

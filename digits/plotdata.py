@@ -73,25 +73,17 @@ def training(histories: dict[str, list[list[Row]]]) -> list[Row]:
 
 def search(trials: list[Row]) -> list[Row]:
     varied = list(dict.fromkeys(name for trial in trials for name in trial["hyperparameters"]))
-    rows, best = [], None
-    for trial in sorted(trials, key=lambda trial: trial["trial"]):
-        reached = objective(trial)
-        best = reached if best is None else max(best, reached if reached is not None else best)
-        rows.append(
-            {
-                "trial": trial["trial"],
-                "recipe": "baseline" if trial["trial"] == BASELINE_TRIAL else "searched",
-                "status": trial["status"],
-                OBJECTIVE: reached,
-                "best_so_far": best,
-                **{name: trial["hyperparameters"].get(name) for name in varied},
-            }
-        )
-    return rows
-
-
-def objective(trial: Row) -> float | None:
-    return trial[OBJECTIVE] if trial["status"] == "completed" else None
+    return [
+        {
+            "trial": trial["trial"],
+            "recipe": "baseline" if trial["trial"] == BASELINE_TRIAL else "searched",
+            "status": trial["status"],
+            "epochs": len(trial["epochs"]),
+            OBJECTIVE: trial[OBJECTIVE],
+            **{name: trial["hyperparameters"].get(name) for name in varied},
+        }
+        for trial in sorted(trials, key=lambda trial: trial["trial"])
+    ]
 
 
 def confusion(labels: np.ndarray, probabilities: Iterable[np.ndarray], classes: int) -> np.ndarray:

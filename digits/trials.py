@@ -1,29 +1,71 @@
-"""One trial of a search: a function of (recipe, budget, seed, images) that always returns, also when training fails."""
+"""A search's trials and their legs: some epochs, from where the leg before stopped. Known without TensorFlow."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-import tensorflow as tf
+from digits.params.recipe import Recipe
+from digits.params.runtime import Runtime
 
-from digits.dataset import Split
-from digits.training import Diverged, Epoch, Job, train
-
-Trial = dict[str, Any]
+Epoch = dict[str, float]
 
 
-def attempt(job: Job, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]) -> Trial:
-    curve: list[Epoch] = []
+@dataclass(frozen=True)
+class Job:
+    """All that decides the outcome of a training, besides the images."""
 
-    def seen(epoch: Epoch) -> None:
-        curve.append(epoch)
-        after_epoch(epoch)
+    family: str
+    recipe: Recipe
+    epochs: int
+    seed: int
+    classes: int
+    runtime: Runtime
 
-    try:
-        train(job, data, validation, seen)
-    except (Diverged, tf.errors.OpError, MemoryError, ValueError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        outcome = {"status": "failed", "validation_accuracy": None, "validation_loss": None, "reason": reason}
-    else:
-        result = {measure: curve[-1][measure] for measure in ("validation_accuracy", "validation_loss")}
-        outcome = {"status": "completed"} | result | {"reason": None}
-    return outcome | {"epochs": curve}
+
+@dataclass(frozen=True)
+class Leg:
+    trial: int
+    job: Job
+    done: int  # epochs of the legs before
+    until: int
+    state: bytes | None  # after these
+
+
+@dataclass(frozen=True)
+class Ran:
+    epochs: list[Epoch]
+    state: bytes | None  # None where it failed
+    failure: str | None = None
+
+
+@dataclass
+class Trial:
+    number: int
+    recipe: Recipe
+    epochs: list[Epoch] = field(default_factory=list)
+    status: str = "running"
+    reason: str | None = None
+
+    @property
+    def score(self) -> tuple[float, float, int]:
+        """Equal accuracy is decided by loss, and then by age."""
+        last = self.epochs[-1]
+        return last["validation_accuracy"], -last["validation_loss"], -self.number
+
+    def end(self, status: str, reason: str | None = None) -> None:
+        self.status, self.reason = status, reason
+
+    def record(self) -> dict[str, Any]:
+        last = self.epochs[-1] if self.epochs and self.status != "failed" else {}
+        return {
+            "trial": self.number,
+            "hyperparameters": self.recipe.model_dump(),
+            "status": self.status,
+            "validation_accuracy": last.get("validation_accuracy"),
+            "validation_loss": last.get("validation_loss"),
+            "reason": self.reason,
+            "epochs": self.epochs,
+        }
+
+
+def describe(epoch: Epoch) -> str:
+    return f"validation accuracy {epoch['validation_accuracy']:.2%}, loss {epoch['validation_loss']:.4f}"

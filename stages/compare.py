@@ -1,31 +1,33 @@
 """Set baseline and tuned side by side: for people, for spreadsheets, for `dvc metrics`, and in the README."""
 
 from dataclasses import asdict
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from digits import predictions, readme
-from digits.comparison import Result, compare, markdown, metrics, percent
+from digits.comparison import Ensembles, Result, compare, markdown, metrics, percent
 from digits.entry import run
 from digits.files import read_json, write_json, write_text
-from digits.names import REPORTS, history_file, model_names
+from digits.names import REPORTS, VARIANTS, history_file, model_name, model_names
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
 
 
 def main() -> str:
-    names = model_names(parameter(Families, "families"), parameter(Seeds, "seeds"))
+    families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     truth = predictions.labels()
-    results = [result(name, truth) for name in names]
-    rows = compare(results)
+    results = [result(name, truth) for name in model_names(families, seeds)]
+    rows = compare(results, ensembles(families, seeds, truth) if len(seeds) > 1 else {})
     table = markdown(rows, len(truth))
     write_text(REPORTS / "comparison.md", f"# Baseline against tuned\n\n{table}")
     write_text(REPORTS / "comparison.csv", pd.json_normalize(list(map(asdict, rows)), sep="_").to_csv(index=False))
     write_text(REPORTS / "models.csv", pd.DataFrame(results).to_csv(index=False))
     write_json(REPORTS / "metrics.json", metrics(rows))
     readme.write_results(table)
-    gains = ", ".join(f"{row.family} {percent(row.gain, '+')} points" for row in rows if row.gain)
+    tuned = [row for row in rows if row.variant == "tuned"]
+    gains = ", ".join(f"{row.family} {percent(row.gain, '+')} points" for row in tuned)
     return f"{REPORTS}/comparison.md: tuned over baseline: {gains}"
 
 
@@ -39,6 +41,14 @@ def result(name: str, truth: np.ndarray) -> Result:
         validation_accuracy=history["epochs"][-1]["validation_accuracy"],
         epochs=len(history["epochs"]),
     )
+
+
+def ensembles(families: tuple[str, ...], seeds: tuple[int, ...], truth: np.ndarray) -> Ensembles:
+    scores = {}
+    for family, variant in product(families, VARIANTS):
+        answers = [predictions.of_model(model_name(family, variant, seed)) for seed in seeds]
+        scores[family, variant] = predictions.score(np.mean(answers, axis=0, dtype=np.float64), truth)
+    return scores
 
 
 if __name__ == "__main__":

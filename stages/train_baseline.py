@@ -16,11 +16,11 @@ def main(family: str, seed: str) -> str:
         runtime.start(machine)
         from digits.models import make
         from digits.networks import family_named
-        from digits.training import Job
+        from digits.trials import Job
 
         recipe = parameter(family_named(family).Hyperparameters, f"models.{family}")
         classes = len(read_json(CLASSES))
-        return make("baseline", Job(family, recipe, plan.epochs, plan.batch_size, int(seed), classes, machine), tell)
+        return make("baseline", Job(family, recipe, plan.epochs, int(seed), classes, machine), tell)
 
 
 if __name__ == "__main__":

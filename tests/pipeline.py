@@ -21,9 +21,13 @@ PARAMS = {
     "seeds": [1],
     "runtime.threads": 1,
     "train.epochs": 2,
-    "train.batch_size": 32,
+    "models.mlp.batch_size": 32,
+    "models.cnn.batch_size": 32,
+    "tune.workers": 1,
     "tune.mlp.trials": 3,
+    "tune.mlp.rungs": [1, 2],
     "tune.cnn.trials": 3,
+    "tune.cnn.rungs": [1, 2],
 }
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one that runs the tests

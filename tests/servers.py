@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,16 @@ def mlflow_server(database: str, artifacts: str, port: int, **environment: str) 
 
 
 @contextmanager
-def running(command: list[str], ended_by: signal.Signals, environment: dict[str, str] | None = None) -> Iterator[None]:
+def running(
+    command: list[str], ended_by: signal.Signals, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """In a process group, as `runuser` and MLflow start others."""
     process = subprocess.Popen(command, cwd="/", env=environment, start_new_session=True)
     try:
-        yield
+        yield process
     finally:
-        os.killpg(process.pid, ended_by)
+        with suppress(ProcessLookupError):  # it may have been killed already
+            os.killpg(process.pid, ended_by)
         process.wait(30)
 
 

@@ -115,7 +115,8 @@ def test_stages_that_only_read_and_write_files_do_without_tensorflow(stage: str)
     [
         ("matplotlib", "digits/figures/"),
         ("mlflow", "digits/tracking/"),
-        ("keras_tuner", "digits/search.py"),
+        ("keras_tuner", "digits/proposals.py"),
+        ("distributed", "digits/pool.py"),
         ("requests", "digits/downloads.py"),
     ],
 )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from digits import plotdata
-from digits.figures.style import INK, QUIET, TUNED, WRONG, counted, percent, short, titled, worth_showing
+from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, worth_showing
 from digits.plotdata import BASELINE_TRIAL, OBJECTIVE, Results, Row
 
 ACROSS = 3
@@ -20,30 +20,51 @@ CROWDED_SHARE = 0.2
 GOLDEN = 0.618034
 
 TRIAL = {"marker": "o", "s": 16, "color": "#56a0cf", "alpha": 0.75, "linewidths": 0, "zorder": 2}
+STOPPED = {"marker": "o", "s": 14, "zorder": 2, "facecolors": "none", "edgecolors": "#56a0cf", "linewidths": 0.8}
 FROM_BASELINE = {"marker": "D", "s": 34, "color": INK, "linewidths": 0, "zorder": 4}
+# By importance, the last on top.
+CURVES = (
+    {"color": "#56a0cf", "alpha": 0.5, "linewidth": 0.9, "label": "stopped early"},
+    {"color": "#56a0cf", "alpha": 0.9, "linewidth": 1.3, "label": "trained to the end"},
+    {"color": INK, "linewidth": 1.6, "label": "the baseline's recipe"},
+    {"color": WRONG, "linewidth": 1.8, "label": "chosen"},
+)
 BEST = {"marker": "o", "s": 70, "facecolors": "none", "edgecolors": WRONG, "linewidths": 1.4, "zorder": 5}
 
 
 def draw(results: Results) -> Figure:
-    rows = plotdata.search(results.trials)
-    figure = titled(f"{results.family}: search over {counted(len(rows), 'trial')}", height=3.4)
+    """How each trial did, epoch by epoch: most end early."""
+    trials = [trial for trial in results.trials if trial["epochs"]]
+    figure = titled(f"{results.family}: search over {counted(len(results.trials), 'trial')}", height=3.4)
     ax = figure.subplots()
-    done = [row for row in rows if row[OBJECTIVE] is not None]
-    if done:
-        low, high = limits(done)
-        ax.set_ylim(low, high)
-        ax.step(*columns(rows_with_best(rows), "best_so_far"), where="post", color=TUNED, label="best so far", zorder=3)
-        scatter(ax, done, [row["trial"] for row in done], results.best_trial)
-        mark_at_the_edge(ax, [row for row in done if row[OBJECTIVE] < low], "v", TRIAL["color"], "below this scale")
-    mark_at_the_edge(ax, [row for row in rows if row["status"] != "completed"], "x", WRONG, "failed")
+    ends = [trial for trial in trials if trial[OBJECTIVE] is not None]
+    low, high = limits(ends) if ends else (0, 1)
+    ax.set_ylim(low, high)
+    for trial in sorted(trials, key=lambda trial: importance(trial, results.best_trial)):
+        draw_curve(ax, trial, results.best_trial)
+    ax.set_xlim(0.5, max((len(trial["epochs"]) for trial in trials), default=1) + 0.5)
     ax.yaxis.set_major_formatter(percent)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    around = max(0.5, 0.03 * len(rows))
-    ax.set_xlim(-around, len(rows) - 1 + around)
-    ax.set_xlabel("trial")
     ax.set_ylabel("validation accuracy")
-    figure.legend(loc="outside lower center", ncols=6, handletextpad=0.4, columnspacing=1.4)
+    failed = sum(trial["status"] == "failed" for trial in results.trials)
+    below = sum(trial[OBJECTIVE] < low for trial in ends)
+    said = [f"{counted(failed, 'trial')} failed"] * bool(failed) + [f"{below} below this scale"] * bool(below)
+    ax.set_xlabel(f"epoch ({'; '.join(said)})" if said else "epoch")
+    handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=4, handletextpad=0.6)
     return figure
+
+
+def draw_curve(ax: Axes, trial: Row, best_trial: int) -> None:
+    looks = CURVES[importance(trial, best_trial)]
+    reached = [epoch[OBJECTIVE] for epoch in trial["epochs"]]
+    ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, marker="o", **looks)
+
+
+def importance(trial: Row, best_trial: int) -> int:
+    if trial["trial"] in (best_trial, BASELINE_TRIAL):
+        return 3 if trial["trial"] == best_trial else 2
+    return int(trial["status"] == "completed")
 
 
 def draw_hyperparameters(results: Results) -> Figure:
@@ -52,7 +73,7 @@ def draw_hyperparameters(results: Results) -> Figure:
     down = max(1, math.ceil(len(shown) / ACROSS))
     figure = titled(f"{results.family}: validation accuracy by hyperparameter", height=0.9 + 1.9 * down)
     if not shown:
-        figure.text(0.5, 0.45, "No hyperparameter varies among the completed trials.", ha="center", color=QUIET)
+        figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=QUIET)
         return figure
     axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False)
     for ax, name in zip(axes.flat, shown, strict=False):
@@ -92,20 +113,16 @@ def draw_hyperparameter(ax: Axes, name: str, rows: list[Row], best_trial: int) -
 def scatter(ax: Axes, rows: list[Row], places: list[float], best_trial: int) -> None:
     points = {row["trial"]: (place, row[OBJECTIVE]) for row, place in zip(rows, places, strict=True)}
     baseline, best = points.get(BASELINE_TRIAL), points.get(best_trial)
-    others = [point for trial, point in points.items() if trial != BASELINE_TRIAL]
+    stopped = [points[row["trial"]] for row in rows if row["status"] == "pruned"]
+    others = [points[row["trial"]] for row in rows if row["status"] != "pruned" and row["trial"] != BASELINE_TRIAL]
+    if stopped:
+        ax.scatter(*zip(*stopped, strict=True), **STOPPED, label="stopped early")
     if others:
-        ax.scatter(*zip(*others, strict=True), **TRIAL, label="trial")
+        ax.scatter(*zip(*others, strict=True), **TRIAL, label="trained to the end")
     if baseline:
         ax.scatter(*baseline, **FROM_BASELINE, label="the baseline's recipe")
     if best:
         ax.scatter(*best, **BEST, label="chosen")
-
-
-def mark_at_the_edge(ax: Axes, rows: list[Row], marker: str, colour: str, label: str) -> None:
-    if rows:
-        trials = [row["trial"] for row in rows]
-        along = ax.get_xaxis_transform()
-        ax.scatter(trials, [0.03] * len(trials), marker=marker, s=22, color=colour, transform=along, label=label)
 
 
 def limits(rows: list[Row]) -> tuple[float, float]:
@@ -114,16 +131,8 @@ def limits(rows: list[Row]) -> tuple[float, float]:
     return min([low, *(value - 0.08 * (high - value) for value in baseline)]), high
 
 
-def rows_with_best(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row["best_so_far"] is not None]
-
-
-def columns(rows: list[Row], key: str) -> tuple[list[int], list[float]]:
-    return [row["trial"] for row in rows], [row[key] for row in rows]
-
-
 def varied(rows: list[Row]) -> list[str]:
-    fixed = {"trial", "recipe", "status", OBJECTIVE, "best_so_far"}
+    fixed = {"trial", "recipe", "status", "epochs", OBJECTIVE}
     names = [name for name in (rows[0] if rows else {}) if name not in fixed]
     return [name for name in names if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
 

@@ -55,6 +55,10 @@ def parameter(kind: type[T], key: str) -> T:
     return check(kind, value, key)
 
 
+# What decides how fast things go, and never what comes out: no stage depends on it.
+setting = parameter
+
+
 def check(kind: type[T], value: Any, key: str = "") -> T:
     try:
         # By way of JSON, because there a list may become a tuple and yet nothing else is converted.

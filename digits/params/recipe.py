@@ -19,6 +19,10 @@ class Recipe(Section):
         Literal["constant", "cosine", "one_cycle"],
         Field(description="cosine: down to 0; one_cycle: up in the first quarter, then down to 0"),
     ]
+    batch_size: Annotated[int, Field(ge=1, le=65_536, description="images per step")]
+    label_smoothing: Annotated[
+        Rate, Field(description="share of the probability wanted that goes to all classes alike")
+    ]
     weight_decay: Annotated[float, Field(ge=0, le=1, description="decoupled from the gradient, scaled by the rate")]
     shift: Annotated[Rate, Field(description="augmentation: largest shift, as a share of the image")]
     rotate: Annotated[float, Field(ge=0, le=180, description="augmentation: largest rotation in degrees")]

@@ -4,11 +4,8 @@ from pydantic import Field
 
 from digits.params.base import Section
 
-BatchSize = Annotated[int, Field(ge=1, le=65_536, description="images per step")]
-
 
 class Train(Section):
     """What baseline and tuned models share, so that the comparison is fair."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000, description="passes over the training images")]
-    batch_size: BatchSize

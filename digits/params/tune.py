@@ -44,11 +44,22 @@ def kind(values: Any) -> str:
 Values = Annotated[Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")], Discriminator(kind)]
 
 
+def rising(rungs: tuple[int, ...]) -> tuple[int, ...]:
+    if list(rungs) != sorted(set(rungs)):
+        raise ValueError("a list of rising numbers")
+    return rungs
+
+
 class Search(Section, Generic[R]):
     """How long to search for a family's hyperparameters, and where. What `space` leaves out stays as in `models`."""
 
     trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's own")]
-    epochs: Annotated[int, Field(ge=1, le=10_000, description="passes over the training images in each trial")]
+    rungs: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10_000)], ...],
+        Field(min_length=1, description="epochs after which trials are compared; the last is a trial's full length"),
+        AfterValidator(rising),
+    ]
+    keep: Annotated[float, Field(gt=0, le=1, description="share of the trials that goes on after each rung")]
     space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
 
     @classmethod
@@ -80,3 +91,8 @@ class Search(Section, Generic[R]):
 
 
 Seed = Annotated[int, Field(ge=1, lt=2**31, description="of the search and of its trainings")]
+Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads of a trial; changes the last bits")]
+Workers = Annotated[
+    int, Field(ge=1, le=1024, description="trials at once on this machine; changes nothing but the time")
+]
+Cluster = Annotated[str | None, Field(description="address of a Dask scheduler, tcp://host:8786; null: this machine")]

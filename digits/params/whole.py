@@ -11,7 +11,7 @@ from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
 from digits.params.track import Track
 from digits.params.train import Train
-from digits.params.tune import Search, Seed
+from digits.params.tune import Cluster, Search, Seed, Threads, Workers
 
 
 class Models(Section):
@@ -23,6 +23,9 @@ class Models(Section):
 
 class Tune(Section):
     seed: Seed
+    workers: Workers
+    threads_per_worker: Threads
+    cluster: Cluster
     mlp: Search[Mlp]
     cnn: Search[Cnn]
 

@@ -76,6 +76,7 @@ def of_search(place: Place, family: str) -> Outcome:
         "validation_accuracy": record["trials"][record["best_trial"]]["validation_accuracy"],
         "best_trial": record["best_trial"],
         "trials": len(trials),
+        "pruned_trials": sum(trial.status == "pruned" for trial in trials),
         "failed_trials": sum(trial.status == "failed" for trial in trials),
     }
     return Outcome(card, "completed", [], numbers, [search_file(family), *figures(family, OF_SEARCHES)], trials=trials)

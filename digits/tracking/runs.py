@@ -14,7 +14,7 @@ from digits.tracking.store import Store
 SECONDS_OF_SILENCE = 300
 COMPLETE = "complete"  # the tag set last, the digest of all that the run holds
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
-ENDED = {"completed": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+ENDED = {"completed": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 Points = list[Metric]
 
 
@@ -131,8 +131,8 @@ def alive(store: Store, run_id: str) -> None:
 
 
 def end(store: Store, run_id: str, how: str, reason: str | None = None) -> None:
-    if reason:
-        store.client.log_batch(run_id, tags=[RunTag("reason", reason[:5000])])
+    known = {"status": how, "reason": reason and reason[:5000]}  # MLflow's own status cannot say "pruned"
+    store.client.log_batch(run_id, tags=[RunTag(*each) for each in known.items() if each[1]])
     store.client.set_terminated(run_id, ENDED[how])
 
 

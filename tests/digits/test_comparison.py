@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from digits.comparison import Result, Spread, compare, markdown, metrics, percent
+from digits.predictions import Score
 
 BASELINE = Result("mlp", "baseline", 1, 0.97, 0.12, 0.96, 407_050, 406_528, 10)
 
@@ -17,7 +18,7 @@ def results(family: str = "mlp", baseline: tuple[float, ...] = (0.97, 0.98), tun
 
 
 def test_means_and_deviations_are_those_computed_by_hand():
-    baseline, tuned = compare(list(results()))
+    baseline, tuned = compare(list(results()), {})
     assert baseline.test_accuracy == Spread(0.975, 0.007071)
     assert tuned.test_accuracy == Spread(0.9825, 0.003536)
     assert tuned.test_loss == Spread(0.15, 0.070711)
@@ -26,15 +27,15 @@ def test_means_and_deviations_are_those_computed_by_hand():
 
 
 def test_the_gain_is_paired_seed_by_seed():
-    baseline, tuned = compare(list(results()))
+    baseline, tuned = compare(list(results()), {})
     assert baseline.gain is None
     assert tuned.gain == Spread(0.0075, 0.003536), "of 0.01 and 0.005"
-    _, shifted = compare(list(results(baseline=(0.9, 0.98), tuned=(0.91, 0.99))))
+    _, shifted = compare(list(results(baseline=(0.9, 0.98), tuned=(0.91, 0.99))), {})
     assert shifted.gain == Spread(0.01, 0.0), "however far the seeds are apart"
 
 
 def test_one_seed_has_no_deviation():
-    rows = compare(list(results(baseline=(0.97,), tuned=(0.96,))))
+    rows = compare(list(results(baseline=(0.97,), tuned=(0.96,))), {})
     assert rows[1].gain == Spread(-0.01, None)
     assert not any(key.endswith("_sd") for of_variant in metrics(rows)["mlp"].values() for key in of_variant)
     assert "±" not in markdown(rows, 10).splitlines()[3]
@@ -43,18 +44,18 @@ def test_one_seed_has_no_deviation():
 
 def test_families_stand_in_the_order_they_came_baseline_first():
     given = [*results("mlp"), *results("cnn")]
-    assert [(row.family, row.variant) for row in compare(given)] == [
+    assert [(row.family, row.variant) for row in compare(given, {})] == [
         ("mlp", "baseline"),
         ("mlp", "tuned"),
         ("cnn", "baseline"),
         ("cnn", "tuned"),
     ]
-    assert list(metrics(compare(given))) == ["mlp", "cnn"]
-    assert list(metrics(compare(given[4:] + given[:4]))) == ["cnn", "mlp"]
+    assert list(metrics(compare(given, {}))) == ["mlp", "cnn"]
+    assert list(metrics(compare(given[4:] + given[:4], {}))) == ["cnn", "mlp"]
 
 
 def test_the_metrics_are_the_numbers_that_dvc_compares():
-    tree = metrics(compare(list(results())))
+    tree = metrics(compare(list(results()), {}))
     assert tree["mlp"]["baseline"] == {
         "test_accuracy": 0.975,
         "test_loss": 0.15,
@@ -70,7 +71,7 @@ def test_the_metrics_are_the_numbers_that_dvc_compares():
 
 
 def test_the_table_reads_as_it_should():
-    assert markdown(compare(list(results())), 10_000) == (
+    assert markdown(compare(list(results()), {}), 10_000) == (
         "| Family | Variant | Test accuracy | Gain over baseline | Test loss | Parameters | Multiply-adds per image |\n"
         "|---|---|---:|---:|---:|---:|---:|\n"
         "| mlp | baseline | 97.50 ± 0.71 % | – | 0.1500 ± 0.0707 | 407,050 | 406,528 |\n"
@@ -79,6 +80,21 @@ def test_the_table_reads_as_it_should():
         "Mean ± standard deviation over seeds 1, 2; 10,000 test images; 10 epochs each. "
         "One point is 1 % of accuracy; the gain is paired seed by seed.\n"
     )
+
+
+def test_an_ensemble_has_a_row_of_its_own_and_is_compared_with_an_ensemble():
+    scores = {("mlp", "baseline"): Score(0.976, 0.11), ("mlp", "tuned"): Score(0.984, 0.05)}
+    rows = compare(list(results()), scores)
+    assert [row.variant for row in rows] == ["baseline", "tuned", "baseline ensemble", "tuned ensemble"]
+    assert metrics(rows)["mlp"]["tuned_ensemble"] == {
+        "test_accuracy": 0.984,
+        "test_loss": 0.05,
+        "gain": 0.008,
+        "parameters": 2 * 407_050,
+    }
+    lines = markdown(rows, 10_000).splitlines()
+    assert lines[5] == "| mlp | tuned ensemble | 98.40 % | +0.80 points | 0.0500 | 814,100 | 813,056 |"
+    assert lines[-1].endswith("An ensemble averages what its 2 models say.")
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,12 @@ def history(lift: float, epochs: int = 3) -> list[dict]:
     ]
 
 
-def trial(number: int, accuracy: float | None, **hyperparameters: object) -> dict:
-    status = "failed" if accuracy is None else "completed"
-    loss = None if accuracy is None else 0.1
-    return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": [], "reason": None} | {
+def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameters: object) -> dict:
+    status = "failed" if accuracy is None else "completed" if epochs == 2 else "pruned"
+    curve = [{"epoch": epoch, "validation_accuracy": accuracy} for epoch in range(1, epochs + 1)] if accuracy else []
+    return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": curve, "reason": None} | {
         "validation_accuracy": accuracy,
-        "validation_loss": loss,
+        "validation_loss": None if accuracy is None else 0.1,
     }
 
 
@@ -43,7 +43,7 @@ TRIALS = [
     trial(0, 0.96, rate=0.001, filters=32, norm=False, optimizer="adam"),
     trial(1, None, rate=0.1, filters=64, norm=True, optimizer="adam"),
     trial(2, 0.98, rate=0.003, filters=64, norm=True, optimizer="sgd"),
-    trial(3, 0.11, rate=0.05, filters=32, norm=False, optimizer="sgd"),
+    trial(3, 0.11, 1, rate=0.05, filters=32, norm=False, optimizer="sgd"),
 ]
 
 
@@ -164,9 +164,9 @@ def test_an_epoch_that_only_some_seeds_reached_counts_those():
 def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
     plotdata.write(results(), tmp_path)
     rows = rows_of(tmp_path / "search/cnn.csv")
-    assert [row["status"] for row in rows] == ["completed", "failed", "completed", "completed"]
+    assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
     assert [row["validation_accuracy"] for row in rows] == ["0.96", "", "0.98", "0.11"]
-    assert [row["best_so_far"] for row in rows] == ["0.96", "0.96", "0.98", "0.98"]
+    assert [row["epochs"] for row in rows] == ["2", "0", "2", "1"]
     assert [row["recipe"] for row in rows] == ["baseline", "searched", "searched", "searched"]
     assert rows[2]["optimizer"] == "sgd"
 

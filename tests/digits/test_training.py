@@ -21,12 +21,13 @@ from digits.params.cnn import Cnn
 from digits.params.mlp import Mlp
 from digits.params.recipe import Recipe
 from digits.params.runtime import Runtime
-from digits.training import Job, optimizer, schedule, train
-from digits.trials import attempt
+from digits.training import Training, optimizer, run, schedule, train
+from digits.trials import Job, Leg
 from tests.images import stripes
 
 CONSTANT = {"learning_rate": 0.001, "schedule": "constant", "weight_decay": 0.0}
-PLAIN = {"optimizer": "adam", "shift": 0.0, "rotate": 0.0, "zoom": 0.0, "shear": 0.0} | CONSTANT
+SHOWN = {"batch_size": 32, "label_smoothing": 0.0}
+PLAIN = {"optimizer": "adam", "shift": 0.0, "rotate": 0.0, "zoom": 0.0, "shear": 0.0} | CONSTANT | SHOWN
 CNN = Cnn(blocks=2, filters=32, kernel=3, batch_norm=False, dense=128, dropout=0.5, **PLAIN)
 MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
 MOVED = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
@@ -34,7 +35,7 @@ MOVED = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
 
 def job(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> Job:
     family, machine = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=2, onednn=True)
-    return Job(family, recipe, epochs, batch_size=32, seed=seed, classes=4, runtime=machine)
+    return Job(family, recipe, epochs, seed, classes=4, runtime=machine)
 
 
 def ignore(_: object) -> None:
@@ -46,7 +47,7 @@ def digest(path: Path) -> str:
 
 
 def test_the_baseline_cnn_is_the_one_people_know() -> None:
-    model = build("cnn", CNN, (28, 28, 1), 10)
+    model = build("cnn", CNN, (28, 28, 1), 10, seed=1)
     assert model.count_params() == 225_034
     assert multiply_adds(model) == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10
 
@@ -55,7 +56,7 @@ def test_the_baseline_cnn_is_the_one_people_know() -> None:
 @pytest.mark.parametrize("family", ["mlp", "cnn"])
 def test_a_network_fits_images_of_any_shape_and_number_of_classes(family: str, shape: tuple[int, int, int]) -> None:
     recipe = MLP if family == "mlp" else CNN.model_copy(update={"blocks": 3, "kernel": 5, "filters": 2})
-    model = build(family, recipe, shape, 7)
+    model = build(family, recipe, shape, 7, seed=1)
     answers = model.predict(np.full((3, *shape), 200, dtype=np.uint8), verbose=0)
     assert answers.shape == (3, 7)
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
@@ -108,7 +109,7 @@ def test_a_missing_model_file_is_one_clear_line(tmp_path: Path) -> None:
 
 def orders(seed: int, epochs: int = 3) -> list[list[int]]:
     numbered = Split(np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1), np.arange(100, dtype=np.int32))
-    epoch = batches(numbered, 32, MLP, seed)
+    epoch = batches(numbered, MLP, seed)
     return [[int(label) for _, labels in epoch(number) for label in labels] for number in range(epochs)]
 
 
@@ -124,7 +125,7 @@ def test_the_order_is_the_seeds() -> None:
 
 def test_labels_stay_with_their_images() -> None:
     split = stripes(200)
-    for images, labels in batches(split, 64, MLP, 1)(1):
+    for images, labels in batches(split, MLP, 1)(1):
         assert (images.numpy().mean(axis=(2, 3)).argmax(axis=1) == 2 + 2 * labels.numpy()).all()
 
 
@@ -198,18 +199,58 @@ def test_weight_decay_shrinks_weights_by_rate_times_decay() -> None:
         assert float(weight[0]) == pytest.approx(2.0 * (1 - 0.1 * 0.5))
 
 
-def test_a_trial_tells_how_well_it_did() -> None:
-    trial = attempt(job(epochs=3), stripes(160), stripes(40, seed=1), ignore)
-    assert trial["status"] == "completed"
-    assert trial["validation_accuracy"] == trial["epochs"][-1]["validation_accuracy"]
+def leg(of: Job, done: int, until: int, state: bytes | None = None) -> Leg:
+    return Leg(0, of, done, until, state)
+
+
+def test_a_leg_tells_of_each_epoch() -> None:
+    seen = []
+    ran = run(leg(job(epochs=3), 0, 2), stripes(160), stripes(40, seed=1), seen.append)
+    assert [epoch["epoch"] for epoch in seen] == [1, 2]
+    assert (seen, None) == (ran.epochs, ran.failure)
+
+
+@pytest.mark.parametrize("recipe", [MLP, CNN.model_copy(update=MOVED | {"schedule": "one_cycle", "batch_norm": True})])
+def test_a_training_that_stops_and_goes_on_ends_with_the_same_bits_as_one_that_does_not(recipe: Recipe) -> None:
+    images, whole = (stripes(160), stripes(40, seed=1)), job(recipe, epochs=4)
+    first = run(leg(whole, 0, 1), *images, ignore)
+    second = run(leg(whole, 1, 4, first.state), *images, ignore)
+    at_once = run(leg(whole, 0, 4), *images, ignore)
+    assert first.epochs + second.epochs == at_once.epochs
+    assert second.state == at_once.state
+
+
+def test_nobody_who_draws_random_numbers_meanwhile_changes_a_training() -> None:
+    losses = []
+    for drawn in (0, 1):
+        keras.utils.set_random_seed(drawn)
+        losses.append(train(job(CNN), stripes(96), stripes(16), ignore)[1])
+    assert losses[0] == losses[1]
+
+
+def test_loss_is_measured_without_smoothing_so_that_recipes_compare() -> None:
+    smooth = MLP.model_copy(update={"label_smoothing": 0.3})
+    model, curve = train(job(smooth, epochs=3), stripes(160), stripes(40, seed=1), ignore)
+    validation = stripes(40, seed=1)
+    answers = model.predict(validation.images, verbose=0)
+    plain = -np.log(answers[np.arange(40), validation.labels]).mean()
+    assert curve[-1]["validation_loss"] == pytest.approx(plain, abs=1e-5)
+    assert set(curve[0]) == {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss"}
 
 
 def test_a_trial_that_diverges_is_a_failed_one_with_its_reason() -> None:
     wild = CNN.model_copy(update={"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0})
-    trial = attempt(job(wild, epochs=20), stripes(160), stripes(40), ignore)
-    assert trial["status"] == "failed"
-    assert "the loss became nan in epoch" in trial["reason"]
-    assert trial["validation_accuracy"] is None
+    ran = run(leg(job(wild, epochs=20), 0, 20), stripes(160), stripes(40), ignore)
+    assert "the loss became nan in epoch" in ran.failure
+    assert ran.state is None
+
+
+def test_a_trial_that_raises_is_a_failed_one_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Training, "epoch", full)
+    assert run(leg(job(), 0, 1), stripes(32), stripes(8), ignore).failure == "MemoryError"
 
 
 STARTED = """

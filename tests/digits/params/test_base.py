@@ -15,8 +15,8 @@ from digits.params.mlp import Mlp
 from digits.params.prepare import Prepare
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
-from digits.params.train import BatchSize, Train
-from digits.params.tune import Search, Seed
+from digits.params.train import Train
+from digits.params.tune import Search, Seed, Workers
 from digits.params.whole import Params
 
 # What the stages ask for, each by its key.
@@ -28,7 +28,7 @@ ASKED: dict[str, Any] = {
     "families": Families,
     "seeds": Seeds,
     "train": Train,
-    "train.batch_size": BatchSize,
+    "tune.workers": Workers,
     "models.mlp": Mlp,
     "models.cnn": Cnn,
     "tune.seed": Seed,
@@ -131,8 +131,8 @@ def test_numbers_are_read_as_dvc_reads_them():
 
 
 def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
-    change({"train": {"epochs": 7, "batch_size": 64}, "seeds": [4, 2], "prepare.validation_share": "nonsense"})
-    assert parameter(Train, "train") == Train(epochs=7, batch_size=64)
+    change({"train": {"epochs": 7}, "seeds": [4, 2], "prepare.validation_share": "nonsense"})
+    assert parameter(Train, "train") == Train(epochs=7)
     assert parameter(Seeds, "seeds") == (4, 2)
 
 
@@ -159,7 +159,7 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
         ("seeds", [1, 1], "seeds = [1, 1]: must be a list in which nothing stands twice"),
         ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         ("train", 5, "train = 5: must be a section with keys"),
-        ("train.batch_size", 0, "train.batch_size = 0: must be greater than or equal to 1"),
+        ("tune.workers", 0, "tune.workers = 0: must be greater than or equal to 1"),
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
         ("tune.seed", 1.5, "tune.seed = 1.5: must be a valid integer"),
     ],
@@ -177,7 +177,7 @@ def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, 
 
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(sorted(ASKED)), TREES)
-@example("tune.mlp", {"trials": 1, "epochs": 1, "space": {"units": [[]]}})
+@example("tune.mlp", {"trials": 1, "rungs": [1], "keep": 1.0, "space": {"units": [[]]}})
 @example("models.cnn", {"kernel": True, "": None})
 @example("data.source", "\ud800")
 def test_whatever_stands_in_place_of_a_parameter_is_valid_or_said_in_lines(key, value):

@@ -13,13 +13,14 @@ from digits.params.mlp import Mlp
 from digits.params.tune import Range, Search
 
 OF_AN_MLP = (
-    "batch_norm, dropout, layers, learning_rate, optimizer, rotate, schedule, shear, shift, units, weight_decay, zoom"
+    "batch_norm, batch_size, dropout, label_smoothing, layers, learning_rate, optimizer, rotate, schedule, shear, "
+    "shift, units, weight_decay, zoom"
 )
 NOT_BOTH_WAYS = "for it has no values in between"
 
 
 def searched(space: Any, recipe: Any = Mlp) -> Any:
-    return check(Search[recipe], {"trials": 1, "epochs": 1, "space": space}, "tune.own").space
+    return check(Search[recipe], {"trials": 1, "rungs": [1], "keep": 1.0, "space": space}, "tune.own").space
 
 
 def complaint(space: Any, recipe: Any = Mlp) -> str:
@@ -133,3 +134,9 @@ def test_a_range_is_accepted_where_the_model_takes_both_ends_in_this_order(low, 
         assert searched(space)["weight_decay"] == Range(min=low, max=high)
     else:
         assert "weight_decay" in complaint(space)
+
+
+@pytest.mark.parametrize("rungs", [[3, 1], [1, 1, 3]])
+def test_rungs_rise(rungs: list[int]) -> None:
+    with pytest.raises(UserError, match=r"tune\.own\.rungs = \[.*\]: must be a list of rising numbers"):
+        check(Search[Mlp], {"trials": 1, "rungs": rungs, "keep": 1.0, "space": {"units": [1, 2]}}, "tune.own")

@@ -20,8 +20,8 @@ PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
 SECTIONS = "data, families, models, prepare, runtime, seeds, track, train, tune"
 OF_A_CNN = (
-    "batch_norm, blocks, dense, dropout, filters, kernel, learning_rate, optimizer, rotate, schedule, shear, shift, "
-    "weight_decay, zoom"
+    "batch_norm, batch_size, blocks, dense, dropout, filters, kernel, label_smoothing, learning_rate, optimizer, "
+    "rotate, schedule, shear, shift, weight_decay, zoom"
 )
 
 
@@ -60,8 +60,8 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
     ("key", "value", "line"),
     [
         # keys
-        ("train.epoch", 5, 'train.epoch = 5: unknown key; did you mean "epochs"?; allowed: batch_size, epochs'),
-        ("train.x", 5, "train.x = 5: unknown key; allowed: batch_size, epochs"),
+        ("train.epoch", 5, 'train.epoch = 5: unknown key; did you mean "epochs"?; allowed: epochs'),
+        ("train.x", 5, "train.x = 5: unknown key; allowed: epochs"),
         ("models.cnn.filter", 9, f'models.cnn.filter = 9: unknown key; did you mean "filters"?; allowed: {OF_A_CNN}'),
         ("models.rnn", {}, 'models.rnn = {}: unknown key; did you mean "cnn"?; allowed: cnn, mlp'),
         ("trian", {}, f'trian = {{}}: unknown key; did you mean "train"?; allowed: {SECTIONS}'),
@@ -134,15 +134,13 @@ def test_each_mistake_is_one_line_with_what_stands_there_and_what_may(key, value
 
 
 def test_a_key_that_is_no_text_is_named():
-    assert complaints({"train": changed({})["train"] | {7: 5}}) == [
-        "train.7 = 5: unknown key; allowed: batch_size, epochs"
-    ]
+    assert complaints({"train": changed({})["train"] | {7: 5}}) == ["train.7 = 5: unknown key; allowed: epochs"]
 
 
 def test_all_mistakes_are_said_at_once():
     changes = {
         "train.epochs": 0,
-        "train.batch_size": "x",
+        "tune.workers": "x",
         "train.batches": 3,
         "seeds": ["1", 0],
         "models.mlp.units": GONE,
@@ -154,7 +152,7 @@ def test_all_mistakes_are_said_at_once():
     lines = complaints(changes)
     assert {line.split(" ")[0].strip(":") for line in lines} == {
         "train.epochs",
-        "train.batch_size",
+        "tune.workers",
         "train.batches",
         "seeds.0",
         "seeds.1",

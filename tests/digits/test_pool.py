@@ -1,0 +1,50 @@
+"""What a search does not see in its own tests: workers that a trial kills, and workers with other code."""
+
+import os
+from typing import Any
+
+import pytest
+from distributed import get_worker
+
+from digits.errors import UserError
+from digits.params.runtime import Runtime
+from digits.pool import Pool, agreed, workers
+from digits.trials import Job, Leg
+from tests.digits.test_search import BASELINE
+from tests.images import stripes
+
+MACHINE = Runtime(threads=1, onednn=True)
+JOB = Job("mlp", BASELINE, epochs=1, seed=1, classes=4, runtime=MACHINE)
+
+
+class Deadly(Leg):
+    """Ends the process that begins to work on it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "job" and in_a_worker():
+            os._exit(1)
+        return super().__getattribute__(name)
+
+
+def in_a_worker() -> bool:
+    try:
+        return bool(get_worker())
+    except ValueError:
+        return False
+
+
+def test_a_trial_that_kills_every_worker_fails_and_the_others_go_on() -> None:
+    told = []
+    with workers(1, None) as client:
+        pool = Pool(client, MACHINE, stripes(96), stripes(16))
+        legs = [Deadly(0, JOB, 0, 1, None), Leg(1, JOB, 0, 1, None)]
+        ran = {leg.trial: ran for leg, ran in pool.run(legs, lambda *epoch: told.append(epoch))}
+    assert ran[0].failure == "each worker that took it died, perhaps for want of memory"
+    assert [epoch["epoch"] for epoch in ran[1].epochs] == [1]
+    assert all(each == (1, ran[1].epochs[0]) for each in told), "also where it was done again"
+
+
+def test_code_that_differs_between_machines_is_refused_by_name() -> None:
+    assert agreed({"a.py": "1"}, {"a.py": "1", "b.py": "2"}) == {"a.py": "1", "b.py": "2"}
+    with pytest.raises(UserError, match=r"tune\.cluster: a\.py is not the same here and on all workers"):
+        agreed({"a.py": "1"}, {"b.py": "2"}, {"a.py": "3"})

@@ -1,0 +1,120 @@
+"""The search as DVC runs it, with real processes that are really killed: the same record comes out each time."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import change, make
+from tests.servers import answers, eventually, free_port, running
+
+ROOT = Path(__file__).parents[2]
+PLAN = {
+    "models.mlp.batch_size": 16,
+    "tune.mlp.trials": 5,
+    "tune.mlp.rungs": [2, 6],
+    "tune.mlp.keep": 0.4,
+    "tune.mlp.space": {"units": [32, 64, 128], "learning_rate": {"min": 0.001, "max": 0.01, "log": True}},
+}
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "DIGITS_TRACKING": "off"}
+
+
+class Tuning:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = [sys.executable, "-m", "stages.tune", "mlp"]
+        self.process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT | {"DVC_ROOT": str(folder)})
+
+    def workers(self) -> list[int]:
+        of_mine = ["pgrep", "-P", str(self.process.pid), "-f", "spawn_main"]
+        return [int(pid) for pid in subprocess.run(of_mine, capture_output=True, check=False).stdout.split()]
+
+    def notes(self) -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in self.folder.glob(".search/*/[0-9]*.json")}
+
+    def end(self) -> str:
+        assert self.process.wait(120) == 0
+        assert not list(self.folder.glob(".search/*"))
+        return (self.folder / "models/mlp-search.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make(tmp_path_factory.mktemp("tune") / "project", **PLAN)
+    for stage in ("download", "prepare"):
+        subprocess.run([sys.executable, "-m", f"stages.{stage}"], cwd=folder, env=ENVIRONMENT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def record(prepared: Path) -> str:
+    """Of a search that nobody disturbs, with two workers."""
+    return Tuning(prepared).end()
+
+
+@pytest.fixture
+def place(prepared: Path, record: str, tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    shutil.copytree(prepared, folder)
+    return folder
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_any_number_of_workers_finds_the_same(place: Path, record: str, count: int) -> None:
+    change(place, {"tune.workers": count})
+    assert Tuning(place).end() == record
+
+
+def test_a_killed_worker_costs_what_it_was_at_and_no_more(place: Path, record: str) -> None:
+    tuning = Tuning(place)
+    eventually(tuning.notes)
+    os.kill(tuning.workers()[0], signal.SIGKILL)
+    assert tuning.end() == record
+
+
+def test_a_killed_search_goes_on_where_it_was(place: Path, record: str) -> None:
+    killed = Tuning(place)
+    done = eventually(lambda: len(killed.notes()) >= 2 and killed.notes())
+    workers = killed.workers()
+    killed.process.kill()
+    killed.process.wait()
+    eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in workers), 20)
+    again = Tuning(place)
+    eventually(lambda: len(again.notes()) > len(done))
+    assert done.items() <= again.notes().items()
+    assert again.end() == record
+
+
+def test_a_cluster_finds_the_same_also_when_a_worker_is_killed(place: Path, record: str) -> None:
+    with cluster() as (address, workers):
+        change(place, {"tune.cluster": address})
+        tuning = Tuning(place)
+        eventually(tuning.notes)
+        workers[0].kill()
+        assert tuning.end() == record
+
+
+def test_a_cluster_that_is_not_there_is_one_clear_line(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    change(place, {"tune.cluster": f"tcp://127.0.0.1:{free_port()}"})
+    assert Tuning(place).process.wait(120) == 1
+    assert "has no scheduler with workers" in capfd.readouterr().err.splitlines()[-1]
+
+
+@contextmanager
+def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers, each a process, as on machines of their own."""
+    port = free_port()
+    dask = [sys.executable, "-m", "dask"]
+    with ExitStack() as stack:
+        serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        stack.enter_context(running(serve, signal.SIGKILL, ENVIRONMENT))
+        eventually(lambda: answers(port))
+        work = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        workers = [stack.enter_context(running(work, signal.SIGKILL, ENVIRONMENT)) for _ in range(2)]
+        yield f"tcp://127.0.0.1:{port}", workers
