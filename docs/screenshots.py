@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZE = {"width": 1500, "height": 640}
-TALL = {"width": 1500, "height": 1200}
+TALL = {"width": 1500, "height": 1900}
 COMPARED = ("cnn baseline, seed 1", "cnn tuned, seed 1")
 
 
