@@ -48,7 +48,8 @@ def draw(results: Results) -> Figure:
     ax.set_ylabel("validation accuracy")
     failed = sum(trial["status"] == "failed" for trial in results.trials)
     below = sum(trial[OBJECTIVE] < low for trial in ends)
-    said = [f"{counted(failed, 'trial')} failed"] * bool(failed) + [f"{counted(below, 'trial')} below this scale"] * bool(below)
+    notes = {"failed": failed, "below this scale": below}
+    said = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
     ax.set_xlabel(f"epoch ({'; '.join(said)})" if said else "epoch")
     handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles, loc="outside lower center", ncols=4, handletextpad=0.6)
