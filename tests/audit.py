@@ -27,6 +27,9 @@ def audit(client: MlflowClient, **wanted: str) -> dict[str, Any]:
     runs = [
         run for run in runs if all(run.data.tags.get(name.replace("_", ".")) == each for name, each in wanted.items())
     ]
+    # Earlier results stay in MLflow; the files are those of the present one.
+    present = {json.loads(path.read_text())["fingerprint"] for path in Path("models").glob("*.json")}
+    runs = [run for run in runs if run.data.tags["fingerprint"].partition("/")[0] in present]
     assert {run.info.status for run in runs} <= {"FINISHED", "FAILED"}
     of_kind = {kind: [run for run in runs if run.data.tags["kind"] == kind] for kind in ("model", "search", "trial")}
     prints = [(run.data.tags["fingerprint"], run.data.tags.get("dvc.experiment")) for run in runs]
