@@ -10,11 +10,12 @@ import keras
 
 from digits.errors import UserError
 from digits.files import replacing
+from digits.fused import plain
 
 
 def save(model: keras.Model, path: Path) -> None:
     # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
-    bare = type(model).from_config(model.get_config())
+    bare = keras.Sequential([keras.Input(model.input_shape[1:]), *map(plain, model.layers)], name=model.name)
     bare.set_weights(model.get_weights())
     with tempfile.TemporaryDirectory() as folder, replacing(path) as timeless:
         dated = Path(folder, "model.keras")

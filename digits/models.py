@@ -1,5 +1,7 @@
 """A trained model and the record of its training, made alike for every family and variant."""
 
+import time
+
 from digits import dataset
 from digits.files import write_json
 from digits.fingerprint import fingerprint
@@ -31,7 +33,7 @@ def make(variant: str, job: Job, tell: Tell) -> str:
 
         model, curve = train(job, data, validation, after_epoch)
     save(model, model_file(name))
-    cost = {"parameters": model.count_params(), "multiply_adds": multiply_adds(model)}
+    cost = {"parameters": model.count_params(), "multiply_adds": multiply_adds(model), "images": len(data)}
     write_json(history_file(name), begun | cost | {"epochs": curve})
-    tell(run=name, end="completed")
+    tell(run=name, end="completed", core_minutes=time.process_time() / 60)
     return f"{model_file(name)}: {cost['parameters']:,} parameters, {job.epochs} epochs, {describe(curve[-1])}"

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from digits.fused import FAST
 from digits.params.recipe import Recipe
 
 
@@ -33,7 +34,7 @@ def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
     for holder in (config, *(value["config"] for value in config.values() if is_initializer(value))):
         if "seed" in holder:
             holder["seed"] = int(seeds.integers(1, 2**31))
-    return type(layer).from_config(config)
+    return FAST.get(type(layer), type(layer)).from_config(config)
 
 
 def is_initializer(value: Any) -> bool:

@@ -42,13 +42,24 @@ class Pool:
     def run(self, legs: list[Leg], after_epoch: Callable[[int, Epoch], None]) -> Iterator[tuple[Leg, Ran]]:
         """Each leg with what became of it, in the order in which they end."""
         self.client.subscribe_topic(TOPIC, lambda event: after_epoch(*event[1]))
-        futures = {self.client.submit(work, leg, self.images, self.machine, pure=False): leg for leg in legs}
-        for future in as_completed(futures):
-            leg = futures.pop(future)
+        waiting, working, ended = list(reversed(legs)), {}, as_completed()
+
+        def hand_out() -> None:
+            # No more than there are workers: where a trial kills its worker, none that waits behind it is blamed.
+            while waiting and len(working) < max(1, len(self.client.scheduler_info(n_workers=-1)["workers"])):
+                leg = waiting.pop()
+                future = self.client.submit(work, leg, self.images, self.machine, pure=False)
+                working[future] = leg
+                ended.add(future)
+
+        hand_out()
+        for future in ended:
+            leg = working.pop(future)
             try:
                 ran = future.result()
             except KilledWorker:
                 ran = Ran([], None, "each worker that took it died, perhaps for want of memory")
+            hand_out()
             yield leg, ran
         self.client.unsubscribe_topic(TOPIC)
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from digits.errors import UserError
@@ -21,14 +22,14 @@ class Notebook:
             noted = read_json(self.note(trial, until))
         except UserError:  # not there, or cut off when the machine went down
             return None
-        return Ran(noted["epochs"], None, noted["failure"])
+        return Ran(**noted)
 
     def keep(self, leg: Leg, ran: Ran) -> None:
         if ran.state is not None:
             with replacing(self.kept(leg.trial, leg.until)) as new:
                 new.write_bytes(ran.state)
         # Last, for what is noted has all of its state.
-        write_json(self.note(leg.trial, leg.until), {"epochs": ran.epochs, "failure": ran.failure})
+        write_json(self.note(leg.trial, leg.until), asdict(replace(ran, state=None)))
 
     def state(self, trial: int, until: int) -> bytes | None:
         return self.kept(trial, until).read_bytes() if until else None
@@ -45,7 +46,11 @@ def notebook(search: str) -> Iterator[Notebook]:
     """Under the repository's root, not in the current folder, which may be an experiment's copy."""
     folder = Path(os.environ.get("DVC_ROOT", "."), ".search", search).resolve()
     with locked(folder):
-        yield Notebook(folder)
+        try:
+            yield Notebook(folder)
+        except UserError:  # it came to its end, though without a winner: the next one begins anew
+            remove(folder)
+            raise
         remove(folder)
 
 

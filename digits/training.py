@@ -2,16 +2,19 @@
 
 import io
 import math
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from digits import fused
 from digits.batches import batches
 from digits.dataset import Split
 from digits.errors import UserError, reason
-from digits.networks import build
+from digits.networks import build, multiply_adds
 from digits.params.recipe import Recipe
 from digits.trials import Epoch, Job, Leg, Ran
 
@@ -82,15 +85,17 @@ def train(
 
 def run(leg: Leg, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]) -> Ran:
     """It always returns, also when training fails: a search goes on without that recipe."""
-    epochs: list[Epoch] = []
+    started, ran = time.process_time(), Ran([], None)
     try:
         training = Training(leg.job, data, validation, leg.state)
+        ran = replace(ran, multiply_adds=multiply_adds(training.model))
         for number in range(leg.done + 1, leg.until + 1):
-            epochs.append(training.epoch(number))
-            after_epoch(epochs[-1])
-        return Ran(epochs, training.state())
+            ran.epochs.append(training.epoch(number))
+            after_epoch(ran.epochs[-1])
+        ran = replace(ran, state=training.state())
     except Exception as error:  # out of memory, diverged, a mistake in a family's code: all say why
-        return Ran(epochs, None, reason(error))
+        ran = replace(ran, failure=reason(error))
+    return replace(ran, core_seconds=time.process_time() - started)
 
 
 def smoothed(smoothing: float, classes: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | str:
@@ -119,7 +124,7 @@ def optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     rate, decay = schedule(recipe, steps), recipe.weight_decay or None
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    return keras.optimizers.Adam(rate, weight_decay=decay)
+    return fused.Adam(rate, weight_decay=decay)
 
 
 def schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

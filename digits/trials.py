@@ -35,6 +35,8 @@ class Ran:
     epochs: list[Epoch]
     state: bytes | None  # None where it failed
     failure: str | None = None
+    multiply_adds: int | None = None  # per image; None where there was no model
+    core_seconds: float = 0.0
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Trial:
     epochs: list[Epoch] = field(default_factory=list)
     status: str = "running"
     reason: str | None = None
+    multiply_adds: int | None = None
+    core_seconds: float = 0.0
 
     @property
     def score(self) -> tuple[float, float, int]:
@@ -63,6 +67,7 @@ class Trial:
             "validation_accuracy": last.get("validation_accuracy"),
             "validation_loss": last.get("validation_loss"),
             "reason": self.reason,
+            "multiply_adds": self.multiply_adds,
             "epochs": self.epochs,
         }
 

@@ -40,8 +40,9 @@ def tune(plan: Search, baseline: Job, pool: Pool, images: tuple[Split, Split], t
 
         found = search(plan, trials, advance)
         watch.ends(trials)
-    tell(run=search_name(family), end="completed")
-    return begun | found
+    minutes = sum(trial.core_seconds for trial in trials) / 60
+    tell(run=search_name(family), end="completed", core_minutes=minutes)
+    return begun | {"images": len(images[0])} | found
 
 
 class Watch:
@@ -74,6 +75,8 @@ class Watch:
         for epoch in ran.epochs:
             self.epoch(trial.number, epoch)
         trial.epochs += ran.epochs
+        trial.multiply_adds = ran.multiply_adds or trial.multiply_adds
+        trial.core_seconds += ran.core_seconds
         if ran.failure is not None:
             trial.end("failed", ran.failure)
 
@@ -82,4 +85,5 @@ class Watch:
             if trial.status != "running" and trial.number not in self.ended:
                 self.ended.add(trial.number)
                 with self.lock:
-                    self.tell(run=self.name(trial.number), end=trial.status, reason=trial.reason)
+                    minutes = trial.core_seconds / 60
+                    self.tell(run=self.name(trial.number), end=trial.status, reason=trial.reason, core_minutes=minutes)

@@ -79,9 +79,10 @@ class Show:
     def end(self, message: Message) -> None:
         for name in [message["run"]] if "run" in message else list(reversed(self.open)):
             if self.shows(name):
-                seconds = (message.get("time", runs.now()) - self.began[name]) / 1000
+                cost = {"core_minutes": message["core_minutes"]} if "core_minutes" in message else {}
                 if message["end"] == "completed":
-                    runs.add(self.store, self.open[name], [runs.final("seconds", seconds)])
+                    cost["seconds"] = (message["time"] - self.began[name]) / 1000
+                runs.add(self.store, self.open[name], [runs.final(*each) for each in cost.items()])
                 runs.end(self.store, self.open[name], message["end"], message.get("reason"))
                 del self.open[name]
 

@@ -33,12 +33,12 @@ def in_a_worker() -> bool:
         return False
 
 
-def test_a_trial_that_kills_every_worker_is_given_up_and_the_next_ones_run() -> None:
+def test_a_trial_that_kills_every_worker_is_given_up_and_the_others_run() -> None:
     told = []
     with workers(1, None) as client:
         pool = Pool(client, MACHINE, stripes(96), stripes(16))
-        [(_, killed)] = pool.run([Deadly(0, JOB, 0, 1, None)], lambda *epoch: told.append(epoch))
-        [(_, ran)] = pool.run([Leg(1, JOB, 0, 1, None)], lambda *epoch: told.append(epoch))
+        legs = [Deadly(0, JOB, 0, 1, None), Leg(1, JOB, 0, 1, None)]
+        (_, killed), (_, ran) = pool.run(legs, lambda *epoch: told.append(epoch))
     assert killed.failure == "each worker that took it died, perhaps for want of memory"
     assert [epoch["epoch"] for epoch in ran.epochs] == [1]
     assert told in ([], [(1, ran.epochs[0])])

@@ -28,7 +28,9 @@ from tests.images import stripes
 CONSTANT = {"learning_rate": 0.001, "schedule": "constant", "weight_decay": 0.0}
 SHOWN = {"batch_size": 32, "label_smoothing": 0.0}
 PLAIN = {"optimizer": "adam", "shift": 0.0, "rotate": 0.0, "zoom": 0.0, "shear": 0.0} | CONSTANT | SHOWN
-CNN = Cnn(blocks=2, filters=32, kernel=3, batch_norm=False, dense=128, dropout=0.5, **PLAIN)
+CNN = Cnn(
+    blocks=2, convolutions=1, filters=32, kernel=3, stem_stride=1, batch_norm=False, dense=128, dropout=0.5, **PLAIN
+)
 MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
 MOVED = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
 

@@ -1,0 +1,44 @@
+"""Keras's Adam and batch normalisation, each as one of TensorFlow's own kernels instead of a dozen: training only."""
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+
+class Adam(keras.optimizers.Adam):
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+        place, steps = self._get_variable_index(variable), tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[place].value.handle,
+            v=self._velocities[place].value.handle,
+            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), steps),
+            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), steps),
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+
+class BatchNormalization(layers.BatchNormalization):
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: None = None) -> tf.Tensor:
+        if not training:
+            return super().call(inputs, training=training, mask=mask)
+        rows = inputs if len(inputs.shape) == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(rows, self.gamma, self.beta, epsilon=self.epsilon)
+        # The kernel gives what the batch says of all images' variance; Keras keeps that of the batch itself.
+        count = tf.cast(tf.size(rows) // rows.shape[-1], variance.dtype)
+        for kept, new in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
+            kept.assign(kept * self.momentum + new * (1 - self.momentum))
+        return tf.reshape(outputs, tf.shape(inputs))
+
+
+FAST = {layers.BatchNormalization: BatchNormalization}
+PLAIN = {fast: plain for plain, fast in FAST.items()}
+
+
+def plain(layer: layers.Layer) -> layers.Layer:
+    """As Keras knows it, so that whoever loads the model needs nothing of this project."""
+    return PLAIN.get(type(layer), type(layer)).from_config(layer.get_config())
