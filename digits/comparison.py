@@ -24,6 +24,7 @@ class Result:
     parameters: int
     multiply_adds: int
     epochs: int
+    training_tflop: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Row:
     multiply_adds: int
     seeds: tuple[int, ...]
     epochs: int
+    training_tflop: float  # of one model
 
 
 Ensembles = Mapping[tuple[str, str], Score]  # by family and variant
@@ -79,6 +81,7 @@ def row(group: Sequence[Result], baseline: Sequence[Result]) -> Row:
         multiply_adds=one.multiply_adds,
         seeds=tuple(result.seed for result in group),
         epochs=one.epochs,
+        training_tflop=one.training_tflop,
     )
 
 
@@ -109,7 +112,10 @@ def metrics(rows: Sequence[Row]) -> dict[str, Any]:
         }
         known = {name: spread for name, spread in numbers.items() if spread is not None}
         name = each.variant.replace(" ", "_")
-        tree.setdefault(each.family, {})[name] = flat(known) | {"parameters": each.parameters}
+        tree.setdefault(each.family, {})[name] = flat(known) | {
+            "parameters": each.parameters,
+            "multiply_adds": each.multiply_adds,
+        }
     return tree
 
 

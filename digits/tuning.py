@@ -42,7 +42,7 @@ def tune(plan: Search, baseline: Job, pool: Pool, images: tuple[Split, Split], t
         watch.ends(trials)
     minutes = sum(trial.core_seconds for trial in trials) / 60
     tell(run=search_name(family), end="completed", core_minutes=minutes)
-    return begun | {"images": len(images[0])} | found
+    return begun | {"images": len(images[0]), "space": plan.model_dump()["space"]} | found
 
 
 class Watch:

@@ -6,11 +6,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from digits import predictions, readme
+from digits import cost, predictions, readme
 from digits.comparison import Ensembles, Result, compare, markdown, metrics, percent
 from digits.entry import run
 from digits.files import read_json, write_json, write_text
-from digits.names import REPORTS, VARIANTS, history_file, model_name, model_names
+from digits.names import REPORTS, VARIANTS, history_file, model_name, model_names, search_file
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
 
@@ -21,7 +21,13 @@ def main() -> str:
     results = [result(name, truth) for name in model_names(families, seeds)]
     rows = compare(results, ensembles(families, seeds, truth) if len(seeds) > 1 else {})
     table = markdown(rows, len(truth))
-    write_text(REPORTS / "comparison.md", f"# Baseline against tuned\n\n{table}")
+    searches = [cost.search(read_json(search_file(family))) for family in families]
+    parts = {
+        "# Baseline against tuned": table,
+        "## What tuning cost": cost.markdown(searches, rows),
+        "## What it chose": "\n".join(map(cost.recipes, searches)),
+    }
+    write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{part}" for title, part in parts.items()))
     write_text(REPORTS / "comparison.csv", pd.json_normalize(list(map(asdict, rows)), sep="_").to_csv(index=False))
     write_text(REPORTS / "models.csv", pd.DataFrame(results).to_csv(index=False))
     write_json(REPORTS / "metrics.json", metrics(rows))
@@ -40,6 +46,7 @@ def result(name: str, truth: np.ndarray) -> Result:
         test_loss=score.loss,
         validation_accuracy=history["epochs"][-1]["validation_accuracy"],
         epochs=len(history["epochs"]),
+        training_tflop=cost.tflop(history["multiply_adds"], history["images"], len(history["epochs"])),
     )
 
 
