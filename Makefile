@@ -4,7 +4,7 @@ INSTALLED := .venv/installed
 # DVC's stages call `python`: theirs is the one in .venv, activated or not.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro test quick ui check lock
+.PHONY: help repro test quick ui record check lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -25,6 +25,9 @@ quick: $(INSTALLED) ## the whole flow in three minutes on a twentieth of the dat
 
 ui: $(INSTALLED) ## MLflow's pages, to look at runs and compare them
 	@$(BIN)/python -m digits.tracking.ui
+
+record: $(INSTALLED) ## the best models, in a run of an hour or two: reports/record/
+	@$(BIN)/python -m benchmarks.record
 
 check: $(INSTALLED) ## style and format
 	@$(BIN)/ruff check --quiet

@@ -6,7 +6,7 @@ import pytest
 from digits.comparison import Result, Spread, compare, markdown, metrics, percent
 from digits.predictions import Score
 
-BASELINE = Result("mlp", "baseline", 1, 0.97, 0.12, 0.96, 407_050, 406_528, 10)
+BASELINE = Result("mlp", "baseline", 1, 0.97, 0.12, 0.96, 407_050, 406_528, 10, 1.3)
 
 
 def results(family: str = "mlp", baseline: tuple[float, ...] = (0.97, 0.98), tuned: tuple[float, ...] = (0.98, 0.985)):
@@ -64,6 +64,7 @@ def test_the_metrics_are_the_numbers_that_dvc_compares():
         "test_loss_sd": 0.070711,
         "validation_accuracy_sd": 0.0,
         "parameters": 407_050,
+        "multiply_adds": 406_528,
     }
     assert tree["mlp"]["tuned"]["gain"] == 0.0075
     assert tree["mlp"]["tuned"]["gain_sd"] == 0.003536
@@ -91,6 +92,7 @@ def test_an_ensemble_has_a_row_of_its_own_and_is_compared_with_an_ensemble():
         "test_loss": 0.05,
         "gain": 0.008,
         "parameters": 2 * 407_050,
+        "multiply_adds": 2 * 406_528,
     }
     lines = markdown(rows, 10_000).splitlines()
     assert lines[5] == "| mlp | tuned ensemble | 98.40 % | +0.80 points | 0.0500 | 814,100 | 813,056 |"

@@ -20,8 +20,8 @@ PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
 SECTIONS = "data, families, models, prepare, runtime, seeds, track, train, tune"
 OF_A_CNN = (
-    "batch_norm, batch_size, blocks, dense, dropout, filters, kernel, label_smoothing, learning_rate, optimizer, "
-    "rotate, schedule, shear, shift, weight_decay, zoom"
+    "batch_norm, batch_size, blocks, convolutions, dense, dropout, filters, kernel, label_smoothing, learning_rate, "
+    "optimizer, rotate, schedule, shear, shift, stem_stride, weight_decay, zoom"
 )
 
 

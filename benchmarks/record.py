@@ -1,0 +1,81 @@
+"""A long run for the best models that this pipeline makes, as a DVC experiment; its result goes to reports/record/.
+
+`make record`: benchmarks/record.yaml says where it differs from params.yaml. Stopped halfway, it goes on when run
+again: what was trained is in DVC's cache, what was searched in .search/.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from ruamel.yaml import YAML
+
+from benchmarks.report import machine
+from digits.files import write_text
+
+ROOT = Path(__file__).parent.parent
+OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"
+NAME = "record"
+KEPT = ("comparison.md", "comparison.csv", "models.csv", "metrics.json")
+
+
+def main() -> None:
+    changes = list(settings(YAML(typ="safe").load(OVERLAY)))
+    subprocess.run(["dvc", "exp", "remove", "--quiet", NAME], cwd=ROOT, capture_output=True, check=False)
+    run = ["dvc", "exp", "run", "--temp", "--name", NAME]
+    if subprocess.run([*run, *(word for each in changes for word in ("-S", each))], cwd=ROOT, check=False).returncode:
+        sys.exit("the run did not come to its end; `make record` goes on where it stopped")
+    [revision] = git("for-each-ref", "--format=%(refname)", f"refs/exps/**/{NAME}").split()
+    for name in KEPT:
+        write_text(RESULT / name, git("show", f"{revision}:reports/{name}"))
+    write_text(RESULT / "params.yaml", git("show", f"{revision}:params.yaml"))
+    write_text(RESULT / "README.md", about(git("rev-parse", "--short", f"{revision}~1").strip()))
+    print((RESULT / "README.md").read_text())
+
+
+def settings(tree: dict[str, Any], above: str = "") -> Iterator[str]:
+    """As DVC takes them, whether the key is there already or not."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from settings(value, f"{above}{key}.")
+        else:
+            yield f"++{above}{key}={str(value).replace(' ', '')}"
+
+
+def about(commit: str) -> str:
+    table = (RESULT / "comparison.md").read_text().partition("\n\n")[2].partition("\n## ")[0]
+    minutes, trainings = trained()
+    return f"""# The record
+
+The best that this pipeline made: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
+(together they are params.yaml here). Recipes were chosen on validation images, as ever.
+
+{table.strip()}
+
+One run. Its {trainings} trainings and searches took {minutes:.0f} minutes, one after the other, by MLflow's count.
+Machine: {machine()}.
+"""
+
+
+def trained() -> tuple[float, int]:
+    """From MLflow, for what was there before an interruption counts as well."""
+    client = MlflowClient(f"sqlite:///{ROOT}/.mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("digits").experiment_id
+    condition = (
+        f"tags.dvc.experiment = '{NAME}' and tags.kind in ('model', 'search') and attributes.status = 'FINISHED'"
+    )
+    found = client.search_runs([experiment], condition, max_results=1000)
+    # The newest of each, where the record was made more than once.
+    newest = {run.info.run_name: run for run in sorted(found, key=lambda run: run.info.start_time)}
+    return sum(run.data.metrics["seconds"] for run in newest.values()) / 60, len(newest)
+
+
+def git(*command: str) -> str:
+    return subprocess.run(["git", *command], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()
