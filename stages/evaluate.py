@@ -1,11 +1,12 @@
-"""Ask every model about the test images. No other stage opens them."""
+"""Ask every model about the test images, as they are and made harder. No other stage opens them."""
 
 import re
+from functools import partial
 from pathlib import Path
 
-from digits import dataset, runtime
+from digits import dataset, robustness, runtime
 from digits.entry import run
-from digits.files import remove, write_array
+from digits.files import remove, write_array, write_json
 from digits.names import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
@@ -27,13 +28,15 @@ def main() -> str:
         {path(name) for name in names for path in (model_file, history_file)} | set(map(search_file, families))
     )
     test = dataset.load(PREPARED / "test")
+    models = {name: partial(load(model_file(name)).predict, batch_size=BATCH, verbose=0) for name in names}
     remove(PREDICTIONS)
-    with Progress(len(names), "test images", "model") as progress:
-        for name in names:
-            write_array(PREDICTIONS / f"{name}.npy", load(model_file(name)).predict(test.images, BATCH, verbose=0))
+    with Progress(len(models), "test images", "model") as progress:
+        for name, ask in models.items():
+            write_array(PREDICTIONS / f"{name}.npy", ask(test.images))
             progress.advance(note=name)
+    write_json(robustness.FILE, robustness.examine(models, test))
     dataset.save(test, PREDICTIONS)
-    return f"{PREDICTIONS}: {len(names)} models on {len(test):,} test images"
+    return f"{PREDICTIONS}: {len(names)} models on {len(test):,} test images, and on harder ones"
 
 
 def forget_others(expected: set[Path]) -> None:
