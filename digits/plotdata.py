@@ -113,10 +113,19 @@ def confusion_rows(counts: dict[str, np.ndarray], classes: list[str]) -> list[Ro
     ]
 
 
-def confident_mistakes(labels: np.ndarray, probabilities: np.ndarray, most: int) -> np.ndarray:
-    """Indices of wrong answers, the surest first."""
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:most]
+def mistaken(labels: np.ndarray, means: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Indices of the images that baseline, tuned or both get wrong, the surest wrong answer first."""
+    baseline, tuned = (means[variant].argmax(axis=1) != labels for variant in names.VARIANTS)
+    sure = np.maximum(
+        *(means[v].max(axis=1) * wrong for v, wrong in zip(names.VARIANTS, (baseline, tuned), strict=True))
+    )
+    groups = {
+        "Baseline wrong, tuned right": baseline & ~tuned,
+        "Tuned wrong, baseline right": tuned & ~baseline,
+        "Both wrong": baseline & tuned,
+    }
+    order = np.argsort(-sure, kind="stable")
+    return {who: order[group[order]] for who, group in groups.items()}
 
 
 def class_by_class(labels: np.ndarray, most: int) -> np.ndarray:

@@ -183,9 +183,15 @@ def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path
         assert [row["actual"] for row in of_variant][: len(DIGITS)] == DIGITS
 
 
-def test_mistakes_come_surest_first():
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.95, 0.05]])
-    assert plotdata.confident_mistakes(np.array([1, 1, 1, 1]), probabilities, most=2).tolist() == [3, 0]
+def test_mistakes_are_told_apart_by_who_is_wrong_and_come_surest_first():
+    baseline = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.95, 0.05], [0.3, 0.7], [0.7, 0.3]])
+    tuned = np.array([[0.4, 0.6], [0.3, 0.7], [0.6, 0.4], [0.8, 0.2], [0.2, 0.8], [0.99, 0.01]])
+    groups = plotdata.mistaken(np.ones(6, int), {"baseline": baseline, "tuned": tuned})
+    assert {who: images.tolist() for who, images in groups.items()} == {
+        "Baseline wrong, tuned right": [0, 1],
+        "Tuned wrong, baseline right": [2],
+        "Both wrong": [5, 3],
+    }
 
 
 def test_samples_go_through_the_classes_in_turn():
