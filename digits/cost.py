@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from digits import operations
 from digits.comparison import Row
-
-# A multiply-add is two operations; the way back through a network is twice as long as the way forth.
-OPERATIONS = 2 * 3
 
 
 @dataclass(frozen=True)
@@ -22,18 +20,16 @@ class Search:
 
 
 def tflop(multiply_adds: int, images: int, epochs: int) -> float:
-    return round(OPERATIONS * multiply_adds * images * epochs / 1e12, 3)
+    return round(operations.of_training(multiply_adds, images, epochs) / 1e12, 3)
 
 
 def search(record: Mapping[str, Any]) -> Search:
     trials = record["trials"]
-    # A trial without a network has not trained.
-    spent = [tflop(trial["multiply_adds"] or 0, record["images"], len(trial["epochs"])) for trial in trials]
     return Search(
         family=record["family"],
         trials=len(trials),
         epochs=sum(len(trial["epochs"]) for trial in trials),
-        tflop=round(sum(spent), 3),
+        tflop=round(operations.of_search(record) / 1e12, 3),
         space=record["space"],
         baseline=trials[0]["hyperparameters"],
         best=record["best"],

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from digits import files, names
+from digits import files, names, robustness
+from digits.robustness import Robustness
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}
@@ -30,9 +31,11 @@ class Results:
     labels: np.ndarray
     images: np.ndarray
     classes: list[str]
+    robustness: Robustness
 
 
 def read(family: str, seeds: Iterable[int]) -> Results:
+    seeds = tuple(seeds)
     models = {variant: [names.model_name(family, variant, seed) for seed in seeds] for variant in names.VARIANTS}
     search = files.read_json(names.search_file(family))
     return Results(
@@ -50,6 +53,7 @@ def read(family: str, seeds: Iterable[int]) -> Results:
         labels=files.read_array(names.PREDICTIONS / "labels.npy"),
         images=files.read_array(names.PREDICTIONS / "images.npy"),
         classes=[str(name) for name in files.read_json(names.CLASSES)],
+        robustness=robustness.read(family, seeds),
     )
 
 
@@ -145,6 +149,7 @@ def write(results: Results, folder: Path) -> None:
     files.write_text(folder / "training" / name, as_csv(training(results.histories)))
     files.write_text(folder / "search" / name, as_csv(search(results.trials)))
     files.write_text(folder / "confusion" / name, as_csv(confusion_rows(counts, results.classes)))
+    files.write_text(folder / "robustness" / name, as_csv(robustness.rows(results.robustness.curves)))
 
 
 def as_csv(rows: list[Row]) -> str:

@@ -1,6 +1,7 @@
 """How often models are right on test images made harder: asked by `evaluate`, read by whoever shows it."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
@@ -18,6 +19,12 @@ IMAGES = 2000
 
 Ask = Callable[[np.ndarray], np.ndarray]  # images to probabilities
 Curves = dict[str, list[float]]  # by kind: accuracy by grade, from 0
+
+
+@dataclass(frozen=True)
+class Robustness:
+    images: int
+    curves: dict[str, list[Curves]]  # by variant, of each seed
 
 
 def examine(models: Mapping[str, Ask], test: Split) -> dict[str, Any]:
@@ -48,9 +55,11 @@ def evenly(count: int) -> np.ndarray:
     return np.arange(chosen) * count // chosen
 
 
-def read(family: str, seeds: Iterable[int]) -> dict[str, list[Curves]]:
-    of_models = read_json(FILE)["accuracy"]
-    return {variant: [of_models[model_name(family, variant, seed)] for seed in seeds] for variant in VARIANTS}
+def read(family: str, seeds: Iterable[int]) -> Robustness:
+    found, seeds = read_json(FILE), tuple(seeds)
+    models = {variant: [model_name(family, variant, seed) for seed in seeds] for variant in VARIANTS}
+    curves = {variant: [found["accuracy"][model] for model in group] for variant, group in models.items()}
+    return Robustness(found["images"], curves)
 
 
 def rows(curves: Mapping[str, list[Curves]]) -> list[dict[str, Any]]:

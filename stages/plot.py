@@ -1,6 +1,6 @@
 """Draws what was measured: figures for people, and the small tables behind `dvc plots`."""
 
-from digits import figures, files, names, plotdata
+from digits import compute, figures, files, names, plotdata
 from digits.entry import run
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
@@ -10,14 +10,15 @@ PLOTS = names.REPORTS / "plots"
 
 
 def main() -> str:
-    seeds = parameter(Seeds, "seeds")
+    families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     for folder in (FIGURES, PLOTS):
         files.remove(folder)
     drawn = []
-    for family in parameter(Families, "families"):
+    for family in families:
         results = plotdata.read(family, seeds)
         plotdata.write(results, PLOTS)
         drawn += figures.write(results, FIGURES)
+    drawn.append(figures.write_compute(compute.read(families, seeds), FIGURES))
     return f"{len(drawn)} figures in {FIGURES}, the data behind `dvc plots` in {PLOTS}"
 
 

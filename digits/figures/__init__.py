@@ -1,8 +1,9 @@
-"""Pictures of one family's results, for people. The only room for matplotlib."""
+"""Pictures of the results, for people. The only room for matplotlib."""
 
 from pathlib import Path
 
-from digits.figures import confusion, images, search, training
+from digits.compute import Point
+from digits.figures import compute, confusion, images, robustness, search, training
 from digits.figures.style import save, styled
 from digits.plotdata import Results
 
@@ -13,7 +14,9 @@ DRAWINGS = {
     "confusion": confusion.draw,
     "samples": images.draw_samples,
     "mistakes": images.draw_mistakes,
+    "robustness": robustness.draw,
 }
+COMPUTE = "compute.png"
 
 
 def write(results: Results, folder: Path) -> list[Path]:
@@ -24,3 +27,9 @@ def write(results: Results, folder: Path) -> list[Path]:
             save(draw(results), path)
             written.append(path)
     return written
+
+
+def write_compute(points: list[Point], folder: Path) -> Path:
+    with styled():
+        save(compute.draw(points), folder / COMPUTE)
+    return folder / COMPUTE

@@ -8,8 +8,11 @@ import pytest
 from matplotlib import image, rcParams
 
 from digits import figures, files, plotdata
+from digits.compute import Point
+from digits.corruptions import KINDS
 from digits.names import VARIANTS
 from digits.plotdata import Results
+from digits.robustness import Robustness
 from stages import plot
 
 SEEDS = (1, 2)
@@ -36,7 +39,20 @@ def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameter
     return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": curve, "reason": None} | {
         "validation_accuracy": accuracy,
         "validation_loss": None if accuracy is None else 0.1,
+        "multiply_adds": 400_000,
     }
+
+
+POINTS = [
+    Point("mlp", "baseline", 1, (0.97, 0.98), 400_000, 12 * 10**11, 0),
+    Point("mlp", "baseline", 2, (0.985,), 800_000, 24 * 10**11, 0),
+    Point("mlp", "tuned", 1, (0.98, 0.985), 600_000, 18 * 10**11, 9 * 10**12),
+    Point("mlp", "tuned", 2, (0.99,), 1_200_000, 36 * 10**11, 9 * 10**12),
+]
+
+
+def curves(lift: float) -> dict[str, list[float]]:
+    return {kind: [0.95 + lift - 0.1 * grade for grade in range(5)] for kind in KINDS}
 
 
 TRIALS = [
@@ -74,6 +90,7 @@ def results(
         labels=labels,
         images=rng.integers(0, 256, (images, *shape), dtype=np.uint8),
         classes=classes,
+        robustness=Robustness(60, {"baseline": [curves(0), curves(0.01)], "tuned": [curves(0.02)] * 2}),
     )
 
 
@@ -85,24 +102,33 @@ def write_inputs(root: Path, families: list[str]) -> None:
     given = results(images=20)
     for folder in ("models", "data/predictions", "data/prepared"):
         (root / folder).mkdir(parents=True)
+    accuracy = {}
     for family in families:
         for variant in VARIANTS:
             for place, seed in enumerate(SEEDS):
                 name = f"{family}-{variant}-{seed}"
-                (root / f"models/{name}.json").write_text(json.dumps({"epochs": given.histories[variant][place]}))
+                record = {"epochs": given.histories[variant][place], "multiply_adds": 400_000, "images": 500}
+                (root / f"models/{name}.json").write_text(json.dumps(record))
                 np.save(root / f"data/predictions/{name}.npy", given.probabilities[variant][place])
-        (root / f"models/{family}-search.json").write_text(json.dumps({"trials": TRIALS, "best_trial": 2}))
+                accuracy[name] = given.robustness.curves[variant][place]
+        record = {"trials": TRIALS, "best_trial": 2, "images": 500}
+        (root / f"models/{family}-search.json").write_text(json.dumps(record))
+    (root / "data/predictions/robustness.json").write_text(json.dumps({"images": 20, "accuracy": accuracy}))
     np.save(root / "data/predictions/labels.npy", given.labels)
     np.save(root / "data/predictions/images.npy", given.images)
     (root / "data/prepared/classes.json").write_text(json.dumps(given.classes))
     (root / "params.yaml").write_text(f"families: {json.dumps(families)}\nseeds: {json.dumps(SEEDS)}\n")
 
 
+def draw_all(folder: Path) -> list[Path]:
+    return [*figures.write(results(images=20), folder), figures.write_compute(POINTS, folder)]
+
+
 def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib(tmp_path, monkeypatch):
-    first = [path.read_bytes() for path in figures.write(results(images=20), tmp_path)]
+    first = [path.read_bytes() for path in draw_all(tmp_path)]
     monkeypatch.setitem(rcParams, "font.size", 20)
     monkeypatch.setitem(rcParams, "axes.grid", True)
-    second = [path.read_bytes() for path in figures.write(results(images=20), tmp_path)]
+    second = [path.read_bytes() for path in draw_all(tmp_path)]
     assert first == second
     assert rcParams["font.size"] == 20
     assert all(b"Software" not in picture and b"matplotlib" not in picture for picture in first)
@@ -115,11 +141,11 @@ def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(t
     for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
         (tmp_path / stale).parent.mkdir(parents=True)
         (tmp_path / stale).touch()
-    assert plot.main().startswith("12 figures in reports/figures")
+    assert plot.main().startswith("15 figures in reports/figures")
     expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.DRAWINGS}
-    assert {path.name for path in Path("reports/figures").iterdir()} == expected
+    assert {path.name for path in Path("reports/figures").iterdir()} == expected | {figures.COMPUTE}
     tables = {str(path.relative_to("reports/plots")) for path in Path("reports/plots").rglob("*.csv")}
-    kinds = ("training", "search", "confusion")
+    kinds = ("training", "search", "confusion", "robustness")
     assert tables == {f"{kind}/{family}.csv" for kind in kinds for family in ("mlp", "cnn")}
 
 
@@ -139,6 +165,25 @@ def test_unusual_results_are_drawn_too_in_small_files(given, tmp_path):
         picture = image.imread(path)
         assert picture.shape[1] == 1008
         assert (picture[-1, -1] == 1).all(), "drawn on white"
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        POINTS[:1],
+        [Point("mlp", "tuned", 1, (1.0,), 1, 6, 0), Point("cnn", "tuned", 1, (0.1,), 1, 6, 0)],
+        [Point(f"family {n}", "tuned", 1, (0.9, 0.91), 10**n, 10 ** (2 * n), 10**12) for n in range(1, 9)],
+    ],
+    ids=["one", "nothing to speak of", "8 families, 8 powers of ten"],
+)
+def test_unusual_costs_are_drawn_too(points, tmp_path):
+    picture = image.imread(figures.write_compute(points, tmp_path))
+    assert picture.shape[1] == 1008
+
+
+def test_powers_of_ten_are_named():
+    named = [figures.compute.counted_in_units(value) for value in (0.5, 20, 5_000, 2_000_000, 10**10, 3 * 10**13)]
+    assert named == ["0.5", "20", "5 k", "2 M", "10 G", "30 T"]
 
 
 def test_training_is_averaged_over_the_seeds(tmp_path):

@@ -76,10 +76,11 @@ def test_curves_are_read_by_variant_and_averaged_over_the_seeds(project):
         "cnn-tuned-2": high,
         "mlp-tuned-1": low,
     }
-    files.write_json(robustness.FILE, {"accuracy": models})
-    curves = robustness.read("cnn", (1, 2))
-    assert curves == {"baseline": [low, high], "tuned": [high, high]}
-    rows = robustness.rows(curves)
+    files.write_json(robustness.FILE, {"images": 80, "accuracy": models})
+    found = robustness.read("cnn", (1, 2))
+    assert found.images == 80
+    assert found.curves == {"baseline": [low, high], "tuned": [high, high]}
+    rows = robustness.rows(found.curves)
     assert len(rows) == 2 * len(KINDS) * 5
     assert rows[1] == {"variant": "baseline", "kind": "shift", "grade": 1, "strength": 4} | {
         "mean": 0.625,
