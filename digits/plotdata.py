@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from digits import files, names, robustness
+from digits import calibration, files, names, robustness
+from digits.calibration import Bin
 from digits.robustness import Robustness
 
 MEASURES = ("accuracy", "loss")
@@ -117,27 +118,9 @@ def confusion_rows(counts: dict[str, np.ndarray], classes: list[str]) -> list[Ro
     ]
 
 
-def mistaken(labels: np.ndarray, means: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Indices of the images that baseline, tuned or both get wrong, the surest wrong answer first."""
-    baseline, tuned = (means[variant].argmax(axis=1) != labels for variant in names.VARIANTS)
-    sure = np.maximum(
-        *(means[v].max(axis=1) * wrong for v, wrong in zip(names.VARIANTS, (baseline, tuned), strict=True))
-    )
-    groups = {
-        "Baseline wrong, tuned right": baseline & ~tuned,
-        "Tuned wrong, baseline right": tuned & ~baseline,
-        "Both wrong": baseline & tuned,
-    }
-    order = np.argsort(-sure, kind="stable")
-    return {who: order[group[order]] for who, group in groups.items()}
-
-
-def class_by_class(labels: np.ndarray, most: int) -> np.ndarray:
-    """Indices of the first image of every class, then of the second of every class, and so on."""
-    by_class = np.argsort(labels, kind="stable")
-    ordered = np.asarray(labels)[by_class]
-    nth_of_its_class = np.arange(len(labels)) - np.searchsorted(ordered, ordered)
-    return by_class[np.lexsort((ordered, nth_of_its_class))][:most]
+def reliability(labels: np.ndarray, probabilities: list[np.ndarray]) -> list[Bin]:
+    """The answers of all seeds' models, each as if it had been given alone."""
+    return calibration.reliability(np.concatenate(probabilities), np.tile(labels, len(probabilities)))
 
 
 def write(results: Results, folder: Path) -> None:

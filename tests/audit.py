@@ -47,7 +47,7 @@ def audit_model(client: MlflowClient, run: Run) -> int:
     assert all(tag in run.data.tags for tag in TAGS)
     assert {each.dataset.name for each in run.inputs.dataset_inputs}
     assert len(run.inputs.dataset_inputs) == 3
-    assert len(client.list_artifacts(run.info.run_id, "figures")) == 5
+    assert len(client.list_artifacts(run.info.run_id, "figures")) == 6
     [model] = run.outputs.model_outputs
     assert client.get_logged_model(model.model_id).status == "READY"
     epochs = int(run.data.params["train.epochs"])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from digits.compute import Point
-from digits.figures import compute, confusion, images, robustness, search, training
+from digits.figures import compute, confusion, images, reliability, robustness, search, training
 from digits.figures.style import save, styled
 from digits.plotdata import Results
 
@@ -14,6 +14,7 @@ DRAWINGS = {
     "confusion": confusion.draw,
     "samples": images.draw_samples,
     "mistakes": images.draw_mistakes,
+    "reliability": reliability.draw,
     "robustness": robustness.draw,
 }
 COMPUTE = "compute.png"

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from digits import plotdata
+from digits import examples
 from digits.figures.gallery import Line, Part, gallery
 from digits.figures.style import INK, QUIET, WRONG, counted, short
 from digits.plotdata import Results
@@ -15,7 +15,7 @@ BOLD_IS_WIDER = 3
 
 def draw_samples(results: Results) -> Figure:
     across = columns_for(results, if_short=10, if_long=5)
-    chosen = plotdata.class_by_class(results.labels, across * SAMPLE_ROWS)
+    chosen = examples.class_by_class(results.labels, across * SAMPLE_ROWS)
     answers = {variant: of_seeds[0][chosen].argmax(axis=1) for variant, of_seeds in results.probabilities.items()}
 
     def lines(place: int, width: int) -> list[Line]:
@@ -32,7 +32,7 @@ def draw_mistakes(results: Results) -> Figure:
     means = {variant: np.mean(of_seeds, axis=0) for variant, of_seeds in results.probabilities.items()}
     parts = [
         mistakes(results, means, who, images, across * MISTAKE_ROWS)
-        for who, images in plotdata.mistaken(results.labels, means).items()
+        for who, images in examples.mistaken(results.labels, means).items()
     ]
     about = f"By mean probability over {counted(len(results.probabilities['tuned']), 'seed')}, on "
     about += f"{counted(len(results.labels), 'test image')}; the surest mistakes first, wrong answers in orange."

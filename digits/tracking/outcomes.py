@@ -14,7 +14,7 @@ from digits.tracking import cards
 from digits.tracking.cards import Card
 from digits.tracking.place import Place
 
-OF_MODELS = ("training", "confusion", "mistakes", "robustness", "samples")
+OF_MODELS = ("training", "confusion", "mistakes", "reliability", "robustness", "samples")
 OF_SEARCHES = ("search", "search-hyperparameters")
 METRICS = ("test_accuracy", "test_loss", "parameters", "multiply_adds", "training_tflop")
 

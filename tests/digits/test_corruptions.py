@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from digits.corruptions import GRADES, KINDS, bell, corrupt, meaning, moved
+from digits.corruptions import GRADES, KINDS, bell, corrupt, meaning
 from tests.images import stripes
 
 IMAGES = stripes(40).images
 GREY = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
-NOTHING = np.zeros(1)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -64,24 +63,6 @@ def test_images_that_may_not_be_written_to_are_left_as_they_are(kind):
     images.flags.writeable = False
     corrupt(images, kind, 4)
     np.testing.assert_array_equal(images, GREY)
-
-
-def test_a_shift_by_whole_pixels_moves_them_and_continues_the_edge():
-    image = np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1)
-    down_and_right = moved(image, NOTHING, np.ones(1), np.ones(1))
-    assert down_and_right[0, ..., 0].tolist() == [[0, 0, 1, 2], [0, 0, 1, 2], [4, 4, 5, 6]]
-
-
-def test_a_quarter_turn_is_numpys():
-    image = GREY[:1]
-    turned = moved(image, np.full(1, np.pi / 2), NOTHING, NOTHING)
-    np.testing.assert_array_equal(turned[0], np.rot90(image[0], -1))
-
-
-def test_more_images_than_are_moved_at_once_each_get_their_own(monkeypatch):
-    whole = corrupt(GREY, "rotation", 2)
-    monkeypatch.setattr("digits.corruptions.AT_ONCE", 7)
-    np.testing.assert_array_equal(corrupt(GREY, "rotation", 2), whole)
 
 
 def test_a_flat_image_is_blurred_and_faded_to_itself():

@@ -141,7 +141,7 @@ def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(t
     for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
         (tmp_path / stale).parent.mkdir(parents=True)
         (tmp_path / stale).touch()
-    assert plot.main().startswith("15 figures in reports/figures")
+    assert plot.main().startswith("17 figures in reports/figures")
     expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.DRAWINGS}
     assert {path.name for path in Path("reports/figures").iterdir()} == expected | {figures.COMPUTE}
     tables = {str(path.relative_to("reports/plots")) for path in Path("reports/plots").rglob("*.csv")}
@@ -228,19 +228,12 @@ def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path
         assert [row["actual"] for row in of_variant][: len(DIGITS)] == DIGITS
 
 
-def test_mistakes_are_told_apart_by_who_is_wrong_and_come_surest_first():
-    baseline = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.95, 0.05], [0.3, 0.7], [0.7, 0.3]])
-    tuned = np.array([[0.4, 0.6], [0.3, 0.7], [0.6, 0.4], [0.8, 0.2], [0.2, 0.8], [0.99, 0.01]])
-    groups = plotdata.mistaken(np.ones(6, int), {"baseline": baseline, "tuned": tuned})
-    assert {who: images.tolist() for who, images in groups.items()} == {
-        "Baseline wrong, tuned right": [0, 1],
-        "Tuned wrong, baseline right": [2],
-        "Both wrong": [5, 3],
-    }
-
-
-def test_samples_go_through_the_classes_in_turn():
-    assert plotdata.class_by_class(np.array([1, 1, 0, 2, 0]), most=4).tolist() == [2, 0, 3, 4]
+def test_reliability_counts_the_answers_of_every_seed():
+    given = results()
+    table = plotdata.reliability(given.labels, given.probabilities["tuned"])
+    assert sum(each.images for each in table) == len(given.labels) * len(SEEDS)
+    right = sum(each.images * each.accuracy for each in table if each.images)
+    assert right == pytest.approx((len(given.labels) - 9) * len(SEEDS))
 
 
 def test_one_lost_run_does_not_flatten_the_others():
