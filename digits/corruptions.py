@@ -72,13 +72,13 @@ def covered(images: Images, percent: float, random: np.random.Generator) -> Imag
     return np.where(hidden[..., np.newaxis], np.uint8(0), images)
 
 
-# The first strength of each costs MNIST's baselines little; with the last, a person still reads most images.
+# With the first strength, MNIST's baselines lose a few points at most; with the last, a person still reads most images.
 KINDS = {
     "shift": Kind((4, 7, 11, 14), "% of the side", "moved by {} % of the shorter side, in any direction", shifted),
     "rotation": Kind((10, 20, 30, 40), "degrees", "turned by {}°, to the left or to the right", turned),
     "noise": Kind((10, 20, 30, 40), "% of white", "noise on each pixel, standard deviation {} % of white", noisy),
     "blur": Kind((2, 4, 6, 8), "% of the side", "blurred with a bell of standard deviation {} % of the side", blurred),
-    "contrast": Kind((60, 40, 20, 10), "% left", "{} % of the contrast left, about the image's mean", faded, 100),
+    "contrast": Kind((80, 60, 40, 20), "% left", "{} % of the contrast left, about the image's mean", faded, 100),
     "occlusion": Kind((10, 20, 30, 40), "% of the side", "a black square, {} % of the side, somewhere", covered),
 }
 GRADES = range(1, 5)

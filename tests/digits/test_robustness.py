@@ -54,7 +54,7 @@ def test_every_model_is_asked_about_the_same_images(found):
 def test_what_a_grade_means_and_how_many_images_were_shown_is_written_beside(found):
     assert (found["images"], found["of"]) == (80, 80)
     assert found["grades"]["rotation"] == [meaning("rotation", grade) for grade in range(5)]
-    assert found["grades"]["contrast"][4] == "10 % of the contrast left, about the image's mean"
+    assert found["grades"]["contrast"][4] == "20 % of the contrast left, about the image's mean"
 
 
 def test_of_many_images_some_are_taken_evenly(monkeypatch):
@@ -87,4 +87,4 @@ def test_curves_are_read_by_variant_and_averaged_over_the_seeds(project):
         "lowest": 0.5,
         "highest": 0.75,
     }
-    assert [row["strength"] for row in rows if row["kind"] == "contrast"][:5] == [100, 60, 40, 20, 10]
+    assert [row["strength"] for row in rows if row["kind"] == "contrast"][:5] == [100, 80, 60, 40, 20]
