@@ -37,6 +37,10 @@ def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = BINS) 
     ]
 
 
+def error(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    return expected_error(reliability(probabilities, truth))
+
+
 def expected_error(table: Sequence[Bin]) -> float:
     """Expected calibration error: how far accuracy is from confidence, over the bins, each counted by its images."""
     gaps = [each.images * abs(each.accuracy - each.confidence) for each in table if each.images]

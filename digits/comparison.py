@@ -1,14 +1,21 @@
-"""The table that the pipeline is for: baseline against tuned, over the seeds."""
+"""Baseline against tuned: what each variant of a family can do, and what may be said of their difference."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
+
+from digits import calibration, intervals, predictions, verdict
+from digits.intervals import Accuracy
 from digits.names import VARIANTS
-from digits.predictions import Score
+from digits.verdict import Verdict
 
 ENSEMBLE = " ensemble"
+Key = tuple[str, str]  # family and variant
+Answers = Mapping[Key, np.ndarray]  # probabilities: seeds × test images × classes
 
 
 @dataclass(frozen=True)
@@ -20,9 +27,12 @@ class Result:
     seed: int
     test_accuracy: float
     test_loss: float
+    calibration_error: float
     validation_accuracy: float
+    validation_loss: float
     parameters: int
     multiply_adds: int
+    bytes: int
     epochs: int
     training_tflop: float
 
@@ -39,64 +49,103 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A family's variant, over all seeds, or the ensemble of these; `gain` compares it with the baseline's like."""
+    """A family's variant, over all seeds, or their ensemble; the verdict compares it with the baseline's like."""
 
     family: str
     variant: str
-    test_accuracy: Spread
+    accuracy: Accuracy
     test_loss: Spread
+    calibration_error: Spread
     validation_accuracy: Spread | None  # None for an ensemble: no validation image was shown to one
-    gain: Spread | None
+    verdict: Verdict | None
     parameters: int
     multiply_adds: int
+    bytes: int
     seeds: tuple[int, ...]
     epochs: int
     training_tflop: float  # of one model
 
-
-Ensembles = Mapping[tuple[str, str], Score]  # by family and variant
-
-
-def compare(results: Sequence[Result], ensembles: Ensembles) -> list[Row]:
-    rows = []
-    for family in dict.fromkeys(result.family for result in results):
-        groups = [[r for r in results if (r.family, r.variant) == (family, variant)] for variant in VARIANTS]
-        of_seeds = [row(group, groups[0]) for group in groups]
-        rows += of_seeds
-        rows += [together(each, ensembles) for each in of_seeds if (family, each.variant) in ensembles]
-    return rows
+    @property
+    def name(self) -> str:
+        return f"{self.family} {self.variant}"
 
 
-def row(group: Sequence[Result], baseline: Sequence[Result]) -> Row:
-    one = group[0]
-    gains = [mine.test_accuracy - theirs.test_accuracy for mine, theirs in zip(group, baseline, strict=True)]
+@dataclass(frozen=True)
+class Comparison:
+    rows: tuple[Row, ...]
+    verdicts: Mapping[tuple[Key, Key], Verdict]  # of the first over the second
+    images: int
+
+
+def compare(results: Sequence[Result], answers: Answers, truth: np.ndarray) -> Comparison:
+    answers = dict(answers) | together(answers)
+    right = {key: probabilities.argmax(axis=2) == truth for key, probabilities in answers.items()}
+    verdicts = verdict.judge({pair: (right[pair[0]], right[pair[1]]) for pair in pairs(right)})
+    rows = [
+        row(
+            [
+                result
+                for result in results
+                if (result.family, result.variant) == (key[0], key[1].removesuffix(ENSEMBLE))
+            ],
+            key,
+            intervals.accuracy(right[key]),
+            [predictions.score(of_model, truth) for of_model in probabilities],
+            [calibration.error(of_model, truth) for of_model in probabilities],
+            verdicts.get((key, (key[0], key[1].replace("tuned", "baseline")))),
+        )
+        for key, probabilities in answers.items()
+    ]
+    order = list(dict.fromkeys(each.family for each in rows))
+    return Comparison(tuple(sorted(rows, key=lambda each: order.index(each.family))), verdicts, len(truth))
+
+
+def together(answers: Answers) -> Answers:
+    """The mean of what the seeds' models say: as dear to ask as all of them, and without more training."""
+    return {
+        (family, f"{variant}{ENSEMBLE}"): probabilities.mean(axis=0, keepdims=True, dtype=np.float64)
+        for (family, variant), probabilities in answers.items()
+        if len(probabilities) > 1
+    }
+
+
+def pairs(keys: Mapping[Key, Any]) -> list[tuple[Key, Key]]:
+    """Tuned against baseline in each family, single and together; and the families' tuned models with each other."""
+    families = list(dict.fromkeys(family for family, _ in keys))
+    baseline, tuned = VARIANTS
+    found = [
+        ((family, f"{tuned}{kind}"), (family, f"{baseline}{kind}"))
+        for family in families
+        for kind in ("", ENSEMBLE)
+        if (family, f"{tuned}{kind}") in keys
+    ]
+    return found + [((mine, tuned), (theirs, tuned)) for theirs, mine in combinations(families, 2)]
+
+
+def row(
+    group: Sequence[Result],
+    key: Key,
+    accuracy: Accuracy,
+    scores: Sequence[predictions.Score],
+    errors: Sequence[float],
+    judged: Verdict | None,
+) -> Row:
+    one, single = group[0], not key[1].endswith(ENSEMBLE)
+    models = 1 if single else len(group)
     return Row(
-        family=one.family,
-        variant=one.variant,
-        test_accuracy=Spread.of([result.test_accuracy for result in group]),
-        test_loss=Spread.of([result.test_loss for result in group]),
-        validation_accuracy=Spread.of([result.validation_accuracy for result in group]),
-        gain=None if one.variant == "baseline" else Spread.of(gains),
-        parameters=one.parameters,
-        multiply_adds=one.multiply_adds,
+        family=key[0],
+        variant=key[1],
+        accuracy=accuracy,
+        test_loss=Spread.of([score.loss for score in scores]),
+        calibration_error=Spread.of(errors),
+        validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
+        verdict=judged,
+        parameters=one.parameters * models,
+        multiply_adds=one.multiply_adds * models,
+        bytes=one.bytes * models,
         seeds=tuple(result.seed for result in group),
         epochs=one.epochs,
         training_tflop=one.training_tflop,
-    )
-
-
-def together(each: Row, ensembles: Ensembles) -> Row:
-    """The mean of what the seeds' models say: as dear to ask as all of them, and without more training."""
-    score, baseline = ensembles[each.family, each.variant], ensembles[each.family, "baseline"]
-    return replace(
-        each,
-        variant=f"{each.variant}{ENSEMBLE}",
-        test_accuracy=Spread.of([score.accuracy]),
-        test_loss=Spread.of([score.loss]),
-        validation_accuracy=None,
-        gain=each.gain and Spread.of([score.accuracy - baseline.accuracy]),
-        parameters=each.parameters * len(each.seeds),
-        multiply_adds=each.multiply_adds * len(each.seeds),
     )
 
 
@@ -104,18 +153,21 @@ def metrics(rows: Sequence[Row]) -> dict[str, Any]:
     """Nested as `dvc metrics diff` shows it best: family, variant, metric."""
     tree: dict[str, Any] = {}
     for each in rows:
-        numbers = {
-            "test_accuracy": each.test_accuracy,
+        spreads = {
+            "test_accuracy": Spread(round(each.accuracy.mean, 6), rounded(each.accuracy.sd)),
             "test_loss": each.test_loss,
+            "calibration_error": each.calibration_error,
             "validation_accuracy": each.validation_accuracy,
-            "gain": each.gain,
         }
-        known = {name: spread for name, spread in numbers.items() if spread is not None}
-        name = each.variant.replace(" ", "_")
-        tree.setdefault(each.family, {})[name] = flat(known) | {
-            "parameters": each.parameters,
-            "multiply_adds": each.multiply_adds,
-        }
+        numbers = {"test_accuracy_low": each.accuracy.low, "test_accuracy_high": each.accuracy.high}
+        if each.verdict:
+            numbers |= {"gain": each.verdict.difference, "gain_low": each.verdict.low, "gain_high": each.verdict.high}
+        known = {name: spread for name, spread in spreads.items() if spread is not None}
+        tree.setdefault(each.family, {})[each.variant.replace(" ", "_")] = (
+            flat(known)
+            | {name: round(number, 6) for name, number in numbers.items()}
+            | {"parameters": each.parameters, "multiply_adds": each.multiply_adds}
+        )
     return tree
 
 
@@ -125,35 +177,5 @@ def flat(numbers: Mapping[str, Spread]) -> dict[str, float]:
     return means | sds
 
 
-def markdown(rows: Sequence[Row], test_images: int) -> str:
-    table = (
-        "| Family | Variant | Test accuracy | Gain over baseline | Test loss | Parameters | Multiply-adds per image |",
-        "|---|---|---:|---:|---:|---:|---:|",
-        *map(markdown_row, rows),
-    )
-    seeds = ", ".join(map(str, rows[0].seeds))
-    note = (
-        f"Mean ± standard deviation over seeds {seeds}; {test_images:,} test images; {rows[0].epochs} epochs each. "
-        "One point is 1 % of accuracy; the gain is paired seed by seed."
-    )
-    if any(each.variant.endswith(ENSEMBLE) for each in rows):
-        note += f" An ensemble averages what its {len(rows[0].seeds)} models say."
-    return "\n".join((*table, "", note, ""))
-
-
-def markdown_row(each: Row) -> str:
-    cells = (
-        each.family,
-        each.variant,
-        f"{percent(each.test_accuracy)} %",
-        f"{percent(each.gain, sign='+')} points" if each.gain else "–",
-        f"{each.test_loss.mean:.4f}" + (f" ± {each.test_loss.sd:.4f}" if each.test_loss.sd is not None else ""),
-        f"{each.parameters:,}",
-        f"{each.multiply_adds:,}",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def percent(spread: Spread, sign: str = "") -> str:
-    sd = f" ± {100 * spread.sd:.2f}" if spread.sd is not None else ""
-    return f"{round(100 * spread.mean, 2) + 0.0:{sign}.2f}{sd}"  # + 0.0: there is no "-0.00"
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -54,14 +54,14 @@ def markdown(searches: Sequence[Search], rows: Sequence[Row]) -> str:
 
 
 def markdown_row(each: Search, baseline: Row, tuned: Row, *_ensembles: Row) -> str:
-    per_tflop = 100 * tuned.gain.mean / each.tflop if each.tflop else 0.0
+    per_tflop = 100 * tuned.verdict.difference / each.tflop if each.tflop else 0.0
     cells = (
         each.family,
         f"{each.trials}",
         f"{each.epochs}",
         *(f"{spent:.3g} TFLOP" for spent in (each.tflop, baseline.training_tflop, tuned.training_tflop)),
         f"{per_tflop:+.3f} points",
-        *(f"{100 * (row.validation_accuracy.mean - row.test_accuracy.mean):+.2f} points" for row in (baseline, tuned)),
+        *(f"{100 * (row.validation_accuracy.mean - row.accuracy.mean):+.2f} points" for row in (baseline, tuned)),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -1,17 +1,18 @@
 """Set baseline and tuned side by side: for people, for spreadsheets, for `dvc metrics`, and in the README."""
 
 from dataclasses import asdict
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from digits import cost, predictions, readme
-from digits.comparison import Ensembles, Result, compare, markdown, metrics, percent
+from digits import calibration, cost, modelcard, predictions, readme, robustness, tables
+from digits.comparison import Answers, Comparison, Result, compare, metrics
 from digits.entry import run
 from digits.files import read_json, write_json, write_text
-from digits.names import REPORTS, VARIANTS, history_file, model_name, model_names, search_file
+from digits.modelcard import Subject
+from digits.names import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.params.base import parameter
+from digits.params.data import Source
 from digits.params.subjects import Families, Seeds
 
 
@@ -19,43 +20,59 @@ def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     truth = predictions.labels()
     results = [result(name, truth) for name in model_names(families, seeds)]
-    rows = compare(results, ensembles(families, seeds, truth) if len(seeds) > 1 else {})
-    table = markdown(rows, len(truth))
-    searches = [cost.search(read_json(search_file(family))) for family in families]
+    found = compare(results, answers(families, seeds), truth)
+    table, searches = tables.results(found), [cost.search(read_json(search_file(family))) for family in families]
     parts = {
         "# Baseline against tuned": table,
-        "## What tuning cost": cost.markdown(searches, rows),
+        "## What may be said": tables.verdicts(found),
+        "## What tuning cost": cost.markdown(searches, found.rows),
         "## What it chose": "\n".join(map(cost.recipes, searches)),
     }
     write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{part}" for title, part in parts.items()))
-    write_text(REPORTS / "comparison.csv", pd.json_normalize(list(map(asdict, rows)), sep="_").to_csv(index=False))
+    rows = pd.json_normalize(list(map(asdict, found.rows)), sep="_")
+    write_text(REPORTS / "comparison.csv", rows.to_csv(index=False, float_format="%.8g"))
     write_text(REPORTS / "models.csv", pd.DataFrame(results).to_csv(index=False))
-    write_json(REPORTS / "metrics.json", metrics(rows))
+    write_json(REPORTS / "metrics.json", metrics(found.rows))
+    write_text(REPORTS / "model_card.md", modelcard.markdown(subject(modelcard.winner(results), found, truth)))
     readme.write_results(table)
-    tuned = [row for row in rows if row.variant == "tuned"]
-    gains = ", ".join(f"{row.family} {percent(row.gain, '+')} points" for row in tuned)
-    return f"{REPORTS}/comparison.md: tuned over baseline: {gains}"
+    return f"{REPORTS}/comparison.md: {tables.summary(found.rows)}"
 
 
 def result(name: str, truth: np.ndarray) -> Result:
-    history = read_json(history_file(name))
-    score = predictions.score(predictions.of_model(name), truth)
+    history, probabilities = read_json(history_file(name)), predictions.of_model(name)
+    score = predictions.score(probabilities, truth)
     return Result(
         **{key: history[key] for key in ("family", "variant", "seed", "parameters", "multiply_adds")},
         test_accuracy=score.accuracy,
         test_loss=score.loss,
-        validation_accuracy=history["epochs"][-1]["validation_accuracy"],
+        calibration_error=calibration.error(probabilities, truth),
+        **{key: history["epochs"][-1][key] for key in ("validation_accuracy", "validation_loss")},
+        bytes=model_file(name).stat().st_size,
         epochs=len(history["epochs"]),
         training_tflop=cost.tflop(history["multiply_adds"], history["images"], len(history["epochs"])),
     )
 
 
-def ensembles(families: tuple[str, ...], seeds: tuple[int, ...], truth: np.ndarray) -> Ensembles:
-    scores = {}
-    for family, variant in product(families, VARIANTS):
-        answers = [predictions.of_model(model_name(family, variant, seed)) for seed in seeds]
-        scores[family, variant] = predictions.score(np.mean(answers, axis=0, dtype=np.float64), truth)
-    return scores
+def subject(winner: Result, found: Comparison, truth: np.ndarray) -> Subject:
+    name = model_name(winner.family, winner.variant, winner.seed)
+    return Subject(
+        result=winner,
+        row=next(row for row in found.rows if (row.family, row.variant) == (winner.family, winner.variant)),
+        history=read_json(history_file(name)),
+        answers=predictions.of_model(name),
+        truth=truth,
+        data=read_json(REPORTS / "data.json"),
+        source=parameter(Source, "data.source"),
+        robustness=read_json(robustness.FILE),
+    )
+
+
+def answers(families: tuple[str, ...], seeds: tuple[int, ...]) -> Answers:
+    return {
+        (family, variant): np.stack([predictions.of_model(model_name(family, variant, seed)) for seed in seeds])
+        for family in families
+        for variant in VARIANTS
+    }
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from digits.tracking.place import Place
 
 OF_MODELS = ("training", "confusion", "mistakes", "reliability", "robustness", "samples")
 OF_SEARCHES = ("search", "search-hyperparameters")
-METRICS = ("test_accuracy", "test_loss", "parameters", "multiply_adds", "training_tflop")
+METRICS = ("test_accuracy", "test_loss", "calibration_error", "parameters", "multiply_adds", "training_tflop")
 
 
 @dataclass(frozen=True)

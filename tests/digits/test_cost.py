@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from digits.comparison import compare
 from digits.cost import Search, markdown, recipes, search, tflop
-from tests.digits.test_comparison import results
+from tests.digits.test_comparison import MLP, compared
 
 RECIPES = {"units": 512, "batch_norm": True, "dropout": 0.2}
 RECORD = {
@@ -31,8 +30,8 @@ def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing
 
 
 def test_the_gain_is_set_against_what_the_search_cost() -> None:
-    line = markdown([replace(search(RECORD), tflop=1.5)], compare(list(results()), {})).splitlines()[2]
-    assert line == ("| mlp | 3 | 3 | 1.5 TFLOP | 1.3 TFLOP | 1.3 TFLOP | +0.500 points | -1.50 points | -2.25 points |")
+    line = markdown([replace(search(RECORD), tflop=1.45)], compared(MLP).rows).splitlines()[2]
+    assert line == "| mlp | 3 | 3 | 1.45 TFLOP | 1.3 TFLOP | 1.3 TFLOP | +2.000 points | +0.00 points | -2.90 points |"
 
 
 def test_what_was_chosen_stands_beside_what_could_have_been() -> None:
@@ -45,4 +44,4 @@ def test_what_was_chosen_stands_beside_what_could_have_been() -> None:
 
 def test_a_search_that_trained_nothing_has_no_gain_for_its_cost() -> None:
     nothing = Search("mlp", 1, 0, 0.0, {}, RECIPES, RECIPES)
-    assert "+0.000 points" in markdown([nothing], compare(list(results()), {}))
+    assert "+0.000 points" in markdown([nothing], compared(MLP).rows)
