@@ -64,9 +64,9 @@ def purpose(of: Subject) -> str:
     classes = ", ".join(map(str, of.data["classes"]))
     return (
         f"`{model_file(of.name)}` takes images of {kind}, as they are (0 to 255), and gives a probability for each of "
-        f"{len(of.data['classes'])} classes: {classes}. It is meant for comparing recipes and for trying out, on "
-        f"images like those of {of.source}. It is not meant for decisions about people, money or mail, nor for images of "
-        "another kind: it answers those, too, and often surely."
+        f"{len(of.data['classes'])} classes: {classes}. It is for comparing recipes and for trying out, on "
+        f"images like those of {of.source}. Not for decisions about people, money or mail, nor for images of another "
+        "kind: it answers those, too, and often surely."
     )
 
 
