@@ -104,9 +104,12 @@ def test_the_search_does_not_depend_on_how_long_models_are_trained() -> None:
     assert not {"train", "train.epochs", "seeds"} & set(STAGES["tune"]["params"])
 
 
-@pytest.mark.parametrize("stage", ["check", "download", "prepare", "compare", "plot"])
-def test_stages_that_only_read_and_write_files_do_without_tensorflow(stage: str) -> None:
-    named = {name for file in code_of(f"stages.{stage}") for name in imported(ROOT / file)}
+@pytest.mark.parametrize(
+    "module",
+    ["digits.review.__main__", *(f"stages.{stage}" for stage in ("check", "download", "prepare", "compare", "plot"))],
+)
+def test_what_only_reads_and_writes_files_does_without_tensorflow(module: str) -> None:
+    named = {name for file in code_of(module) for name in imported(ROOT / file)}
     assert not {"tensorflow", "keras", "keras_tuner"} & named
 
 
@@ -118,6 +121,7 @@ def test_stages_that_only_read_and_write_files_do_without_tensorflow(stage: str)
         ("keras_tuner", "digits/proposals.py"),
         ("distributed", "digits/pool.py"),
         ("requests", "digits/downloads.py"),
+        ("dvc", "digits/review/"),
     ],
 )
 def test_a_heavy_package_has_one_room(package: str, room: str) -> None:

@@ -1,0 +1,83 @@
+"""What a change does, as one page for a pull request: `make review BASE=main HEAD=experiment`."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from digits.errors import UserError
+from digits.files import remove, write_text
+from digits.review import changes, pictures, tables, text
+from digits.review.advice import advise
+from digits.review.answers import Comparison, answers, compare
+from digits.review.sides import Side, probabilities, side
+from digits.review.stale import stale
+
+FOLDER = Path(".review")
+PAGE = FOLDER / "review.md"
+OTHER_IMAGES = (
+    "**No recommendation:** the two sides were asked about different test images, so their answers cannot be paired. "
+    "Read what follows, and compare on the same images."
+)
+
+
+def main(base: str, head: str) -> None:
+    old, new = side(base), side(head)
+    try:
+        comparison = compared(old, new)
+    except UserError as obstacle:
+        publish(old, new, f"**No recommendation:** {obstacle}.")
+        raise
+    if comparison is None:
+        publish(old, new, OTHER_IMAGES)
+    elif outdated := stale(new):
+        advice = f"**No recommendation yet:** {text.outdated(new, outdated)}; `dvc repro`, then review again."
+        publish(old, new, advice, text.verdicts(comparison))
+    else:
+        advice = advise(comparison, changes.costs(old), changes.costs(new))
+        publish(old, new, advice, text.verdicts(comparison))
+
+
+def compared(old: Side, new: Side) -> Comparison | None:
+    """None where nothing can be paired, for other test images were shown."""
+    digests = {changes.test_images(each) for each in (old, new)} - {None}
+    mine, theirs = (answers(probabilities(each)) for each in (old, new))
+    return compare(mine, theirs) if len(digests) < 2 and np.array_equal(mine.truth, theirs.truth) else None
+
+
+def publish(old: Side, new: Side, advice: str, verdicts: str = "") -> None:
+    remove(FOLDER)
+    body = (
+        text.section("Verdict, old against new", verdicts, "None."),
+        text.section("Parameters", tables.params(changes.params(old), changes.params(new)), "The same."),
+        text.section("Code", ", ".join(changes.code(old, new)), "The same."),
+        text.section("Cost", tables.costs(changes.costs(old), changes.costs(new)), "The same."),
+        text.folded("Metrics that differ", tables.metrics(changes.metrics(old), changes.metrics(new))),
+        text.folded("Figures that differ", pictures.markdown(pictures.differing(old, new, FOLDER))),
+    )
+    page = text.page(f"Review of {new} against {old}", advice, notes(old, new), body)
+    write_text(PAGE, page)
+    print(page, end="", flush=True)
+
+
+def notes(old: Side, new: Side) -> list[str]:
+    found = []
+    if new.commit is None:
+        found.append("The working tree holds what is not committed.")
+    if count := changes.behind(old, new):
+        found.append(
+            f"{new} lacks {count} of the commits of {old}: what these did looks undone here. Rebase, and review again."
+        )
+    if outdated := stale(old):
+        found.append(f"{text.outdated(old, outdated)}. What is compared are the stored results.")
+    return found
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    try:
+        main(*sys.argv[1:])
+    except UserError as mistake:
+        sys.exit(f"review: error: {mistake}")
+    print(f"review: {PAGE} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)

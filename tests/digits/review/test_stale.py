@@ -1,0 +1,55 @@
+import hashlib
+from io import BytesIO
+
+from digits.review.sides import Side
+from digits.review.stale import stale
+
+CODE = b"print()"
+LOCK = f"""
+stages:
+  evaluate:
+    deps:
+    - {{path: digits/a.py, md5: {hashlib.md5(CODE, usedforsecurity=False).hexdigest()}}}
+    - {{path: models, md5: 1.dir}}
+    params: {{params.yaml: {{train.epochs: 2, seeds: [1, 2], tune: {{trials: 3}}}}}}
+    outs: [{{path: data/predictions}}]
+  compare:
+    deps: [{{path: digits/a.py, md5: 0}}]
+    outs: [{{path: reports/metrics.json}}]
+"""
+PARAMS = "{train: {epochs: 2}, seeds: [1, 2], tune: {trials: 3}, other: 1}"
+
+
+class Files:
+    """As DVC's file system has them."""
+
+    def __init__(self, **changed: str) -> None:
+        self.held = {"dvc.lock": LOCK, "params.yaml": PARAMS, "digits/a.py": CODE.decode()}
+        self.held |= {"params.yaml": changed["params"]} if "params" in changed else {}
+        self.held |= {"digits/a.py": changed["code"]} if "code" in changed else {}
+
+    def open(self, path: str, **_options: bool) -> BytesIO:
+        return BytesIO(self.held[path].encode())
+
+
+def of(**changed: str) -> list[str]:
+    return stale(Side("main", "1234567", Files(**changed)))
+
+
+def test_results_made_by_what_lies_beside_them_are_fresh() -> None:
+    assert of() == []
+
+
+def test_a_parameter_that_no_stage_reads_makes_nothing_stale() -> None:
+    assert of(params=PARAMS.replace("other: 1", "other: 2")) == []
+
+
+def test_other_code_makes_results_stale_but_not_tables_of_them() -> None:
+    assert of(code="print(1)") == ["evaluate"]
+
+
+def test_other_parameters_make_results_stale_however_they_are_written_in_the_lock() -> None:
+    assert of(params=PARAMS.replace("epochs: 2", "epochs: 3")) == ["evaluate"]
+    assert of(params=PARAMS.replace("[1, 2]", "[1, 2, 3]")) == ["evaluate"]
+    assert of(params=PARAMS.replace("trials: 3", "trials: 4")) == ["evaluate"]
+    assert of(params="{}") == ["evaluate"]
