@@ -29,7 +29,9 @@ def side(name: str) -> Side:
     if not name and not git("status", "--porcelain", "--untracked-files=no"):
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
-    files = DVCFileSystem(rev=name or None)
+    settings = DVCFileSystem().repo.config
+    # As they are now: a remote that was set up later serves earlier revisions as well.
+    files = DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
     try:
         return Side(name, files.repo.get_rev() if name else None, files)
     except DvcException as error:
@@ -63,12 +65,13 @@ def names(of: Side, folder: str) -> list[str]:
 
 
 def probabilities(of: Side) -> dict[str, np.ndarray]:
-    """And labels: all that `evaluate` wrote, but for the images."""
+    """And labels: what `evaluate` wrote, but for the images."""
     try:
         stored = [name for name in names(of, str(PREDICTIONS)) if name.endswith(".npy") and name != "images.npy"]
         contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in stored}
     except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
-        raise UserError(missing(of, reason(error))) from None
+        cause = error.__cause__ or error
+        raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
     if "labels" not in contents or None in contents.values():
         raise UserError(missing(of))
     return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
