@@ -52,7 +52,7 @@ def unmeasurable(verdicts: Sequence[Verdict]) -> str:
     largest = max(verdicts, key=lambda verdict: abs(verdict.difference))
     return (
         f"the largest difference found is {points(largest.difference)} points "
-        f"[{points(largest.low)}, {points(largest.high)}], where {100 * largest.detectable:.2f} would have been noticed"
+        f"[{points(largest.low)}, {points(largest.high)}], where ±{100 * largest.detectable:.2f} would have been found"
     )
 
 

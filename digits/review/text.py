@@ -7,7 +7,7 @@ from digits.review.advice import NAMED
 from digits.review.answers import Comparison, Line
 from digits.review.sides import Side
 from digits.review.tables import table
-from digits.verdict import ALPHA, NO_EVIDENCE, Verdict, points
+from digits.verdict import ALPHA, NO_EVIDENCE, POWER, Verdict, points
 
 MARK = "<!-- review -->"  # by which the workflow finds its comment again
 
@@ -38,7 +38,7 @@ def row(line: Line) -> tuple[str, ...]:
 def said(found: Verdict) -> str:
     if found.verdict != NO_EVIDENCE:
         return f"**{found.verdict}**"
-    return f"{NO_EVIDENCE} (of {100 * found.detectable:.2f} there would have been)"
+    return f"{NO_EVIDENCE} (±{100 * found.detectable:.2f} would have been found)"
 
 
 def note(comparison: Comparison) -> str:
@@ -47,8 +47,13 @@ def note(comparison: Comparison) -> str:
     judged = sum(line.verdict is not None for line in comparison.lines)
     text = (
         f"Accuracy on {comparison.images:,} test images, mean ± standard deviation over seeds {listed}; differences "
-        f"paired by image, with 95 % intervals; p allows for {judged} compared at once, and decides below {ALPHA}."
+        "paired by image, with 95 % intervals."
     )
+    if judged:
+        text += (
+            f" p allows for {judged} compared at once, and decides below {ALPHA}; "
+            f"what would have been found would have been so in {POWER:.0%} of such comparisons."
+        )
     if any(line.variant.endswith(ENSEMBLE) for line in comparison.lines):
         text += " An ensemble averages what the seeds' models say; its verdict is of these very models."
     if any(len(each) == 1 for each in seeds):
