@@ -51,7 +51,7 @@ def publish(old: Side, new: Side, advice: str, verdicts: str = "") -> None:
     body = (
         text.section("Verdict, old against new", verdicts, "None."),
         text.section("Parameters", tables.params(changes.params(old), changes.params(new)), "The same."),
-        text.section("Code", ", ".join(changes.code(old, new)), "The same."),
+        text.section("Code", text.listed(changes.code(old, new)), "The same."),
         text.section("Cost", tables.costs(changes.costs(old), changes.costs(new)), "The same."),
         text.folded("Metrics that differ", tables.metrics(changes.metrics(old), changes.metrics(new))),
         text.folded("Figures that differ", pictures.markdown(pictures.differing(old, new, FOLDER))),

@@ -52,7 +52,7 @@ def note(comparison: Comparison) -> str:
     if judged:
         text += (
             f" p allows for {judged} compared at once, and decides below {ALPHA}; "
-            f"what would have been found would have been so in {POWER:.0%} of such comparisons."
+            f"what would have been found would have been so in {100 * POWER:.0f} % of such comparisons."
         )
     if any(line.variant.endswith(ENSEMBLE) for line in comparison.lines):
         text += " An ensemble averages what the seeds' models say; its verdict is of these very models."
@@ -67,9 +67,12 @@ def unmatched(comparison: Comparison) -> list[str]:
 
 
 def outdated(side: Side, stages: Sequence[str]) -> str:
-    named = ", ".join(f"`{stage}`" for stage in stages[:NAMED])
-    more = f" and {len(stages) - NAMED} more" if len(stages) > NAMED else ""
-    return f"The results of {side} were made by other code or parameters than it holds ({named}{more})"
+    named = listed([f"`{stage}`" for stage in stages], NAMED)
+    return f"The results of {side} were made by other code or parameters than it holds ({named})"
+
+
+def listed(things: Sequence[str], most: int = 12) -> str:
+    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")
 
 
 def page(title: str, advice: str, notes: Sequence[str], body: Sequence[str]) -> str:
