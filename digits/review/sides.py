@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
+from dvc.stage import PipelineStage
 
 from digits.errors import UserError, reason
 from digits.names import PREDICTIONS
@@ -62,6 +63,11 @@ def names(of: Side, folder: str) -> list[str]:
         return sorted(path.rpartition("/")[2] for path in of.files.ls(folder, detail=False))
     except FileNotFoundError:
         return []
+
+
+def stages(of: Side) -> set[str]:
+    """Of its pipeline; dvc.lock remembers those of former families and seeds as well."""
+    return {stage.name for stage in of.files.repo.index.stages if isinstance(stage, PipelineStage)}
 
 
 def probabilities(of: Side) -> dict[str, np.ndarray]:

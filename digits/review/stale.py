@@ -8,16 +8,16 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from digits.review.changes import params
-from digits.review.sides import Side, read
+from digits.review.sides import Side, read, stages
 
 Stage = Mapping[str, Any]
 
 
 def stale(side: Side) -> list[str]:
     """Of the stages that decide what the models answer."""
-    stages = (YAML(typ="safe").load(read(side, "dvc.lock") or b"") or {}).get("stages", {})
-    values = params(side)
-    deciding = {name: stage for name, stage in stages.items() if decides(stage)}
+    recorded = (YAML(typ="safe").load(read(side, "dvc.lock") or b"") or {}).get("stages", {})
+    values, present = params(side), stages(side)
+    deciding = {name: stage for name, stage in recorded.items() if name in present and decides(stage)}
     return [name for name, stage in deciding.items() if other_code(side, stage) or other_parameters(values, stage)]
 
 

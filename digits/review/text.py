@@ -43,10 +43,10 @@ def said(found: Verdict) -> str:
 
 def note(comparison: Comparison) -> str:
     seeds = dict.fromkeys(line.seeds for line in comparison.lines)
-    listed = " or ".join(", ".join(map(str, each)) for each in seeds)
+    named = " or ".join(", ".join(map(str, each)) for each in seeds)
     judged = sum(line.verdict is not None for line in comparison.lines)
     text = (
-        f"Accuracy on {comparison.images:,} test images, mean ± standard deviation over seeds {listed}; differences "
+        f"Accuracy on {comparison.images:,} test images, mean ± standard deviation over seeds {named}; differences "
         "paired by image, with 95 % intervals."
     )
     if judged:

@@ -1,5 +1,8 @@
 import hashlib
 from io import BytesIO
+from types import SimpleNamespace
+
+from dvc.stage import PipelineStage
 
 from digits.review.sides import Side
 from digits.review.stale import stale
@@ -13,6 +16,9 @@ stages:
     - {{path: models, md5: 1.dir}}
     params: {{params.yaml: {{train.epochs: 2, seeds: [1, 2], tune: {{trials: 3}}}}}}
     outs: [{{path: data/predictions}}]
+  train@seed-3:
+    deps: [{{path: digits/a.py, md5: 0}}]
+    outs: [{{path: models/3.keras}}]
   compare:
     deps: [{{path: digits/a.py, md5: 0}}]
     outs: [{{path: reports/metrics.json}}]
@@ -28,6 +34,9 @@ class Files:
         self.held |= {"params.yaml": changed["params"]} if "params" in changed else {}
         self.held |= {"digits/a.py": changed["code"]} if "code" in changed else {}
 
+        stages = [PipelineStage(None, name=name) for name in ("evaluate", "compare")]
+        self.repo = SimpleNamespace(index=SimpleNamespace(stages=stages))
+
     def open(self, path: str, **_options: bool) -> BytesIO:
         return BytesIO(self.held[path].encode())
 
@@ -36,7 +45,7 @@ def of(**changed: str) -> list[str]:
     return stale(Side("main", "1234567", Files(**changed)))
 
 
-def test_results_made_by_what_lies_beside_them_are_fresh() -> None:
+def test_results_made_by_what_lies_beside_them_are_fresh_whatever_the_lock_remembers_of_former_seeds() -> None:
     assert of() == []
 
 

@@ -1,0 +1,150 @@
+"""`make review` on changes that were really run, and by a colleague who has the git repository, S3, and nothing else.
+
+One project for all. In the experiment `timid` the baseline hardly learns; the branch `prettier` only draws anew.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import change, commit, make, ran, run
+from tests.servers import S3, s3
+
+PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
+ENVIRONMENT = ["env", "DIGITS_TRACKING=off", *(f"{name}={value}" for name, value in S3.items())]
+
+
+def dvc(folder: Path, *arguments: str) -> str:
+    return run(folder, *ENVIRONMENT, "dvc", *arguments)
+
+
+def review(folder: Path, base: str, head: str = "", *environment: str, ok: bool = True) -> str:
+    said = run(folder, *ENVIRONMENT, *environment, "python", "-m", "digits.review", base, head, ok=ok)
+    page = folder / ".review/review.md"
+    assert not page.exists() or page.read_text() in said
+    return said
+
+
+def advice(page: str) -> str:
+    return page.split("\n\n")[2]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make(tmp_path_factory.mktemp("review") / "project", families=["mlp"])
+    run(folder, "git", "branch", "--move", "main")
+    dvc(folder, "add", "--quiet", "data/own/stripes.npz")
+    dvc(folder, "repro")
+    commit(folder)
+    dvc(folder, "exp", "run", "--quiet", "--name", "timid", "--set-param", "models.mlp.learning_rate=0.000001")
+    run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
+    dvc(folder, "checkout", "--quiet")
+    style = folder / "digits/figures/style.py"
+    style.write_text(style.read_text().replace('"font.size": 8', '"font.size": 9'))
+    dvc(folder, "repro", "--quiet", "plot")
+    commit(folder)
+    run(folder, "git", "checkout", "--quiet", "main")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def colleague(project: Path) -> Iterator[Path]:
+    with s3("digits") as endpoint:
+        dvc(project, "remote", "add", "--default", "storage", "s3://digits/dvc")
+        dvc(project, "remote", "modify", "storage", "endpointurl", endpoint)
+        commit(project)
+        dvc(project, "push", "--quiet")
+        origin, clone = project.parent / "origin.git", project.parent / "clone"
+        run(project, "git", "clone", "--quiet", "--bare", str(project), str(origin))
+        run(project, "git", "remote", "add", "origin", str(origin))
+        dvc(project, "exp", "push", "--quiet", "--no-cache", "origin", "timid")
+        run(project, "git", "clone", "--quiet", str(origin), str(clone))
+        dvc(clone, "exp", "pull", "--quiet", "--no-cache", "origin", "timid")
+        yield clone
+
+
+def test_a_change_for_the_better_is_to_be_merged(project: Path) -> None:
+    assert advice(review(project, "timid", "main")).startswith("**Merge:** mlp baseline is better by ")
+
+
+def test_a_change_for_the_worse_is_not(project: Path) -> None:
+    page = review(project, "main", "timid")
+    assert advice(page).startswith("**Do not merge:** mlp baseline is worse by ")
+    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in page
+
+
+def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path) -> None:
+    page = review(project, run(project, "git", "rev-parse", "main").strip(), "prettier")
+    assert advice(page).startswith("**No measurable change:** every model gives the same answers, to the last bit.")
+    assert "`digits/figures/style.py` (changed)" in page
+    assert "new/mlp-training.png" in page
+
+
+def test_the_numbers_are_those_of_dvc(project: Path) -> None:
+    page = review(project, "main", "timid")
+    rows = run(project, "dvc", "metrics", "diff", "--md", "--precision", "6", "main", "timid").splitlines()[2:]
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows if row]
+    assert {cell[2] for cell in cells} == set(re.findall(r"^\| `(mlp\.\S+)` \|", page, re.MULTILINE))
+    assert all(f"| `{name}` | {old} | {new} |" in page for _, _, name, old, new, _, _ in cells if "accuracy" in name)
+
+
+def test_no_picture_is_missing_and_each_that_differs_is_there(project: Path) -> None:
+    links = PICTURE.findall(review(project, "main", "timid"))
+    assert {"old/mlp-training.png", "new/mlp-training.png"} <= set(links)
+    assert all((project / ".review" / link).read_bytes().startswith(b"\x89PNG") for link in links)
+    assert not PICTURE.findall(review(project, "main", "main"))
+
+
+def test_in_a_workflow_pictures_are_links_to_files_that_git_has(project: Path) -> None:
+    page = review(project, "main", "timid", "GITHUB_REPOSITORY=team/digits")
+    links = PICTURE.findall(page)
+    assert links
+    for link in links:
+        commit, path = re.fullmatch(r"https://github\.com/team/digits/blob/(\w{40})/(.+\.png)\?raw=true", link).groups()
+        run(project, "git", "cat-file", "-e", f"{commit}:{path}")
+    assert [path.name for path in (project / ".review").iterdir()] == ["review.md"]
+
+
+def test_a_name_that_nobody_knows_is_one_line(project: Path) -> None:
+    said = review(project, "nosuch", ok=False)
+    assert said.startswith("review: error: unknown Git revision 'nosuch': ")
+    assert len(said.splitlines()) == 1
+
+
+def test_results_of_other_parameters_than_lie_beside_them_are_not_judged(project: Path) -> None:
+    change(project, {"train.epochs": 5})
+    page = review(project, "main")
+    run(project, "git", "checkout", "--quiet", "params.yaml")
+    assert advice(page).startswith("**No recommendation yet:** The results of the working tree were made by other code")
+    assert "| `train.epochs` | `2` | `5` |" in page
+
+
+def test_an_experiment_without_its_files_is_said_to_lack_them(colleague: Path) -> None:
+    said = review(colleague, "main", "timid", ok=False)
+    assert "neither in DVC's cache nor in its remote `storage`" in said.splitlines()[-1]
+    assert advice(said).startswith("**No recommendation:** the stored probabilities of `timid` (")
+    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in said
+
+
+def test_a_colleague_sees_the_same_review_without_pulling_anything(project: Path, colleague: Path) -> None:
+    dvc(project, "exp", "push", "--quiet", "origin", "timid")
+    assert advice(review(colleague, "main", "timid")) == advice(review(project, "main", "timid"))
+    assert not (colleague / "data/predictions").exists()
+
+
+def test_a_colleague_pulls_and_repeats_everything_without_training(colleague: Path) -> None:
+    dvc(colleague, "pull", "--quiet")
+    assert ran(dvc(colleague, "repro")) <= {"track"}
+    assert run(colleague, "git", "status", "--porcelain") == ""
+
+
+def test_other_test_images_are_not_compared(project: Path) -> None:
+    data = project / "reports/data.json"
+    digest = json.loads(data.read_text())["splits"]["test"]["sha256"]
+    data.write_text(data.read_text().replace(digest, "0" * 64))
+    page = review(project, "main")
+    run(project, "git", "checkout", "--quiet", str(data))
+    assert advice(page).startswith("**No recommendation:** the two sides were asked about different test images")
