@@ -44,7 +44,9 @@ def mlflow_server(database: str, artifacts: str, port: int, **environment: str) 
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level=warning"]
     kept = ["--backend-store-uri", database, "--artifacts-destination", artifacts]
     command = [sys.executable, "-m", "mlflow", "server", *options, *kept]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | environment
+    # Its own jobs, of which we have none, are eight processes more.
+    fixed = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = os.environ | fixed | environment
     with running(command, signal.SIGKILL, environment):
         eventually(lambda: answers(port))
         yield f"http://{HOST}:{port}"

@@ -33,9 +33,12 @@ def main() -> None:
         "--uvicorn-opts": "--log-level=warning",
     }
     given = [word for option in options.items() for word in option]
-    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}  # of the age of its own libraries
+    quiet = {
+        "PYTHONWARNINGS": "ignore",  # of the age of its own libraries
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for jobs that nobody here has
+    }
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    server = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *given], env=quiet)
+    server = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *given], env=os.environ | quiet)
     try:
         while free(port):
             if server.poll() is not None:
