@@ -12,12 +12,13 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
+LONGEST = ("test_end_to_end.py", "test_one_store.py", "test_tune.py", "test_live.py", "test_registry.py")
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first."""
-    items.sort(key=lambda item: item.path.name not in ("test_end_to_end.py", "test_one_store.py"))
+    """What takes longest begins first, so that no process is left alone with it."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture

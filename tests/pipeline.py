@@ -1,17 +1,24 @@
 """The whole project on a few hundred images, in a repository of its own, for tests that run it as people do."""
 
-import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
+from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
+from digits.tracking.store import sqlite
+from tests.audit import audit
 from tests.images import stripes
+from tests.servers import running
 
 ROOT = Path(__file__).parent.parent
 CLASSES = ["north", "north by east", "east", "south"]
@@ -24,9 +31,9 @@ PARAMS = {
     "models.mlp.batch_size": 32,
     "models.cnn.batch_size": 32,
     "tune.workers": 1,
-    "tune.mlp.trials": 3,
+    "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
-    "tune.cnn.trials": 3,
+    "tune.cnn.trials": 2,
     "tune.cnn.rungs": [1, 2],
 }
 ENVIRONMENT = os.environ | {
@@ -40,6 +47,19 @@ def run(folder: Path, *command: str, ok: bool = True) -> str:
     done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) == ok, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+@contextmanager
+def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """In the end it is killed, with all processes it has started, if it has not come to its own end."""
+    options = {"environment": ENVIRONMENT, "cwd": folder, "stdout": subprocess.PIPE, "text": True}
+    with running(command, signal.SIGKILL, **options) as process:
+        yield process
+
+
+def notes(folder: Path) -> dict[str, int]:
+    """When a search noted what it had finished."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob(".search/*/[0-9]*.json")}
 
 
 def ran(output: str) -> set[str]:
@@ -63,11 +83,21 @@ def commit(folder: Path) -> None:
     run(folder, "git", "commit", "--quiet", "--message", "Run")
 
 
+def at(uri: str) -> list[str]:
+    """What precedes a command that shall know this server."""
+    return ["env", f"MLFLOW_TRACKING_URI={uri}"]
+
+
 def tracked(folder: Path, uri: str = "", **tags: str) -> dict[str, Any]:
     """What MLflow holds, after it was held against the files."""
-    server = ["env", f"MLFLOW_TRACKING_URI={uri}"] if uri else []
-    arguments = [f"{name}={value}" for name, value in tags.items()]
-    return json.loads(run(folder, *server, sys.executable, "-m", "tests.audit", *arguments))
+    uri = uri or sqlite(folder / ".mlflow/mlflow.db")
+    mlflow.set_tracking_uri(uri)
+    try:
+        with chdir(folder):
+            return audit(MlflowClient(uri), **tags)
+    finally:
+        mlflow.set_tracking_uri(None)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it
 
 
 def make(folder: Path, **params: Any) -> Path:
@@ -80,7 +110,7 @@ def make(folder: Path, **params: Any) -> Path:
     own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
     np.savez(folder / "data/own/stripes.npz", **own)
     change(folder, PARAMS | params)
-    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "init", "--quiet", "--initial-branch", "main")
     run(folder, "git", "config", "user.name", "Test")
     run(folder, "git", "config", "user.email", "test@example.org")
     commit(folder)

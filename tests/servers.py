@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ POSTGRES = next(iter([*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr/lo
 S3 = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 200) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := look():
@@ -54,16 +54,16 @@ def mlflow_server(database: str, artifacts: str, port: int, **environment: str) 
 
 @contextmanager
 def running(
-    command: list[str], ended_by: signal.Signals, environment: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """In a process group, as `runuser` and MLflow start others."""
-    process = subprocess.Popen(command, cwd="/", env=environment, start_new_session=True)
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):  # it may have been killed already
-            os.killpg(process.pid, ended_by)
-        process.wait(30)
+    command: Sequence[str], ended_by: signal.Signals, environment: dict[str, str] | None = None, **options: Any
+) -> Iterator[subprocess.Popen[Any]]:
+    """In a process group, as `runuser`, MLflow and DVC start others."""
+    with subprocess.Popen(command, env=environment, start_new_session=True, **({"cwd": "/"} | options)) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):  # it may have been killed already
+                os.killpg(process.pid, ended_by)
+            process.wait(30)
 
 
 @contextmanager

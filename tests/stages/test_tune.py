@@ -1,4 +1,7 @@
-"""The search as DVC runs it, with real processes that are really killed: the same record comes out each time."""
+"""The search as DVC runs it, with real workers that are really killed: the same record comes out each time.
+
+That a search that is killed itself goes on is shown end to end.
+"""
 
 import os
 import shutil
@@ -11,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import change, make
+from tests.pipeline import change, make, notes
 from tests.servers import answers, eventually, free_port, running
 
 ROOT = Path(__file__).parents[2]
 PLAN = {
     "models.mlp.batch_size": 16,
+    "tune.workers": 1,
     "tune.mlp.trials": 5,
     "tune.mlp.rungs": [2, 6],
     "tune.mlp.keep": 0.4,
@@ -35,11 +39,8 @@ class Tuning:
         of_mine = ["pgrep", "-P", str(self.process.pid), "-f", "spawn_main"]
         return [int(pid) for pid in subprocess.run(of_mine, capture_output=True, check=False).stdout.split()]
 
-    def notes(self) -> dict[str, int]:
-        return {path.name: path.stat().st_mtime_ns for path in self.folder.glob(".search/*/[0-9]*.json")}
-
     def end(self) -> str:
-        assert self.process.wait(120) == 0
+        assert self.process.wait(200) == 0
         assert not list(self.folder.glob(".search/*"))
         return (self.folder / "models/mlp-search.json").read_text()
 
@@ -54,7 +55,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(prepared: Path) -> str:
-    """Of a search that nobody disturbs, with two workers."""
+    """Of a search that nobody disturbs, with one worker."""
     return Tuning(prepared).end()
 
 
@@ -65,44 +66,26 @@ def place(prepared: Path, record: str, tmp_path: Path) -> Path:
     return folder
 
 
-def test_one_worker_finds_the_same_as_two(place: Path, record: str) -> None:
-    change(place, {"tune.workers": 1})
-    assert Tuning(place).end() == record
-
-
-def test_four_workers_find_the_same_also_when_one_is_killed(place: Path, record: str) -> None:
-    change(place, {"tune.workers": 4})
+def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(place: Path, record: str) -> None:
+    change(place, {"tune.workers": 3})
     tuning = Tuning(place)
-    eventually(tuning.notes)
+    eventually(lambda: notes(place))
     os.kill(tuning.workers()[0], signal.SIGKILL)
     assert tuning.end() == record
 
 
-def test_a_killed_search_goes_on_where_it_was(place: Path, record: str) -> None:
-    killed = Tuning(place)
-    done = eventually(lambda: len(killed.notes()) >= 2 and killed.notes())
-    workers = killed.workers()
-    killed.process.kill()
-    killed.process.wait()
-    eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in workers), 20)
-    again = Tuning(place)
-    eventually(lambda: len(again.notes()) > len(done))
-    assert done.items() <= again.notes().items()
-    assert again.end() == record
-
-
-def test_a_cluster_finds_the_same_also_when_a_worker_is_killed(place: Path, record: str) -> None:
+def test_a_cluster_of_two_finds_the_same_also_when_one_of_them_is_killed(place: Path, record: str) -> None:
     with cluster() as (address, workers):
         change(place, {"tune.cluster": address})
         tuning = Tuning(place)
-        eventually(tuning.notes)
+        eventually(lambda: notes(place))
         workers[0].kill()
         assert tuning.end() == record
 
 
 def test_a_cluster_that_is_not_there_is_one_clear_line(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
     change(place, {"tune.cluster": f"tcp://127.0.0.1:{free_port()}"})
-    assert Tuning(place).process.wait(120) == 1
+    assert Tuning(place).process.wait(200) == 1
     assert "has no scheduler with workers" in capfd.readouterr().err.splitlines()[-1]
 
 
