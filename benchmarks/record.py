@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
 from benchmarks.report import machine
 from digits.files import write_text
+from digits.tracking import environment
 
 ROOT = Path(__file__).parent.parent
 OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"
@@ -62,12 +62,14 @@ Machine: {machine()}.
 
 def trained() -> tuple[float, int]:
     """From MLflow, for what was there before an interruption counts as well."""
-    client = MlflowClient(f"sqlite:///{ROOT}/.mlflow/mlflow.db")
-    experiment = client.get_experiment_by_name("digits").experiment_id
+    environment.start()
+    from digits.tracking.store import connect
+
+    store = connect()
     condition = (
         f"tags.dvc.experiment = '{NAME}' and tags.kind in ('model', 'search') and attributes.status = 'FINISHED'"
     )
-    found = client.search_runs([experiment], condition, max_results=1000)
+    found = store.client.search_runs([store.experiment], condition, max_results=1000)
     # The newest of each, where the record was made more than once.
     newest = {run.info.run_name: run for run in sorted(found, key=lambda run: run.info.start_time)}
     return sum(run.data.metrics["seconds"] for run in newest.values()) / 60, len(newest)
