@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from digits.comparison import ENSEMBLE, Comparison, Row, Spread
+from digits.intervals import Accuracy
 from digits.verdict import ALPHA, Verdict, chance, points
 
 
@@ -28,13 +29,12 @@ def results(found: Comparison) -> str:
 
 
 def result(each: Row) -> str:
-    sd = f" ± {100 * each.accuracy.sd:.2f}" if each.accuracy.sd is not None else ""
     cells = (
         each.name,
-        f"{100 * each.accuracy.mean:.2f}{sd} %",
+        f"{percent(each.accuracy)} %",
         f"{100 * each.accuracy.low:.2f} to {100 * each.accuracy.high:.2f} %",
         spread(each.test_loss, 4),
-        f"{spread(Spread(100 * each.calibration_error.mean, scaled(each.calibration_error.sd)), 1)} %",
+        f"{percent(each.calibration_error, 1)} %",
         f"{each.parameters:,}",
         f"{each.multiply_adds:,}",
         brief(each.verdict) if each.verdict else "–",
@@ -79,8 +79,8 @@ def spread(each: Spread, digits: int) -> str:
     return f"{each.mean:.{digits}f}" + (f" ± {each.sd:.{digits}f}" if each.sd is not None else "")
 
 
-def scaled(value: float | None) -> float | None:
-    return None if value is None else 100 * value
+def percent(each: Spread | Accuracy, digits: int = 2) -> str:
+    return spread(Spread(100 * each.mean, None if each.sd is None else 100 * each.sd), digits)
 
 
 def summary(rows: Sequence[Row]) -> str:
