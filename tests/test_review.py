@@ -33,37 +33,38 @@ def advice(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = make(tmp_path_factory.mktemp("review") / "project", families=["mlp"])
-    run(folder, "git", "branch", "--move", "main")
-    dvc(folder, "add", "--quiet", "data/own/stripes.npz")
-    dvc(folder, "repro")
-    commit(folder)
-    dvc(folder, "exp", "run", "--quiet", "--name", "timid", "--set-param", "models.mlp.learning_rate=0.000001")
-    run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
-    dvc(folder, "checkout", "--quiet")
-    style = folder / "digits/figures/style.py"
-    style.write_text(style.read_text().replace('"font.size": 8', '"font.size": 9'))
-    dvc(folder, "repro", "--quiet", "plot")
-    commit(folder)
-    run(folder, "git", "checkout", "--quiet", "main")
-    return folder
+    with s3("digits") as endpoint:
+        run(folder, "git", "branch", "--move", "main")
+        dvc(folder, "remote", "add", "--default", "storage", "s3://digits/dvc")
+        dvc(folder, "remote", "modify", "storage", "endpointurl", endpoint)
+        dvc(folder, "add", "--quiet", "data/own/stripes.npz")
+        dvc(folder, "repro")
+        commit(folder)
+        # DVC looks for the remote in an experiment's own commit: so it was there before.
+        dvc(folder, "exp", "run", "--quiet", "--name", "timid", "--set-param", "models.mlp.learning_rate=0.000001")
+        run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
+        dvc(folder, "checkout", "--quiet")
+        style = folder / "digits/figures/style.py"
+        style.write_text(style.read_text().replace('"font.size": 8', '"font.size": 9'))
+        dvc(folder, "repro", "--quiet", "plot")
+        commit(folder)
+        run(folder, "git", "checkout", "--quiet", "main")
+        dvc(folder, "checkout", "--quiet")
+        yield folder
 
 
 @pytest.fixture(scope="module")
-def colleague(project: Path) -> Iterator[Path]:
-    with s3("digits") as endpoint:
-        dvc(project, "remote", "add", "--default", "storage", "s3://digits/dvc")
-        dvc(project, "remote", "modify", "storage", "endpointurl", endpoint)
-        commit(project)
-        dvc(project, "push", "--quiet")
-        origin, clone = project.parent / "origin.git", project.parent / "clone"
-        run(project, "git", "clone", "--quiet", "--bare", str(project), str(origin))
-        run(project, "git", "remote", "add", "origin", str(origin))
-        dvc(project, "exp", "push", "--quiet", "--no-cache", "origin", "timid")
-        run(project, "git", "clone", "--quiet", str(origin), str(clone))
-        dvc(clone, "exp", "pull", "--quiet", "--no-cache", "origin", "timid")
-        yield clone
+def colleague(project: Path) -> Path:
+    dvc(project, "push", "--quiet")
+    origin, clone = project.parent / "origin.git", project.parent / "clone"
+    run(project, "git", "clone", "--quiet", "--bare", str(project), str(origin))
+    run(project, "git", "remote", "add", "origin", str(origin))
+    dvc(project, "exp", "push", "--quiet", "--no-cache", "origin", "timid")
+    run(project, "git", "clone", "--quiet", str(origin), str(clone))
+    dvc(clone, "exp", "pull", "--quiet", "--no-cache", "origin", "timid")
+    return clone
 
 
 def test_a_change_for_the_better_is_to_be_merged(project: Path) -> None:
