@@ -1,0 +1,83 @@
+"""The whole of `dvc repro` over the sum of its trainings
+
+Of the committed files in a clone of their own, from nothing: images, trainings, searches, comparison, figures,
+tracking. A training's or a search's seconds are those it has itself told MLflow; TensorFlow's start, the download and
+every other stage are overhead.
+
+`python -m benchmarks.overhead [--keep FOLDER]` takes as long as `make repro`. The clone with all results stays in
+FOLDER.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import entry
+from benchmarks.pairs import fresh
+from benchmarks.report import Row
+from digits.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+# A clone has its own store, and DVC its own root.
+OTHERS = ("MLFLOW_", "DVC_", "DIGITS_")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
+ENVIRONMENT |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.overhead")
+    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="where the clone stays; it must not be there yet")
+    kept = parser.parse_args().keep
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = kept.resolve() if kept else Path(temporary, "digits")
+        entry.finish(lambda: [measure(ROOT, folder)], command="python -m benchmarks.overhead")
+
+
+def measure(root: Path, folder: Path) -> Row:
+    run(["git", "clone", "--quiet", str(root), str(folder)], Path.cwd())
+    started = time.perf_counter()
+    run(["dvc", "repro"], folder)
+    seconds = time.perf_counter() - started
+    return row(seconds, *fresh(told, folder))
+
+
+def run(command: list[str], where: Path) -> None:
+    if subprocess.run(command, cwd=where, env=ENVIRONMENT, check=False).returncode:
+        raise UserError(f"`{' '.join(command)}` failed, see above")
+
+
+def row(seconds: float, of_trainings: list[float], taken_from_times: int) -> Row:
+    note = f"{seconds:.0f} s in all, {sum(of_trainings):.0f} s in {len(of_trainings)} trainings and searches"
+    if taken_from_times:
+        note += f"; {taken_from_times} of them did not tell, so there it is the run's end minus its start"
+    return Row(
+        "time of `dvc repro` beyond that of its trainings",
+        [seconds / sum(of_trainings) - 1],
+        aim=0.1,
+        smaller_is_better=True,
+        unit="%",
+        note=note,
+    )
+
+
+def told(folder: Path) -> tuple[list[float], int]:
+    """What MLflow knows of each model's and each search's seconds; and of how many only its run's times tell."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.environ["DVC_ROOT"] = str(folder)
+    from digits.tracking import environment
+
+    environment.start()
+    from digits.tracking.runs import search
+    from digits.tracking.store import connect
+
+    runs = [run for run in search(connect(), "tags.kind != 'trial'") if run.info.status == "FINISHED"]
+    seconds = [run.data.metrics.get("seconds", (run.info.end_time - run.info.start_time) / 1000) for run in runs]
+    return seconds, sum("seconds" not in run.data.metrics for run in runs)
+
+
+if __name__ == "__main__":
+    main()
