@@ -4,7 +4,7 @@ INSTALLED := .venv/installed
 # DVC's stages call `python`: theirs is the one in .venv, activated or not.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro test quick ui review record check lock
+.PHONY: help repro test quick ui review record bench check lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -31,6 +31,12 @@ review: $(INSTALLED) ## what a change does, as a page for its pull request; BASE
 
 record: $(INSTALLED) ## the best models, in a run of an hour or two: reports/record/
 	@$(BIN)/python -m benchmarks.record
+
+bench: $(INSTALLED) ## how fast it is against plain Keras, in twenty minutes on a quiet machine: reports/benchmarks.md
+	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.peak
+	@$(BIN)/python -m benchmarks.time_to_99
+	@$(BIN)/python -m benchmarks.workers
 
 check: $(INSTALLED) ## style and format
 	@$(BIN)/ruff check --quiet

@@ -6,7 +6,7 @@ import platform
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -70,7 +70,8 @@ class Found:
 
 def add(benchmark: str, command: str, rows: Sequence[Row]) -> None:
     """In place of what it found before; what the others found stays."""
-    known = read() | {benchmark: Found(command, machine(), rows)}
+    rounded = [replace(row, values=[round(value, 4) for value in row.values]) for row in rows]
+    known = read() | {benchmark: Found(command, machine(), rounded)}
     write_json(RECORD, {name: asdict(known[name]) for name in sorted(known)})
     write_text(PAGE, markdown(read()))
 
