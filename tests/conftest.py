@@ -12,7 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
-LONGEST = ("test_end_to_end.py", "test_one_store.py", "test_tune.py", "test_live.py", "test_registry.py")
+LONGEST = (
+    "test_end_to_end.py",
+    "test_one_store.py",
+    "test_review.py",
+    "test_tune.py",
+    "test_live.py",
+    "test_registry.py",
+)
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 
 
