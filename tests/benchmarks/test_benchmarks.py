@@ -12,6 +12,7 @@ from benchmarks import overhead, time_to_99
 from benchmarks.operations import operations
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
+from digits.errors import UserError
 from digits.networks import build
 from digits.params.base import check, read
 from digits.params.families import hyperparameters
@@ -83,7 +84,11 @@ def test_a_race_ends_with_the_first_epoch_that_reaches_the_goal() -> None:
 
 
 def test_overhead_is_what_comes_on_top_of_the_trainings() -> None:
-    row = overhead.row(110.0, [60.0, 40.0], taken_from_times=0)
+    row = overhead.row(110.0, {"mlp search": 60.0, "mlp baseline, seed 1": 40.0})
     assert row.values == [pytest.approx(0.1)]
     assert row.note == "110 s in all, 100 s in 2 trainings and searches"
-    assert "1 of them did not tell" in overhead.row(110.0, [60.0, 40.0], taken_from_times=1).note
+
+
+def test_overhead_is_not_guessed_where_a_training_did_not_tell_its_seconds() -> None:
+    with pytest.raises(UserError, match="it took 110 s, but MLflow was not told how long these did: mlp search"):
+        overhead.row(110.0, {"mlp search": None, "mlp baseline, seed 1": 40.0})
