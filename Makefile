@@ -38,9 +38,10 @@ bench: $(INSTALLED) ## how fast it is against plain Keras, in twenty minutes on 
 	@$(BIN)/python -m benchmarks.time_to_99
 	@$(BIN)/python -m benchmarks.workers
 
-check: $(INSTALLED) ## style and format
+check: $(INSTALLED) ## style, format, and that README shows the results there are
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/python -m digits.readme
 
 lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --fork-strategy fewest --group dev \

@@ -1,11 +1,16 @@
-"""The result table in README.md stands between two marks and is written by the pipeline, never by hand."""
+"""The result table in README.md stands between two marks and is written by the pipeline, never by hand.
 
+`python -m digits.readme` fails where it is not that of reports/comparison.md.
+"""
+
+import sys
 from pathlib import Path
 
 from digits.errors import UserError
 from digits.files import write_text
+from digits.names import REPORTS
 
-FILE = Path("README.md")
+FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
 START, END = "<!-- results: written by `dvc repro` -->", "<!-- end of results -->"
 
 
@@ -21,3 +26,18 @@ def write_results(table: str) -> None:
     text = FILE.read_text(encoding="utf-8")
     if (fresh := with_results(text, table)) != text:
         write_text(FILE, fresh)
+
+
+def check() -> None:
+    """Of the comparison, README shows what stands before the second heading."""
+    table = COMPARISON.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n## ")[0]
+    text = FILE.read_text(encoding="utf-8")
+    if with_results(text, table) != text:
+        raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
+
+
+if __name__ == "__main__":
+    try:
+        check()
+    except (UserError, OSError) as mistake:
+        sys.exit(f"check: error: {mistake}")

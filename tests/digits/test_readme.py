@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from digits.errors import UserError
-from digits.readme import END, FILE, START, with_results, write_results
+from digits.readme import END, FILE, START, check, with_results, write_results
 from tests.conftest import ROOT
 
 README = f"# Digits\n\n{START}\n\n| old |\n{END}\n\nMore.\n"
@@ -44,7 +44,18 @@ def test_a_table_that_is_there_already_leaves_the_file_alone(project):
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_the_table_in_the_readme_is_the_one_of_the_last_run():
-    text = (ROOT / FILE).read_text(encoding="utf-8")
-    table = (ROOT / "reports/comparison.md").read_text(encoding="utf-8").partition("\n\n")[2]
-    assert with_results(text, table) == text
+def test_the_table_in_the_readme_is_the_one_of_the_last_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    check()
+
+
+def test_a_number_that_was_typed_is_found(project):
+    (project / "reports").mkdir()
+    (project / "reports/comparison.md").write_text("# Baseline against tuned\n\n| new |\n\n## More\n\n| else |\n")
+    (project / "README.md").write_text(README, encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"its results are not those of reports/comparison\.md; `dvc repro` writes both"
+    ):
+        check()
+    write_results("| new |\n")
+    check()
