@@ -86,10 +86,11 @@ def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path
 
 def test_the_numbers_are_those_of_dvc(project: Path) -> None:
     page = review(project, "main", "timid")
-    rows = run(project, "dvc", "metrics", "diff", "--md", "--precision", "6", "main", "timid").splitlines()[2:]
-    cells = [[cell.strip() for cell in row.split("|")] for row in rows if row]
-    assert {cell[2] for cell in cells} == set(re.findall(r"^\| `(mlp\.\S+)` \|", page, re.MULTILINE))
-    assert all(f"| `{name}` | {old} | {new} |" in page for _, _, name, old, new, _, _ in cells if "accuracy" in name)
+    [differences] = json.loads(run(project, "dvc", "metrics", "diff", "--json", "main", "timid")).values()
+    shown = {name: (old, new) for name, old, new in re.findall(r"^\| `(mlp\.\S+)` \| (\S+) \| (\S+) \|", page, re.M)}
+    assert shown.keys() == differences.keys()
+    for name, (old, new) in shown.items():
+        assert (float(old), float(new)) == pytest.approx((differences[name]["old"], differences[name]["new"]), rel=1e-4)
 
 
 def test_no_picture_is_missing_and_each_that_differs_is_there(project: Path) -> None:

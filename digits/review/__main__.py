@@ -23,6 +23,7 @@ OTHER_IMAGES = (
 
 
 def main(base: str, head: str) -> None:
+    remove(FOLDER)  # what an earlier review found is not what this one finds, if anything
     old, new = side(base), side(head)
     try:
         comparison = compared(old, new)
@@ -47,7 +48,6 @@ def compared(old: Side, new: Side) -> Comparison | None:
 
 
 def publish(old: Side, new: Side, advice: str, verdicts: str = "") -> None:
-    remove(FOLDER)
     body = (
         text.section("Verdict, old against new", verdicts, "None."),
         text.section("Parameters", tables.params(changes.params(old), changes.params(new)), "The same."),
