@@ -66,7 +66,7 @@ def purpose(of: Subject) -> str:
         f"`{model_file(of.name)}` takes images of {kind}, as they are (0 to 255), and gives a probability for each of "
         f"{len(of.data['classes'])} classes: {classes}. It is for comparing recipes and for trying out, on "
         f"images like those of {of.source}. Not for decisions about people, money or mail, nor for images of another "
-        "kind: it answers those, too, and often surely."
+        "kind: it answers those, too."
     )
 
 
@@ -143,9 +143,9 @@ def sureness(of: Subject) -> str:
 def limits(of: Subject) -> str:
     smoothing = of.history["hyperparameters"].get("label_smoothing")
     items = [
-        f"It knows {of.source} and nothing else: other scanners, pens and habits cost more than the table says.",
+        f"It knows {of.source} and nothing else: how it does on other scanners, pens and habits was not measured.",
         "There is no answer for 'none of these'.",
-        "What it says of turned, covered or faint images is worse, and no less sure for it: see above.",
+        "The more an image is moved, turned, noisy, blurred, faint or covered, the less often it is right: see above.",
     ]
     if smoothing:
         items.append(

@@ -70,7 +70,7 @@ def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_
     run(project, "sh", "-c", "dvc queue start >/dev/null 2>&1")  # its worker keeps what it is given open
     output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", "--set-param", "seeds=[1,2]")
     again = {"check", "evaluate", "compare", "plot", "track"}
-    # The copy lacks data/own, which git does not know: `download` may look again, and finds the same.
+    # Copies lack data/own, which git does not know: `download` looks again in whichever of the two comes first.
     assert ran(output) - {"download"} == again | {"train_baseline@mlp-2", "train_tuned@mlp-2"}
     eventually(lambda: "shorter" in run(project, "git", "for-each-ref", "refs/exps"))
     eventually(lambda: "Success" in run(project, "dvc", "queue", "status"))
