@@ -1,0 +1,121 @@
+"""A new picture laid as the training images lie: for drawn signs, MNIST's own way of cropping, scaling and centring."""
+
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+from scipy import ndimage
+
+from digits.errors import UserError
+
+MARGIN, CLEAR = 2, 0.99  # so many pixels round a sign's image, of which so many are black
+WORKING = 1000  # pixels of a picture's longer side, at most, while ink is told from paper
+FAINTEST = 20  # of 255 levels: with less contrast there is no drawing
+CERTAIN = 0.4  # of the strongest ink: what never reaches it is a shadow
+SPECK = 0.02  # of the largest stroke's pixels: what has fewer is dirt
+FINE = 4  # times as many pixels as the network has, while strokes are made thicker
+THINNEST = 1.8  # of the network's pixels: as wide as the strokes in all but 1 in 100 of MNIST's training images
+
+
+class Placing(BaseModel):
+    """What the training images have in common."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shape: tuple[int, int, int]
+    kind: Literal["sign", "picture"]  # a bright sign on black, or anything
+    box: int = 0  # pixels of a sign's longer side
+
+
+def measure(images: np.ndarray) -> Placing:
+    shape = images.shape[1:]
+    margin = np.ones(shape[:2], bool)
+    margin[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
+    if shape[2] != 1 or (images[:, margin] == 0).mean() < CLEAR:
+        return Placing(shape=shape, kind="picture")
+    return Placing(shape=shape, kind="sign", box=int(np.median([max(cropped(each[..., 0]).shape) for each in images])))
+
+
+def place(picture: Image.Image, placing: Placing) -> np.ndarray:
+    """As the network takes it: uint8, height × width × channels."""
+    return (sign if placing.kind == "sign" else whole)(picture, placing)
+
+
+def whole(picture: Image.Image, placing: Placing) -> np.ndarray:
+    """All of it, its proportions kept, with black where it does not reach."""
+    height, width, channels = placing.shape
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    scale = min(height / picture.height, width / picture.width)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    page = Image.new(picture.mode, (width, height))
+    page.paste(picture.resize(size, Image.Resampling.BOX), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return np.asarray(page).reshape(placing.shape)
+
+
+def sign(picture: Image.Image, placing: Placing) -> np.ndarray:
+    ink = cropped(without_dirt(ink_of(picture)))
+    ink = scaled(thickened(ink, placing.box), placing.box)
+    return centred(ink * (255 / ink.max()), placing.shape[:2])[..., np.newaxis]
+
+
+def ink_of(picture: Image.Image) -> np.ndarray:
+    """How far each pixel is from the paper's colour, whichever of the two is darker: from 0 to 1."""
+    picture = picture.convert("RGB")
+    picture.thumbnail((WORKING, WORKING), Image.Resampling.BOX)
+    colours = np.asarray(picture, np.float32)
+    margin = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    paper = np.median(margin, axis=0)
+    # Paper is never of one colour: what its own grain reaches is no ink.
+    grain = 4 * np.median(farthest(margin, paper))
+    ink = farthest(colours, paper) - grain
+    if ink.max() < FAINTEST:
+        raise UserError("nothing is drawn on it, or too faintly to be told from the paper")
+    return np.clip(ink / ink.max(), 0, 1)
+
+
+def farthest(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """In that of the three channels in which they differ most."""
+    return np.maximum.reduce([np.abs(colours[..., channel] - paper[channel]) for channel in range(3)])
+
+
+def without_dirt(ink: np.ndarray) -> np.ndarray:
+    parts, count = ndimage.label(ink > 0, np.ones((3, 3)))
+    strong = np.bincount(parts[ink >= CERTAIN], minlength=count + 1) > 0
+    sizes = np.bincount(parts.ravel())
+    return np.where((strong & (sizes >= SPECK * sizes[1:].max()))[parts], ink, 0)
+
+
+def cropped(ink: np.ndarray) -> np.ndarray:
+    [found] = ndimage.find_objects((ink > 0).astype(np.uint8)) or [(slice(0), slice(0))]
+    return ink[found]
+
+
+def thickened(ink: np.ndarray, box: int) -> np.ndarray:
+    """A fine pen's strokes, as wide as the finest in the training images: the network would hardly see them."""
+    fine = scaled(ink, FINE * box)
+    inside = fine > CERTAIN * fine.max()
+    # Across a stroke, the distance to its border is a quarter of its width on average.
+    width = 4 * ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside].mean() / FINE
+    reach = round(FINE * (THINNEST - width) / 2)
+    if reach < 1:
+        return ink
+    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
+    return ndimage.grey_dilation(np.pad(fine, reach), footprint=disc)
+
+
+def scaled(ink: np.ndarray, longest: int) -> np.ndarray:
+    scale = longest / max(ink.shape)
+    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BOX))
+
+
+def centred(ink: np.ndarray, page: tuple[int, int]) -> np.ndarray:
+    """By its mass, as far as the page goes."""
+    result = np.zeros(page, np.uint8)
+    corner = [
+        int(np.clip(round(side / 2 - middle), 0, side - length))
+        for side, middle, length in zip(page, ndimage.center_of_mass(ink), ink.shape, strict=True)
+    ]
+    result[corner[0] : corner[0] + ink.shape[0], corner[1] : corner[1] + ink.shape[1]] = np.round(ink)
+    return result
