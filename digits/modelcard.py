@@ -10,6 +10,7 @@ import numpy as np
 from digits import calibration, classwise
 from digits.comparison import Result, Row
 from digits.cost import plain
+from digits.merit import merit
 from digits.names import model_file, model_name
 from digits.plotdata import confusion
 from digits.tables import brief
@@ -37,8 +38,7 @@ class Subject:
 
 
 def winner(results: Sequence[Result]) -> Result:
-    """By validation images, as in MLflow's registry: test images choose nothing."""
-    return max(results, key=lambda each: (each.validation_accuracy, -each.validation_loss))
+    return max(results, key=lambda each: merit(each.validation_accuracy, each.validation_loss))
 
 
 def markdown(of: Subject) -> str:

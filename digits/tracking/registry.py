@@ -7,6 +7,7 @@ import numpy as np
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from digits.merit import merit
 from digits.params.track import Track
 from digits.runtime import held_back_stderr
 from digits.tracking import networks, runs
@@ -33,9 +34,8 @@ class Examination:
 
 
 def winner(outcomes: list[Outcome]) -> Outcome:
-    """By validation images: those for testing choose nothing among the new models."""
     models = [outcome for outcome in outcomes if outcome.network]
-    return max(models, key=lambda each: (each.curve[-1]["validation_accuracy"], -each.curve[-1]["validation_loss"]))
+    return max(models, key=lambda each: merit(each.curve[-1]["validation_accuracy"], each.curve[-1]["validation_loss"]))
 
 
 def promote(store: Store, place: Place, track: Track, best: Outcome, test: Examination) -> str:
