@@ -32,7 +32,7 @@ def test_an_experiment_killed_amid_a_search_goes_on_with_the_trials_that_are_lef
         assert done.items() <= notes(project).items()
         output = again.communicate()[0]
     searched = {"tune@mlp", "tune@cnn", "train_tuned@mlp-1", "train_tuned@cnn-1"}
-    assert ran(output) == searched | {"evaluate", "compare", "plot", "track"}
+    assert ran(output) == searched | {"evaluate", "compare", "plot", "export", "track"}
     assert "first" in run(project, "git", "for-each-ref", "refs/exps")
 
 

@@ -106,11 +106,20 @@ def test_the_search_does_not_depend_on_how_long_models_are_trained() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["digits.review.__main__", *(f"stages.{stage}" for stage in ("check", "download", "prepare", "compare", "plot"))],
+    [
+        "digits.about",
+        "digits.review.__main__",
+        *(f"stages.{stage}" for stage in ("check", "download", "prepare", "compare", "plot")),
+    ],
 )
 def test_what_only_reads_and_writes_files_does_without_tensorflow(module: str) -> None:
     named = {name for file in code_of(module) for name in imported(ROOT / file)}
     assert not {"tensorflow", "keras", "keras_tuner"} & named
+
+
+def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks() -> None:
+    ours = {"digits/exporting.py", "digits/fused.py", "digits/modelfile.py", "digits/networks.py"}
+    assert not ours & code_of("digits.reloaded")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +130,7 @@ def test_what_only_reads_and_writes_files_does_without_tensorflow(module: str) -
         ("keras_tuner", "digits/proposals.py"),
         ("distributed", "digits/pool.py"),
         ("requests", "digits/downloads.py"),
+        ("h5py", "digits/about.py"),
         ("dvc", "digits/review/"),
     ],
 )

@@ -1,0 +1,74 @@
+"""The best model of each family, for use elsewhere: in which formats, and that each answers as the trained one."""
+
+import multiprocessing
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digits import predictions
+from digits.errors import UserError
+from digits.files import read_json
+from digits.merit import merit
+from digits.names import PREDICTIONS, history_file, model_names
+from digits.params.runtime import Runtime
+from digits.reloaded import Answers, ask_all
+
+EXPORTS = Path("exports")
+TOLERANCE = 1e-5  # of a probability: another format may add up in another order, and no more than that
+
+
+def winner(family: str, seeds: tuple[int, ...]) -> str:
+    def worth(name: str) -> tuple[float, float]:
+        last = read_json(history_file(name))["epochs"][-1]
+        return merit(last["validation_accuracy"], last["validation_loss"])
+
+    return max(model_names((family,), seeds), key=worth)
+
+
+def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], runtime: Runtime) -> dict[str, Any]:
+    """Loaded by a new process and asked about all test images, each must answer as the model it was made from."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        images = PREDICTIONS / "images.npy"
+        answers = process.submit(ask_all, [exports / family for family in models], images, runtime).result()
+    return {
+        family: {
+            "model": name,
+            "images": len(predictions.of_model(name)),
+            "tolerance": TOLERANCE,
+            "formats": {
+                file: {
+                    "path": str(EXPORTS / family / file),
+                    "bytes": size(exports / family / file),
+                    "largest_difference": difference(f"{family}/{file}", name, given, classes),
+                }
+                for file, given in of_family.items()
+            },
+        }
+        for (family, name), of_family in zip(models.items(), answers, strict=True)
+    }
+
+
+def difference(export: str, name: str, given: Answers, classes: tuple[str, ...]) -> float:
+    wanted = predictions.of_model(name)
+    if given.probabilities.shape != wanted.shape:
+        raise UserError(
+            f"the export {export} gives {given.probabilities.shape} probabilities, and {PREDICTIONS}/{name}.npy "
+            f"holds {wanted.shape}; `dvc repro` makes both from the same model"
+        )
+    largest = float(np.abs(given.probabilities - wanted).max())
+    others = int((given.classes != np.array(classes)[wanted.argmax(axis=1)]).sum())
+    if others or not largest <= TOLERANCE:
+        raise UserError(
+            f"the export {export} does not answer as {name} does: of {len(wanted):,} test images {others:,} get "
+            f"another class, and a probability differs by {largest:.1g} ({TOLERANCE:g} is allowed); {EXPORTS} is kept "
+            "as it was"
+        )
+    return largest
+
+
+def size(path: Path) -> int:
+    """Of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in (path, *path.rglob("*")) if each.is_file())

@@ -1,0 +1,32 @@
+"""The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and asked."""
+
+from digits import dataset, exports, folders, placing, runtime
+from digits.about import About
+from digits.entry import run
+from digits.exports import EXPORTS
+from digits.files import read_json, write_json
+from digits.names import CLASSES, PREPARED, REPORTS, model_file
+from digits.params.base import parameter
+from digits.params.runtime import Runtime
+from digits.params.subjects import Families, Seeds
+
+
+def main() -> str:
+    families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
+    machine = parameter(Runtime, "runtime")
+    models = {family: exports.winner(family, seeds) for family in families}
+    classes = tuple(map(str, read_json(CLASSES)))
+    lies = placing.measure(dataset.load(PREPARED / "train").images)
+    runtime.start(machine)
+    from digits.exporting import write
+
+    with folders.replacing(EXPORTS) as new:
+        for family, name in models.items():
+            write(model_file(name), new / family, About(model=name, classes=classes, placing=lies))
+        found = exports.check(new, models, classes, machine)
+    write_json(REPORTS / "export.json", found)
+    return f"{EXPORTS}: {', '.join(models.values())}; each format answers as the model it is made from"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,53 @@
+"""The stage as DVC runs it, on models of both families that nobody trained."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits import about
+from digits.files import write_array
+from digits.reloaded import LOADED
+from tests.trained import BEST, NAMES, lay_out
+
+
+@pytest.fixture
+def trained(project, change):
+    change({"seeds": [1]})
+    lay_out()
+
+
+def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing(trained, stage):
+    done = stage("export")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format answers as the model")
+    report = json.loads(Path("reports/export.json").read_text())
+    for family, name in BEST.items():
+        assert (report[family]["model"], report[family]["images"]) == (name, 40)
+        assert set(report[family]["formats"]) == set(LOADED)
+        for each in report[family]["formats"].values():
+            assert each["largest_difference"] <= report[family]["tolerance"]
+            assert each["bytes"] > 1000
+            assert about.read(Path(each["path"])).classes == tuple(NAMES)
+
+    before = {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()}
+    answers = Path("data/predictions/cnn-baseline-1.npy")
+    write_array(answers, np.roll(np.load(answers), 1, axis=1))
+    before[answers] = answers.read_bytes()
+    done = stage("export")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "export: error: the export cnn/model.keras does not answer as cnn-baseline-1 does: of 40 test images 40 get "
+    )
+    assert done.stderr.endswith("; exports is kept as it was\n")
+    assert {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()} == before
+
+
+def test_a_model_that_was_not_trained_is_one_line(trained, stage):
+    Path("models/mlp-tuned-1.json").unlink()
+    done = stage("export")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("export: error: models/mlp-tuned-1.json cannot be read (")
+    assert done.stderr.count("\n") == 1
+    assert not Path("exports").exists()

@@ -1,0 +1,39 @@
+"""A project as `export` finds it, with no training: models of both families, and what they say of the test images."""
+
+import numpy as np
+
+from digits import dataset
+from digits.files import write_array, write_json
+from digits.modelfile import save
+from digits.names import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
+from digits.networks import build
+from digits.params.base import check, read
+from digits.params.families import hyperparameters
+from tests.images import stripes
+
+NAMES = ["north", "north by east", "östlich", "south"]
+# The last validation accuracy and loss of each: the best by accuracy, and the best by loss among equals.
+LAST = {
+    "mlp-baseline-1": (0.9, 0.3),
+    "mlp-tuned-1": (0.95, 0.4),
+    "cnn-baseline-1": (0.9, 0.2),
+    "cnn-tuned-1": (0.9, 0.3),
+}
+BEST = {"mlp": "mlp-tuned-1", "cnn": "cnn-baseline-1"}
+
+
+def lay_out() -> None:
+    """In the current folder, which has params.yaml."""
+    test = stripes(40, seed=1)
+    dataset.save(stripes(80), PREPARED / "train")
+    dataset.save(test, PREDICTIONS)
+    write_json(CLASSES, NAMES)
+    for seed, (name, (accuracy, loss)) in enumerate(LAST.items()):
+        family = name.split("-")[0]
+        recipe = check(hyperparameters(family), read()["models"][family])
+        model = build(family, recipe, test.images.shape[1:], len(NAMES), seed)
+        save(model, model_file(name))
+        write_array(PREDICTIONS / f"{name}.npy", np.asarray(model(test.images)))
+        first, last = (0.99, 0.1), (accuracy, loss)
+        epochs = [{"validation_accuracy": each, "validation_loss": less} for each, less in (first, last)]
+        write_json(history_file(name), {"epochs": epochs})
