@@ -8,7 +8,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from benchmarks import overhead, time_to_99
+from benchmarks import latency, overhead, time_to_99
 from benchmarks.operations import operations
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
@@ -92,3 +92,9 @@ def test_overhead_is_what_comes_on_top_of_the_trainings() -> None:
 def test_overhead_is_not_guessed_where_a_training_did_not_tell_its_seconds() -> None:
     with pytest.raises(UserError, match="it took 110 s, but MLflow was not told how long these did: mlp search"):
         overhead.row(110.0, {"mlp search": None, "mlp baseline, seed 1": 40.0})
+
+
+def test_latency_is_how_many_times_sooner_an_answer_comes() -> None:
+    row = latency.row("cnn, 1 image at once: predict / SavedModel", [(0.001, 0.04), (0.002, 0.04), (0.004, 0.04)])
+    assert row.values == [40, 20, 10]
+    assert row.note == "2.00 ms against 40.00 ms"
