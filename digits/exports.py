@@ -1,8 +1,9 @@
 """The best model of each family, for use elsewhere: in which formats, and that each answers as the trained one."""
 
 import multiprocessing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,7 @@ def winner(family: str, seeds: tuple[int, ...]) -> str:
 
 def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], runtime: Runtime) -> dict[str, Any]:
     """Loaded by a new process and asked about all test images, each must answer as the model it was made from."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        images = PREDICTIONS / "images.npy"
-        answers = process.submit(ask_all, [exports / family for family in models], images, runtime).result()
+    answers = reloaded([exports / family for family in models], runtime)
     return {
         family: {
             "model": name,
@@ -51,6 +50,14 @@ def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], ru
     }
 
 
+def reloaded(folders: Sequence[Path], runtime: Runtime) -> list[dict[str, Answers]]:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        try:
+            return process.submit(ask_all, folders, PREDICTIONS / "images.npy", runtime).result()
+        except BrokenProcessPool:
+            raise UserError("the process that reloads the exports was killed; it may have lacked memory") from None
+
+
 def difference(export: str, name: str, given: Answers, classes: tuple[str, ...]) -> float:
     wanted = predictions.of_model(name)
     if given.probabilities.shape != wanted.shape:
@@ -63,8 +70,8 @@ def difference(export: str, name: str, given: Answers, classes: tuple[str, ...])
     if others or not largest <= TOLERANCE:
         raise UserError(
             f"the export {export} does not answer as {name} does: of {len(wanted):,} test images {others:,} get "
-            f"another class, and a probability differs by {largest:.1g} ({TOLERANCE:g} is allowed); {EXPORTS} is kept "
-            "as it was"
+            f"another class, and a probability differs by {largest:.1g} ({TOLERANCE:g} is allowed); {EXPORTS} stays as "
+            "it was, and `dvc repro --force evaluate` asks the trained models again, on this machine"
         )
     return largest
 
