@@ -4,7 +4,7 @@ INSTALLED := .venv/installed
 # DVC's stages call `python`: theirs is the one in .venv, activated or not.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro test quick ui review record bench check lock
+.PHONY: help repro test quick ui demo review record bench check lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -25,6 +25,9 @@ quick: $(INSTALLED) ## the whole flow in three minutes on a twentieth of the dat
 
 ui: $(INSTALLED) ## MLflow's pages, to look at runs and compare them
 	@$(BIN)/python -m digits.tracking.ui
+
+demo: $(INSTALLED) ## a page to draw on, and to see what baseline and tuned models make of it
+	@$(BIN)/python -m demo
 
 review: $(INSTALLED) ## what a change does, as a page for its pull request; BASE=main HEAD=branch, commit or experiment
 	@$(BIN)/python -m digits.review "$${BASE:-main}" "$$HEAD"

@@ -11,9 +11,8 @@ import numpy as np
 
 from digits import predictions
 from digits.errors import UserError
-from digits.files import read_json
-from digits.merit import merit
-from digits.names import PREDICTIONS, history_file, model_names
+from digits.merit import worth
+from digits.names import PREDICTIONS, model_names
 from digits.params.runtime import Runtime
 from digits.reloaded import Answers, ask_all
 
@@ -22,10 +21,6 @@ TOLERANCE = 1e-5  # of a probability: another format may add up in another order
 
 
 def winner(family: str, seeds: tuple[int, ...]) -> str:
-    def worth(name: str) -> tuple[float, float]:
-        last = read_json(history_file(name))["epochs"][-1]
-        return merit(last["validation_accuracy"], last["validation_loss"])
-
     return max(model_names((family,), seeds), key=worth)
 
 

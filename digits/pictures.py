@@ -1,8 +1,6 @@
 """Picture files of any size and colour, read without trusting a byte: PNG and JPEG."""
 
 import io
-import os
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,14 +29,15 @@ def files(paths: list[Path]) -> Iterator[Path]:
 
 
 def read(path: Path) -> Image.Image:
+    if not path.exists():
+        raise UserError("there is no such file")
+    if not path.is_file():  # a pipe might never end
+        raise UserError("it is not a file")
     try:
-        # Not to wait for ever at a pipe.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UserError("it is no file")
+        with path.open("rb") as file:
             return decode(file.read(MOST_BYTES + 1))
     except OSError as error:
-        raise UserError(error.strerror or str(error)) from None
+        raise UserError(f"it cannot be read: {error.strerror}") from None
 
 
 def decode(data: bytes) -> Image.Image:

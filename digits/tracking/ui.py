@@ -1,11 +1,14 @@
 """MLflow's pages on this machine alone: `make ui`."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from http.client import HTTPException
+from urllib.request import urlopen
 
 from digits.tracking import environment
 
@@ -52,6 +55,22 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
+
+
+def address() -> str | None:
+    """Where the pages are served now, if they are."""
+    if os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http"):
+        return re.sub("//[^/@]*@", "//", os.environ["MLFLOW_TRACKING_URI"])
+    served = (f"http://{HOST}:{port}" for port in range(FIRST_PORT, FIRST_PORT + PORTS) if not free(port))
+    return next(filter(is_mlflow, served), None)
+
+
+def is_mlflow(page: str) -> bool:
+    try:
+        with urlopen(f"{page}/health", timeout=1) as answer:
+            return answer.read(10) == b"OK"
+    except (OSError, HTTPException):
+        return False
 
 
 def free(port: int) -> bool:

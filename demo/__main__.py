@@ -1,0 +1,91 @@
+"""A page to draw on, and to see what the baseline and the tuned model make of it: `make demo`."""
+
+import argparse
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from flask import Flask
+from waitress.server import BaseWSGIServer, create_server
+
+from digits.errors import UserError
+from digits.names import history_file, model_file, model_names
+from digits.params.base import parameter
+from digits.params.subjects import Families, Seeds
+
+HOST, PORT, PORTS = "127.0.0.1", 8000, 20
+HERE = ("127.0.0.1", "localhost", "::1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.partition(": `")[0])
+    parser.add_argument(
+        "--host", default=HOST, help=f"0.0.0.0 shows it to the whole network; default: {HOST}, to nobody"
+    )
+    parser.add_argument("--port", type=int, help=f"default: the first that is free from {PORT} on")
+    given = parser.parse_args()
+    try:
+        serve(given.host, given.port)
+    except (UserError, OSError) as mistake:
+        sys.exit(f"demo: error: {mistake}")
+    except KeyboardInterrupt:
+        pass
+
+
+def serve(host: str, port: int | None) -> None:
+    families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
+    train_what_is_missing(families, seeds)
+    port = free_port(host, [port] if port else range(PORT, PORT + PORTS))
+    print("Loading the models …", flush=True)
+    from demo import app, offers
+
+    application = app.create(offers.load(families), hosts=names(host))
+    listening = server(application, host, port)
+    print(f"Demo: http://{'localhost' if host in HERE else host}:{port} (Ctrl-C ends it)", flush=True)
+    listening.run()
+
+
+def server(application: Flask, host: str, port: int) -> BaseWSGIServer:
+    return create_server(
+        application,
+        host=host,
+        port=port,
+        threads=64,  # each waits for its answer while others are asked about with it
+        connection_limit=500,
+        channel_timeout=30,
+        ident=None,  # who asks need not know
+    )
+
+
+def names(host: str) -> list[str] | None:
+    """By which browsers may ask for it: None for any, where it is shown to others."""
+    return [*HERE, "[::1]"] if host in HERE else None
+
+
+def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+    wanted = [path for name in model_names(families, seeds) for path in (model_file(name), history_file(name))]
+    missing = [path for path in wanted if not path.exists()]
+    if not missing:
+        return
+    what = f"{len(missing)} of {len(wanted)} files of models are missing, {missing[0]} first"
+    if not sys.stdin.isatty():
+        raise UserError(f"{what}; `make repro` trains them, `dvc pull` gets them if they are shared")
+    print(f"{what}. `dvc pull` gets them if they are shared.")
+    if input("Train them now? It takes up to half an hour on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UserError("nothing to show without models")
+    if subprocess.run(["dvc", "repro"], check=False).returncode:
+        raise UserError("the training did not come to its end; what it says stands above")
+
+
+def free_port(host: str, ports: Sequence[int]) -> int:
+    for port in ports:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if probe.connect_ex((host, port)):
+                return port
+    taken = f"port {ports[0]} is" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]} are all"
+    raise UserError(f"{taken} taken; --port names another")
+
+
+if __name__ == "__main__":
+    main()

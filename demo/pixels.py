@@ -1,0 +1,52 @@
+"""Pixels as JSON: exactly what a network is to see."""
+
+import json
+from typing import Any, NoReturn
+
+import numpy as np
+
+from demo.errors import Refused
+from digits.placing import Placing
+
+MOST_BYTES = 2**20
+
+
+def shape(placing: Placing) -> tuple[int, ...]:
+    """Grey values need no axis of their own."""
+    return placing.shape[:2] if placing.shape[2] == 1 else placing.shape
+
+
+def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    wanted = f"{shape[0]} rows of {' times '.join(map(str, shape[1:]))} numbers"
+    image = array(content(data), wanted)
+    if image.shape != shape:
+        found = " × ".join(map(str, image.shape)) or "a single number"
+        raise Refused(422, f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG")
+    if not ((image >= 0) & (image <= 255)).all():  # NaN is neither
+        raise Refused(422, "each of the pixels must be from 0 to 255")
+    return np.rint(image).astype(np.uint8)
+
+
+def content(data: bytes) -> Any:
+    if len(data) > MOST_BYTES:
+        raise Refused(413, f"the JSON is longer than {MOST_BYTES // 2**20} MB")
+    try:
+        return json.loads(data, parse_constant=not_json)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"the body cannot be read as JSON: {error}") from None
+
+
+def not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not allowed")
+
+
+def array(found: Any, wanted: str) -> np.ndarray:
+    if not isinstance(found, dict) or set(found) != {"pixels"}:
+        raise Refused(422, 'the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
+    try:
+        image = np.array(found["pixels"])
+    except ValueError:
+        raise Refused(422, f"pixels must be {wanted}; the rows here are not of one length") from None
+    if image.dtype.kind not in "iuf":
+        raise Refused(422, f"pixels must be {wanted}; here is something else among them")
+    return image
