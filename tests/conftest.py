@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -20,7 +21,9 @@ LONGEST = (
     "test_live.py",
     "test_registry.py",
 )
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DIGITS_TRACKING": "off"}
 Stage = Callable[..., subprocess.CompletedProcess[str]]
+Python = Callable[..., str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +60,43 @@ def stage(project: Path) -> Stage:
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", f"stages.{name}", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "DIGITS_TRACKING": "off"}
-        return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
+        return subprocess.run(command, env=ENVIRONMENT, cwd=project, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def drawers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose models read digits drawn in code."""
+    from tests import drawings
+
+    folder = tmp_path_factory.mktemp("drawers")
+    yaml = YAML()
+    tree = yaml.load(ROOT / "params.yaml")
+    tree["seeds"] = [1]
+    yaml.dump(tree, folder / "params.yaml")
+    with chdir(folder):
+        drawings.lay_out()
+    return folder
+
+
+@pytest.fixture
+def among_drawers(drawers: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That project as the current folder, with the TensorFlow that this process has started already."""
+    monkeypatch.setattr("digits.runtime.start", lambda _: None)
+    monkeypatch.chdir(drawers)
+    return drawers
+
+
+@pytest.fixture
+def python(drawers: Path) -> Python:
+    """What `python -m …` says in that project, or another: on stdout, or where it ends with an error, on stderr."""
+
+    def run(*words: str | Path, code: int = 0, cwd: Path = drawers) -> str:
+        command = [sys.executable, "-m", *map(str, words)]
+        options = {"env": ENVIRONMENT, "cwd": cwd, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+        done = subprocess.run(command, check=False, **options)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr if code else done.stdout
 
     return run

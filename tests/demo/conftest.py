@@ -1,0 +1,28 @@
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ENVIRONMENT
+from tests.servers import running
+
+
+@pytest.fixture(scope="session")
+def demo(drawers: Path) -> Iterator[str]:
+    """The address of a demo that runs there."""
+    with served(drawers) as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "demo"]
+    options = {"environment": ENVIRONMENT, "cwd": folder, "stdout": subprocess.PIPE, "text": True}
+    with running(command, signal.SIGTERM, **options) as process:
+        said = next(line for line in process.stdout if "http" in line)
+        yield re.search(r"http://\S+", said)[0]

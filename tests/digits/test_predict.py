@@ -1,0 +1,77 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.drawn import drawn
+from digits.__main__ import main
+from tests.pictures import bomb, encoded
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for number, page in enumerate(drawn(20, seed=3)):
+        page.picture.save(folder / f"{number:02} {page.digit} {page.manner}.png")
+    return folder
+
+
+@pytest.fixture
+def predict(among_drawers, monkeypatch, capsys):
+    def run(*words: object) -> tuple[str, str]:
+        """What it prints, and the error it ends with."""
+        monkeypatch.setattr("sys.argv", ["digits", "predict", *map(str, words)])
+        error = ""
+        try:
+            main()
+        except SystemExit as end:
+            error = end.code
+        return capsys.readouterr().out, error
+
+    return run
+
+
+def test_digits_drawn_in_all_manners_are_read(python, pictures):
+    head, *rows = python("digits", "predict", pictures).splitlines()
+    assert head.split()[:4] == ["picture", "answer", "sure", "otherwise"]
+    assert len(rows) == 20
+    answers = [row.split(".png")[1].split()[0] for row in rows]
+    assert (
+        sum(answer == path.name.split()[1] for answer, path in zip(answers, sorted(pictures.iterdir()), strict=True))
+        > 18
+    )
+
+
+def test_json_holds_all_probabilities(predict, pictures):
+    told, error = predict(next(pictures.iterdir()), "--json", "--model", "mlp-baseline")
+    told = json.loads(told)
+    [answer] = told["pictures"]
+    assert (told["model"], error) == ("mlp-baseline-1", "")
+    assert list(answer["probabilities"]) == list("0123456789")
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert answer["class"] == max(answer["probabilities"], key=answer["probabilities"].get)
+
+
+def test_bad_pictures_are_named_and_the_others_answered(predict, tmp_path):
+    good = encoded(next(drawn(1, seed=3)).picture)
+    files = {"a.png": b"", "b.png": b"text", "c.png": good[:500], "d.png": bomb(), "e.png": good}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    told, error = predict(tmp_path, "none.png")
+    assert error == "predict: error: 5 of 6 pictures could not be read; the others are answered"
+    said = [line.split(maxsplit=3) for line in told.splitlines()[1:]]
+    assert [line[1] for line in said] == ["–", "–", "–", "–", "0", "–"]
+    assert [line[3].split(":")[0] for line in said if line[1] == "–"] == [
+        "it is empty",
+        "it is neither a PNG nor a JPEG picture",
+        "it is damaged",
+        "it has too many pixels; 30 million are allowed",
+        "there is no such file",
+    ]
+    told, error = predict(tmp_path / "a.png", "--json")
+    assert json.loads(told)["pictures"] == [{"picture": str(tmp_path / "a.png"), "error": "it is empty"}]
+    assert error.startswith("predict: error: 1 of 1 pictures")
+
+
+def test_nothing_to_read_is_an_error(predict, tmp_path):
+    assert predict(tmp_path)[1].startswith(f"predict: error: {tmp_path} holds no picture")

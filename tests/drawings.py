@@ -1,0 +1,55 @@
+"""A project whose models learnt, in seconds, to read digits drawn in code: enough for the demo and `predict`."""
+
+import shutil
+
+import numpy as np
+
+from benchmarks.drawn import Drawn, drawn
+from digits import dataset
+from digits.dataset import Split
+from digits.files import write_array, write_json
+from digits.modelfile import save
+from digits.names import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
+from digits.networks import build, multiply_adds
+from digits.params.base import check, read
+from digits.params.families import hyperparameters
+from digits.placing import Placing, place
+from tests.conftest import ROOT
+
+MNIST = Placing(shape=(28, 28, 1), kind="sign", box=20)
+DIGITS = [str(digit) for digit in range(10)]
+SMALL = {"mlp": {"units": 64, "dropout": 0.0}, "cnn": {"filters": 8, "dense": 32, "dropout": 0.0}}
+EPOCHS = {"baseline": 3, "tuned": 25}  # enough to be often wrong, and never
+
+
+def lay_out() -> None:
+    """In the current folder, which has params.yaml, where seeds is [1]."""
+    train, test = split(drawn(300, seed=1)), split(drawn(100, seed=2))
+    dataset.save(train, PREPARED / "train")
+    dataset.save(test, PREDICTIONS)
+    write_json(CLASSES, DIGITS)
+    REPORTS.mkdir()
+    for name in ("comparison.csv", "comparison.md", "model_card.md", "metrics.json"):
+        shutil.copy(ROOT / REPORTS / name, REPORTS)
+    for family in SMALL:
+        for variant in VARIANTS:
+            learn(family, variant, train, test)
+
+
+def split(pages: list[Drawn]) -> Split:
+    pages = list(pages)
+    images = np.stack([place(page.picture, MNIST) for page in pages])
+    return Split(images, np.array([int(page.digit) for page in pages], np.int32))
+
+
+def learn(family: str, variant: str, train: Split, test: Split) -> None:
+    recipe = check(hyperparameters(family), read()["models"][family] | SMALL[family])
+    model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    told = model.fit(train.images, train.labels, batch_size=20, epochs=EPOCHS[variant], verbose=0).history
+    name = model_name(family, variant, 1)
+    save(model, model_file(name))
+    write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))
+    last = {"validation_accuracy": told["accuracy"][-1], "validation_loss": told["loss"][-1]}
+    size = {"parameters": model.count_params(), "multiply_adds": multiply_adds(model)}
+    write_json(history_file(name), {"family": family, "variant": variant, "seed": 1, "epochs": [last]} | size)
