@@ -2,8 +2,6 @@
 
 import multiprocessing
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from digits.errors import UserError
 from digits.merit import worth
 from digits.names import PREDICTIONS, model_names
 from digits.params.runtime import Runtime
-from digits.reloaded import Answers, ask_all
+from digits.reloaded import Answers, tell
 
 EXPORTS = Path("exports")
 TOLERANCE = 1e-5  # of a probability: another format may add up in another order, and no more than that
@@ -46,11 +44,21 @@ def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], ru
 
 
 def reloaded(folders: Sequence[Path], runtime: Runtime) -> list[dict[str, Answers]]:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        try:
-            return process.submit(ask_all, folders, PREDICTIONS / "images.npy", runtime).result()
-        except BrokenProcessPool:
-            raise UserError("the process that reloads the exports was killed; it may have lacked memory") from None
+    spawn = multiprocessing.get_context("spawn")
+    told, tells = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=tell, args=(tells, folders, PREDICTIONS / "images.npy", runtime))
+    process.start()
+    tells.close()  # its end is the process's alone, and so closed when that has ended
+    try:
+        found = told.recv()
+    except EOFError:
+        raise UserError("the process that reloads the exports was killed; it may have lacked memory") from None
+    finally:
+        process.kill()
+        process.join()
+    if isinstance(found, UserError):
+        raise found
+    return found
 
 
 def difference(export: str, name: str, given: Answers, classes: tuple[str, ...]) -> float:

@@ -1,8 +1,11 @@
 """What exports answer in a process that has seen nothing of this project's networks: the files alone must do."""
 
+import signal
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,17 @@ BATCH = 500  # as many as `evaluate` asks about at once
 class Answers:
     probabilities: np.ndarray
     classes: np.ndarray  # by their names
+
+
+def tell(to: Connection, folders: Sequence[Path], images: Path, machine: Runtime) -> None:
+    """Once, and then this process ends: also where the one that listens was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends that one, which ends this one
+    try:
+        found = ask_all(folders, images, machine)
+    except UserError as mistake:
+        found = mistake
+    with suppress(BrokenPipeError):
+        to.send(found)
 
 
 def ask_all(folders: Sequence[Path], images: Path, machine: Runtime) -> list[dict[str, Answers]]:

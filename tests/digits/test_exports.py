@@ -1,6 +1,7 @@
 """Models in every format, on made-up images: what they answer, what they tell, and what is wrong with broken ones."""
 
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,7 @@ from digits.errors import UserError
 from digits.exporting import write
 from digits.files import read_array
 from digits.names import PREDICTIONS, model_file
+from digits.params.runtime import Runtime
 from digits.placing import measure
 from tests.conftest import ROOT
 from tests.images import stripes
@@ -123,6 +125,12 @@ def test_answers_to_other_images_are_not_compared() -> None:
     given = reloaded.Answers(np.zeros((7, 4), np.float32), np.array(["north"] * 7))
     with pytest.raises(UserError, match=r"gives \(7, 4\) probabilities, and .+ holds \(40, 4\)"):
         exports.difference("cnn/model.h5", BEST["cnn"], given, CLASSES)
+
+
+def test_a_process_that_dies_while_it_reloads_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "tell", os.kill)  # which fails at once, for these are no arguments of its
+    with pytest.raises(UserError, match="the process that reloads the exports was killed"):
+        exports.reloaded([MADE / "cnn"], Runtime(threads=1, onednn=True))
 
 
 def test_a_model_that_is_missing_is_one_line(tmp_path: Path) -> None:
