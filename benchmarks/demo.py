@@ -44,11 +44,9 @@ def load(pairs: int, images: int | None) -> list[Row]:
 
 def requests() -> list[bytes]:
     pixels = read_array(PREDICTIONS / "images.npy")[:VARIETY].squeeze(-1)
-    as_json = (json.dumps({"pixels": each.tolist()}).encode() for each in pixels)
-    as_png = (png(each.picture) for each in drawn(VARIETY, seed=1))
-    kinds = ("application/json", as_json), ("image/png", as_png)
-    made = [[request(kind, body) for body in bodies] for kind, bodies in kinds]
-    return [each for pair in zip(*made, strict=True) for each in pair]
+    as_json = posts([json.dumps({"pixels": each.tolist()}).encode() for each in pixels], "application/json")
+    as_png = posts([png(each.picture) for each in drawn(VARIETY, seed=1)], "image/png")
+    return [each for pair in zip(as_json, as_png, strict=True) for each in pair]
 
 
 def png(picture: Image.Image) -> bytes:
@@ -57,11 +55,9 @@ def png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def request(kind: str, body: bytes) -> bytes:
-    head = (
-        f"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def posts(bodies: list[bytes], kind: str) -> list[bytes]:
+    first = f"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}"
+    return [f"{first}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
 
 
 def under_load(bodies: list[bytes], count: int) -> tuple[float, float, float, float]:

@@ -1,0 +1,202 @@
+"""The API of a running demo, asked over HTTP."""
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from benchmarks import demo as load
+from benchmarks.drawn import drawn
+from digits.pictures import MOST_BYTES
+from digits.placing import place
+from tests.conftest import ENVIRONMENT
+from tests.drawings import DIGITS, MNIST
+from tests.pictures import bomb, encoded
+from tests.servers import free_port, running
+
+PAGES = list(drawn(20, seed=3))
+PNG = {"Content-Type": "image/png"}
+JSON = {"Content-Type": "application/json"}
+GOOD = encoded(PAGES[0].picture)
+
+
+@pytest.fixture
+def ask(demo: str) -> Callable[..., requests.Response]:
+    def post(data: object = None, headers: dict[str, str] = PNG, query: str = "", **more: object) -> requests.Response:
+        return requests.post(f"{demo}/api/predict{query}", data=data, headers=headers, timeout=30, **more)
+
+    return post
+
+
+def test_it_says_what_models_there_are(demo):
+    told = requests.get(f"{demo}/api/models", timeout=30).json()
+    assert [model["name"] for model in told["models"]] == ["mlp-baseline", "mlp-tuned", "cnn-baseline", "cnn-tuned"]
+    assert (told["classes"], told["shape"]) == (DIGITS, [28, 28, 1])
+    assert told["default"] in (["mlp-baseline", "mlp-tuned"], ["cnn-baseline", "cnn-tuned"])
+    assert told["models"][3]["verdict"].startswith("better: +")
+    for report in told["reports"]:
+        assert requests.get(demo + report["href"], timeout=30).status_code == 200
+    assert requests.get(f"{demo}/healthz", timeout=30).json() == {"status": "ok"}
+
+
+def test_it_answers_as_predict_does(demo, ask, python, tmp_path):
+    for number, page in enumerate(PAGES):
+        page.picture.save(tmp_path / f"{number:02}.png")
+    told = json.loads(python("digits", "predict", tmp_path, "--json", "--model", "cnn-tuned"))["pictures"]
+    for page, predicted in zip(PAGES, told, strict=True):
+        [answer] = ask(encoded(page.picture), query="?models=cnn-tuned").json()["answers"]
+        assert answer["class"] == predicted["class"]
+        assert answer["probabilities"] == pytest.approx(list(predicted["probabilities"].values()), abs=2e-6)
+
+
+def test_a_file_a_form_and_pixels_get_the_same_answer(ask):
+    told = ask(GOOD).json()
+    assert told["agree"] == (len({answer["class"] for answer in told["answers"]}) == 1)
+    image = place(PAGES[0].picture, MNIST)[..., 0].tolist()
+    assert told["input"] == image
+    assert ask(headers={}, files={"image": ("zero.png", GOOD)}).json() == told
+    assert ask(json.dumps({"pixels": image}), JSON).json() == told
+
+
+def test_test_images_on_which_the_models_differ_are_those_that_the_predictions_say(demo, drawers):
+    told = requests.get(f"{demo}/api/disagreements?family=mlp", timeout=30).json()
+    answers = {
+        name: np.load(drawers / f"data/predictions/mlp-{name}-1.npy").argmax(1) for name in ("baseline", "tuned")
+    }
+    labels, images = (np.load(drawers / f"data/predictions/{name}.npy") for name in ("labels", "images"))
+    assert told["total"] == (answers["baseline"] != answers["tuned"]).sum() > 0
+    assert len(told["images"]) == min(24, told["total"])
+    for each in told["images"]:
+        assert [each[name] for name in answers] == [str(answer[each["index"]]) for answer in answers.values()]
+        assert each["label"] == str(labels[each["index"]])
+        assert each["pixels"] == images[each["index"], ..., 0].tolist()
+
+
+NAN = json.dumps({"pixels": [[float("nan")] * 28] * 28})
+INFINITE = NAN.replace("NaN", "1e999")
+BAD = {
+    "nothing": (b"", {}, 415, "the body must be image/png, image/jpeg, a form with a file named image, or JSON"),
+    "another kind": (b"GIF89a", {"Content-Type": "image/gif"}, 415, "the body must be image/png"),
+    "0 bytes": (b"", PNG, 422, "this picture cannot be used: it is empty"),
+    "text": (b"hello", PNG, 422, "this picture cannot be used: it is neither a PNG nor a JPEG picture"),
+    "cut short": (GOOD[:500], PNG, 422, "this picture cannot be used: it is damaged"),
+    "20,000 × 20,000": (bomb(), PNG, 422, "this picture cannot be used: it has too many pixels"),
+    "blank": (encoded(Image.new("L", (9, 9))), PNG, 422, "this picture cannot be used: nothing is drawn on it"),
+    "20 MB": (bytes(MOST_BYTES + 2**17), PNG, 413, "The data value transmitted exceeds the capacity limit."),
+    "no JSON": (b"{", JSON, 400, "the body cannot be read as JSON: "),
+    "deep JSON": (b"[" * 100_000, JSON, 400, "the body cannot be read as JSON: "),
+    "no text": (b"\xff\xfe", JSON, 400, "the body cannot be read as JSON: "),
+    "long JSON": (b" " * (2**20 + 1), JSON, 413, "the JSON is longer than 1 MB"),
+    "other JSON": (b"[]", JSON, 422, "the JSON must be an object with pixels and nothing else"),
+    "more JSON": (b'{"pixels": [], "more": 1}', JSON, 422, "the JSON must be an object with pixels and nothing else"),
+    "NaN": (NAN, JSON, 400, "the body cannot be read as JSON: NaN is not allowed"),
+    "infinite": (INFINITE, JSON, 422, "each of the pixels must be from 0 to 255"),
+    "too bright": (json.dumps({"pixels": [[256] * 28] * 28}), JSON, 422, "each of the pixels must be from 0 to 255"),
+    "wrong size": (b'{"pixels": [[0, 0], [0, 0]]}', JSON, 422, "pixels must be 28 rows of 28 numbers, not 2 × 2; a"),
+    "no pixels": (b'{"pixels": 7}', JSON, 422, "pixels must be 28 rows of 28 numbers, not a single number"),
+    "ragged": (b'{"pixels": [[0, 0], [0]]}', JSON, 422, "pixels must be 28 rows of 28 numbers; the rows here are not"),
+    "words": (b'{"pixels": [["a"]]}', JSON, 422, "pixels must be 28 rows of 28 numbers; here is something else"),
+    "huge numbers": (
+        b'{"pixels": [[' + b"9" * 400 + b"]]}",
+        JSON,
+        422,
+        "pixels must be 28 rows of 28 numbers; here is",
+    ),
+    "no file": (b"", {"Content-Type": "multipart/form-data; boundary=x"}, 422, "the form has no file named image"),
+}
+
+
+@pytest.mark.parametrize(("data", "headers", "status", "error"), BAD.values(), ids=BAD)
+def test_what_cannot_be_answered_is_refused_in_one_sentence(ask, data, headers, status, error):
+    answer = ask(data, headers)
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert answer.json()["error"].startswith(error)
+    assert not re.search(r"Traceback|File \"|/\w+/\w+\.py|\n", answer.json()["error"])
+
+
+def test_what_is_not_there_is_not_found(demo, ask):
+    assert ask(GOOD, query="?models=cnn-best").json()["error"].startswith("models holds 'cnn-best'; there are mlp-base")
+    for path in (
+        "/nothing",
+        "/reports/../params.yaml",
+        "/reports/comparison.html",
+        "/static/../app.py",
+        "/reports/none.md",
+    ):
+        answer = requests.Session().send(raw(f"{demo}{path}"), timeout=30)
+        assert (answer.status_code, list(answer.json())) == (404, ["error"]), path
+    assert requests.put(f"{demo}/api/predict", timeout=30).status_code == 405
+    assert requests.get(f"{demo}/api/disagreements?family=rnn", timeout=30).status_code == 422
+
+
+def raw(url: str) -> requests.PreparedRequest:
+    """With its dots."""
+    prepared = requests.Request("GET", url).prepare()
+    prepared.url = url
+    return prepared
+
+
+def test_a_page_elsewhere_cannot_ask_through_the_browser_of_who_runs_it(demo):
+    """Its own name, made to lead here, is not one of this machine's."""
+    answer = requests.get(f"{demo}/api/models", headers={"Host": "example.org"}, timeout=30)
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+
+
+def test_browsers_are_told_what_the_page_may_do(demo):
+    for path in ("/healthz", "/api/models", "/nothing"):
+        headers = requests.get(demo + path, timeout=30).headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Server" not in headers
+
+
+def test_many_clients_at_once_are_all_answered(demo):
+    bodies = load.posts([GOOD], "image/png")
+    waits = asyncio.run(load.ask(int(demo.rpartition(":")[2]), bodies, 500))
+    assert len(waits) == 500
+
+
+def test_it_keeps_what_its_openapi_file_says(demo, tmp_path):
+    """Whether a picture can be read, and whether something is drawn on it, no schema can say."""
+    options = [
+        "--max-examples=40",
+        "--generation-deterministic",
+        "--exclude-checks=positive_data_acceptance",
+        "--no-color",
+    ]
+    command = [Path(sys.executable).with_name("schemathesis"), "run", f"{demo}/api/openapi.json", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 selected / 4 total" in done.stdout
+
+
+def test_sigterm_ends_it_at_once_and_a_taken_port_is_said(drawers):
+    port = free_port()
+    command = [sys.executable, "-m", "demo", "--port", str(port)]
+    options = {"environment": ENVIRONMENT, "cwd": drawers, "stdout": subprocess.PIPE, "text": True}
+    with running(command, signal.SIGKILL, **options) as process:
+        assert any(f"http://localhost:{port} " in line for line in process.stdout)
+        second = subprocess.run(command, env=ENVIRONMENT, cwd=drawers, capture_output=True, text=True, check=False)
+        assert (second.returncode, second.stderr) == (1, f"demo: error: port {port} is taken; --port names another\n")
+        process.terminate()
+        started = time.monotonic()
+        process.wait(10)
+        assert time.monotonic() - started < 3
+
+
+def test_it_trains_nothing_without_asking(python, project):
+    said = python("demo", code=1, cwd=project)
+    assert said == (
+        "demo: error: 24 of 24 files of models are missing, models/mlp-baseline-1.keras first; "
+        "`make repro` trains them, `dvc pull` gets them if they are shared\n"
+    )
