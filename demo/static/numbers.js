@@ -1,0 +1,7 @@
+// Numbers as the reports write them.
+
+export const points = (share, digits = 1) => (100 * share).toFixed(digits);
+
+export const percent = (share, digits) => `${points(share, digits)}\u00a0%`;
+
+export const count = (number) => number.toLocaleString("en");

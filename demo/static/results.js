@@ -1,0 +1,22 @@
+// What the reports say of the models, and where to read on.
+
+import { find, make } from "./elements.js";
+import { count, percent, points } from "./numbers.js";
+
+export function showResults(section, { models, reports, mlflow }) {
+  find("tbody", section).replaceChildren(...models.map(row));
+  const links = reports.map(({ title, href }) => [make("a", { href }, title)]);
+  links.push(mlflow ? [make("a", { href: mlflow }, "MLflow")] : [make("code", {}, "make ui"), " starts MLflow"]);
+  find("#links", section).replaceChildren(...links.map((link) => make("li", {}, ...link)));
+}
+
+function row({ family, variant, test_accuracy, test_accuracy_sd, low, high, parameters, verdict }) {
+  const cells = [
+    test_accuracy === null ? "–" : `${points(test_accuracy, 2)} ± ${percent(test_accuracy_sd, 2)}`,
+    low === null ? "–" : `${points(low, 2)} to ${percent(high, 2)}`,
+    count(parameters),
+    verdict ?? "–",
+  ];
+  const name = make("th", { scope: "row" }, `${family} ${variant}`);
+  return make("tr", { className: variant }, name, ...cells.map((text) => make("td", {}, text)));
+}
