@@ -1,4 +1,4 @@
-"""Takes the pictures of MLflow's pages in docs/pictures, of the runs that are there: `python -m docs.screenshots`.
+"""Takes the pictures of MLflow's pages and of the demo in docs/pictures: `python -m docs.screenshots`.
 
 It needs Chromium on the PATH, and a finished `make repro`.
 """
@@ -14,11 +14,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mlflow import MlflowClient
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.demo.drawing import draw
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZE = {"width": 1500, "height": 640}
 TALL = {"width": 1500, "height": 1900}
+DEVICES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 780}}
 COMPARED = ("cnn baseline, seed 1", "cnn tuned, seed 1")
 
 
@@ -27,14 +30,21 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is needed: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
-    with pages() as address, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         # Its own sandbox does not work for root, as in a container.
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
-        # MLflow's assistant opens over a fifth of the page when it is seen for the first time.
-        page.add_init_script("localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')")
-        runs(page, address)
-        comparison(page, address)
+        with served("digits.tracking.ui") as address:
+            mlflow(browser, address)
+        with served("demo") as address:
+            demo(browser, address)
+
+
+def mlflow(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport=SIZE)
+    # MLflow's assistant opens over a fifth of the page when it is seen for the first time.
+    page.add_init_script("localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')")
+    runs(page, address)
+    comparison(page, address)
 
 
 def runs(page: Page, address: str) -> None:
@@ -58,6 +68,16 @@ def comparison(page: Page, address: str) -> None:
     picture(page, "mlflow-comparison")
 
 
+def demo(browser: Browser, address: str) -> None:
+    for device, size in DEVICES.items():
+        for scheme in ("light", "dark"):
+            page = browser.new_page(viewport=size, color_scheme=scheme, device_scale_factor=2)
+            page.goto(address)
+            draw(page, "3")
+            picture(page, f"demo-{device}-{scheme}")
+            page.close()
+
+
 def picture(page: Page, name: str) -> None:
     page.wait_for_timeout(2000)  # until all is drawn
     path = PICTURES / f"{name}.png"
@@ -66,13 +86,12 @@ def picture(page: Page, name: str) -> None:
 
 
 @contextmanager
-def pages() -> Iterator[str]:
-    server = subprocess.Popen([sys.executable, "-m", "digits.tracking.ui"], stdout=subprocess.PIPE, text=True)
+def served(module: str) -> Iterator[str]:
+    server = subprocess.Popen([sys.executable, "-m", module], stdout=subprocess.PIPE, text=True)
     try:
-        line = server.stdout.readline()
-        address = re.search(r"http\S+", line)
-        if address is None:
-            sys.exit(line)
+        said = ""
+        while not (address := re.search(r"http\S+", said)):
+            said = server.stdout.readline() or sys.exit(f"{module} does not start")
         yield address[0]
     finally:
         server.terminate()
