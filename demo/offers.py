@@ -86,22 +86,29 @@ class Disagreement:
 
 
 def disagreements(offers: list[Offer], family: str) -> dict[str, Any]:
-    """Those first on which the tuned model is right."""
-    pair = [each for each in offers if each.card["family"] == family]
-    files = [PREDICTIONS / f"{each.model}.npy" for each in pair]
-    if not all(path.exists() for path in files):
-        return {"family": family, "total": 0, "images": []}
-    baseline, tuned = (predictions.of_model(each.model).argmax(axis=1) for each in pair)
-    labels, images, classes = predictions.labels(), read_array(PREDICTIONS / "images.npy"), pair[0].about.classes
-    differ = np.flatnonzero(baseline != tuned)
-    order = differ[np.argsort(tuned[differ] != labels[differ], kind="stable")]
+    """How many there are, who is right how often, and the first of them."""
+    pair = {each.card["variant"]: each for each in offers if each.card["family"] == family}
+    if not all((PREDICTIONS / f"{each.model}.npy").exists() for each in pair.values()):
+        return {"family": family, "right": {}, "images": []}
+    answers = {variant: predictions.of_model(each.model).argmax(axis=1) for variant, each in pair.items()}
+    labels, images, classes = predictions.labels(), read_array(PREDICTIONS / "images.npy"), pair["tuned"].about.classes
+    differ = np.flatnonzero(answers["baseline"] != answers["tuned"])
+    right = {variant: int((answer == labels)[differ].sum()) for variant, answer in answers.items()}
     shown = [
         Disagreement(
-            int(at), *(classes[answers[at]] for answers in (labels, baseline, tuned)), pixels=plain(images[at])
+            int(at),
+            label=classes[labels[at]],
+            baseline=classes[answers["baseline"][at]],
+            tuned=classes[answers["tuned"][at]],
+            pixels=plain(images[at]),
         )
-        for at in order[:SHOWN]
+        for at in differ[:SHOWN]
     ]
-    return {"family": family, "total": len(differ), "images": [asdict(each) for each in shown]}
+    return {
+        "family": family,
+        "right": right | {"neither": len(differ) - sum(right.values())},
+        "images": [asdict(each) for each in shown],
+    }
 
 
 def plain(image: np.ndarray) -> list[Any]:

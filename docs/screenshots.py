@@ -16,7 +16,7 @@ from urllib.parse import quote
 from mlflow import MlflowClient
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.demo.drawing import draw
+from benchmarks.hand import draw
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZE = {"width": 1500, "height": 640}

@@ -4,14 +4,16 @@ import { find, make } from "./elements.js";
 import { count } from "./numbers.js";
 import { paint } from "./picture.js";
 
-export function showDifferences(section, { total, images }, choose) {
-  find("p", section).textContent = summary(total, images.length);
+export function showDifferences(section, { right, images }, choose) {
+  find("p", section).textContent = summary(right, images.length);
   find("ul", section).replaceChildren(...images.map((image) => make("li", {}, button(image, choose))));
 }
 
-function summary(total, shown) {
+function summary(right, shown) {
+  const total = Object.values(right).reduce((sum, images) => sum + images, 0);
   if (!total) return "No test image is known on which they do.";
-  return `${count(total)} images${shown < total ? `, of which these are ${shown}` : ""}. Choose one to ask both again.`;
+  const who = `baseline is right on ${count(right.baseline)}, tuned on ${count(right.tuned)}, neither on ${count(right.neither)}`;
+  return `${count(total)} images: ${who}. ${shown < total ? `The first ${shown}; c` : "C"}hoose one to ask both again.`;
 }
 
 function button({ index, label, baseline, tuned, pixels }, choose) {

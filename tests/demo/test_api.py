@@ -74,8 +74,10 @@ def test_test_images_on_which_the_models_differ_are_those_that_the_predictions_s
         name: np.load(drawers / f"data/predictions/mlp-{name}-1.npy").argmax(1) for name in ("baseline", "tuned")
     }
     labels, images = (np.load(drawers / f"data/predictions/{name}.npy") for name in ("labels", "images"))
-    assert told["total"] == (answers["baseline"] != answers["tuned"]).sum() > 0
-    assert len(told["images"]) == min(24, told["total"])
+    differ = answers["baseline"] != answers["tuned"]
+    right = {name: ((answer == labels) & differ).sum() for name, answer in answers.items()}
+    assert told["right"] == right | {"neither": differ.sum() - sum(right.values())}
+    assert [each["index"] for each in told["images"]] == np.flatnonzero(differ)[:24].tolist() != []
     for each in told["images"]:
         assert [each[name] for name in answers] == [str(answer[each["index"]]) for answer in answers.values()]
         assert each["label"] == str(labels[each["index"]])

@@ -1,6 +1,5 @@
 """The demo's page, in a real browser and against the real server."""
 
-import json
 import re
 import shutil
 import statistics
@@ -13,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks.hand import answered, draw, draw_and_wait, stroke, watch
 from benchmarks.strokes import STROKES
-from tests.demo.drawing import answered, draw, stroke
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
@@ -22,11 +21,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the 
 PHONE = {"width": 360, "height": 760}
 PROMISED, SLACK = 100, 3  # milliseconds; a machine that is busy with other tests takes longer
 
-WATCH = """() => {
-  addEventListener("pointermove", (event) => event.buttons && (window.drawn = event.timeStamp));
-  new MutationObserver(() => (window.answered = performance.now()))
-    .observe(document.querySelector("#answers"), { subtree: true, childList: true, attributes: true });
-}"""
 # Each text's colour and what it stands on.
 TEXTS = """() => [...document.querySelectorAll("body *")]
   .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
@@ -126,6 +120,13 @@ def test_a_stroke_updates_both_answers(page: Page, demo: str) -> None:
     assert answers(page) != before
 
 
+def test_the_tuned_model_reads_every_digit_that_is_drawn(page: Page) -> None:
+    for digit in STROKES:
+        draw(page, digit)
+        assert best(page)[1] == digit
+        page.get_by_role("button", name="Clear").click()
+
+
 def test_it_says_whether_the_models_agree(page: Page) -> None:
     draw(page, "5")
     baseline, tuned = best(page)
@@ -135,14 +136,8 @@ def test_it_says_whether_the_models_agree(page: Page) -> None:
 
 
 def test_the_answer_is_there_100_ms_after_the_last_stroke(page: Page) -> None:
-    page.evaluate(WATCH)
-    waits = []
-    for digit in "13579":
-        draw(page, digit)
-        page.wait_for_timeout(100)  # were another answer to come, it would count
-        waits.append(page.evaluate("window.answered - window.drawn"))
-        page.get_by_role("button", name="Clear").click()
-        answered(page)
+    watch(page)
+    waits = [draw_and_wait(page, digit) for digit in "13579"]
     print(f"{statistics.median(waits):.0f} ms from the last stroke to the answer, {max(waits):.0f} at most")
     assert statistics.median(waits) < PROMISED * SLACK
 
@@ -239,31 +234,18 @@ def test_another_family_answers_when_it_is_chosen(page: Page, demo: str) -> None
 
 
 def test_a_test_image_they_differ_on_is_put_on_the_pad(page: Page, demo: str) -> None:
-    about = page.request.get(f"{demo}/api/models").json()
-    first, second = about["classes"][:2]
-    height, width, channels = about["shape"]
-    pixels = [
-        [255 if 0.3 < y / height < 0.7 and 0.4 < x / width < 0.6 else 0 for x in range(width)] for y in range(height)
-    ]
-    if channels == 3:
-        pixels = [[255 if y < height / 2 and x < width / 3 else 0 for x in range(width)] for y in range(height)]
-    if channels == 3:
-        pixels = [[[pixel] * 3 for pixel in row] for row in pixels]
-    image = {"index": 7, "label": first, "baseline": second, "tuned": first, "pixels": pixels}
-    found = json.dumps({"family": "any", "total": 30, "images": [image]})
-    page.route("**/api/disagreements*", lambda route: route.fulfill(body=found, content_type="application/json"))
-    page.reload()
-    ready(page)
-    expect(page.locator("#differences p")).to_contain_text("30 images")
-    page.get_by_role("button", name=f"Label {first} baseline {second} ✗ tuned {first} ✓").press("Enter")
-    expect(page.locator("#caption")).to_have_text(f"Test image 7, labelled {first}")
+    told = page.request.get(f"{demo}/api/disagreements").json()
+    first, right = told["images"][0], told["right"]
+    said = f"{sum(right.values())} images: baseline is right on {right['baseline']}, tuned on {right['tuned']}, neither"
+    expect(page.locator("#differences p")).to_contain_text(said)
+    page.locator("#differences button").first.press("Enter")
+    expect(page.locator("#caption")).to_have_text(f"Test image {first['index']}, labelled {first['label']}")
     answered(page)
-    assert all(best(page))
+    assert best(page) == [first["baseline"], first["tuned"]]
     seen = page.locator("#seen canvas").evaluate(
         "(it) => [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data]"
     )
-    # Not laid anew, as a drawing would be.
-    assert seen[::4] == [pixel[0] if channels == 3 else pixel for row in pixels for pixel in row]
+    assert seen[::4] == [pixel for row in first["pixels"] for pixel in row]  # not laid anew, as a drawing would be
 
 
 def test_every_control_has_a_name(page: Page) -> None:

@@ -26,3 +26,24 @@ def stroke(page: Page, points: list[Point]) -> None:
 def answered(page: Page) -> None:
     page.evaluate(FRAMES)  # a change is asked about in the frame that shows it
     expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
+
+
+def watch(page: Page) -> None:
+    """From now on the page notes when a point was drawn last, and when its answers changed last."""
+    page.evaluate(
+        """() => {
+          addEventListener("pointermove", (event) => event.buttons && (window.drawn = event.timeStamp));
+          new MutationObserver(() => (window.answered = performance.now()))
+            .observe(document.querySelector("#answers"), { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+
+
+def draw_and_wait(page: Page, digit: str) -> float:
+    """Milliseconds from the last point drawn to the answers, which are clear again afterwards."""
+    draw(page, digit)
+    page.wait_for_timeout(100)  # were another answer to come, it would count
+    waited = page.evaluate("window.answered - window.drawn")
+    page.get_by_role("button", name="Clear").click()
+    answered(page)
+    return waited
