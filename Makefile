@@ -35,11 +35,15 @@ review: $(INSTALLED) ## what a change does, as a page for its pull request; BASE
 record: $(INSTALLED) ## the best models, in a run of an hour or two: reports/record/
 	@$(BIN)/python -m benchmarks.record
 
-bench: $(INSTALLED) ## how fast it is against plain Keras, in twenty minutes on a quiet machine: reports/benchmarks.md
+bench: $(INSTALLED) ## how fast it is, in half an hour on a quiet machine: reports/benchmarks.md
 	@$(BIN)/python -m benchmarks.throughput
 	@$(BIN)/python -m benchmarks.peak
 	@$(BIN)/python -m benchmarks.time_to_99
 	@$(BIN)/python -m benchmarks.workers
+	@$(BIN)/python -m benchmarks.latency
+	@$(BIN)/python -m benchmarks.demo
+	@$(BIN)/python -m benchmarks.page
+	@$(BIN)/python -m benchmarks.drawn
 
 check: $(INSTALLED) ## style, format, and that README shows the results there are
 	@$(BIN)/ruff check --quiet

@@ -87,13 +87,14 @@ def serve(clients: Connection) -> None:
 
     from demo import app, offers
     from demo.__main__ import server
+    from demo.service import Service
 
     port = free_port(HOST, range(PORT, PORT + PORTS))
-    application = app.create(offers.load(parameter(Families, "families")), hosts=None)
-    Thread(target=server(application, HOST, port).run, daemon=True).start()
+    service = Service(offers.load(parameter(Families, "families")))
+    Thread(target=server(app.create(service, hosts=None), HOST, port).run, daemon=True).start()
     clients.send(port)
     while clients.recv():
-        clients.send(application.extensions["batches"].seconds)
+        clients.send(service.batches.seconds)
 
 
 async def ask(port: int, bodies: list[bytes], count: int) -> list[float]:

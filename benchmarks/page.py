@@ -1,7 +1,7 @@
 """The demo's page in a real browser: how soon it answers a drawing, and whether the tuned model reads it
 
-Chromium, driven by Playwright, draws all ten digits with the mouse on the page that `make demo` serves. Timed is from the
-last point drawn to both answers on the page, with server and browser on the same cores.
+Chromium, driven by Playwright, draws all ten digits with the mouse on the page that `make demo` serves. What is timed
+is from the last point drawn to both answers on the page, with server and browser on the same cores.
 """
 
 import shutil

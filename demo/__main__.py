@@ -21,7 +21,7 @@ HERE = ("127.0.0.1", "localhost", "::1")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.partition(": `")[0])
     parser.add_argument(
-        "--host", default=HOST, help=f"0.0.0.0 shows it to the whole network; default: {HOST}, to nobody"
+        "--host", default=HOST, help=f"0.0.0.0 shows it to the whole network; default: {HOST}, to this machine"
     )
     parser.add_argument("--port", type=int, help=f"default: the first that is free from {PORT} on")
     given = parser.parse_args()
@@ -39,10 +39,10 @@ def serve(host: str, port: int | None) -> None:
     port = free_port(host, [port] if port else range(PORT, PORT + PORTS))
     print("Loading the models …", flush=True)
     from demo import app, offers
+    from demo.service import Service
 
-    application = app.create(offers.load(families), hosts=names(host))
-    listening = server(application, host, port)
-    print(f"Demo: http://{'localhost' if host in HERE else host}:{port} (Ctrl-C ends it)", flush=True)
+    listening = server(app.create(Service(offers.load(families)), names(host)), host, port)
+    print(f"Demo: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends it)", flush=True)
     listening.run()
 
 

@@ -16,15 +16,16 @@ def shape(placing: Placing) -> tuple[int, ...]:
     return placing.shape[:2] if placing.shape[2] == 1 else placing.shape
 
 
-def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    wanted = f"{shape[0]} rows of {' times '.join(map(str, shape[1:]))} numbers"
+def read(data: bytes, placing: Placing) -> np.ndarray:
+    size = shape(placing)
+    wanted = f"{size[0]} rows of {' times '.join(map(str, size[1:]))} numbers"
     image = array(content(data), wanted)
-    if image.shape != shape:
+    if image.shape != size:
         found = " × ".join(map(str, image.shape)) or "a single number"
         raise Refused(422, f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG")
     if not ((image >= 0) & (image <= 255)).all():  # NaN is neither
         raise Refused(422, "each of the pixels must be from 0 to 255")
-    return np.rint(image).astype(np.uint8)
+    return np.rint(image).astype(np.uint8).reshape(placing.shape)
 
 
 def content(data: bytes) -> Any:

@@ -187,7 +187,7 @@ def test_sigterm_ends_it_at_once_and_a_taken_port_is_said(drawers):
     command = [sys.executable, "-m", "demo", "--port", str(port)]
     options = {"environment": ENVIRONMENT, "cwd": drawers, "stdout": subprocess.PIPE, "text": True}
     with running(command, signal.SIGKILL, **options) as process:
-        assert any(f"http://localhost:{port} " in line for line in process.stdout)
+        assert any(f"http://127.0.0.1:{port} " in line for line in process.stdout)
         second = subprocess.run(command, env=ENVIRONMENT, cwd=drawers, capture_output=True, text=True, check=False)
         assert (second.returncode, second.stderr) == (1, f"demo: error: port {port} is taken; --port names another\n")
         process.terminate()
