@@ -66,10 +66,12 @@ def trained() -> tuple[float, int]:
     from digits.tracking.store import connect
 
     store = connect()
-    condition = (
-        f"tags.dvc.experiment = '{NAME}' and tags.kind in ('model', 'search') and attributes.status = 'FINISHED'"
-    )
-    found = store.client.search_runs([store.experiment], condition, max_results=1000)
+    condition = f"tags.dvc.experiment = '{NAME}' and attributes.status = 'FINISHED'"
+    found = [
+        run
+        for run in store.client.search_runs([store.experiment], condition, max_results=1000)
+        if run.data.tags["kind"] in ("model", "search")
+    ]
     # The newest of each, where the record was made more than once.
     newest = {run.info.run_name: run for run in sorted(found, key=lambda run: run.info.start_time)}
     return sum(run.data.metrics["seconds"] for run in newest.values()) / 60, len(newest)
