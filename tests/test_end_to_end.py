@@ -9,8 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
+from PIL import Image
 
 from digits.tracking.store import sqlite
+from tests.demo.conftest import served
+from tests.pictures import encoded
 from tests.pipeline import CLASSES, change, commit, make, notes, ran, run, started, tracked
 from tests.servers import eventually
 
@@ -50,6 +54,19 @@ def test_the_pipeline_goes_from_images_to_the_table(project: Path) -> None:
     figures = {path.name for path in (project / "reports/figures").glob("*.png")}
     assert {"cnn-training.png", "mlp-search.png", "cnn-confusion.png", "mlp-samples.png"} <= figures
     commit(project)
+
+
+def test_the_models_can_be_asked_about_new_pictures(project: Path) -> None:
+    image = np.load(project / "data/predictions/images.npy")[0]
+    wanted = np.load(project / "data/predictions/cnn-tuned-1.npy")[0]
+    with served(project) as address:
+        assert requests.get(f"{address}/api/models", timeout=30).json()["classes"] == CLASSES
+        body, headers = encoded(Image.fromarray(image)), {"Content-Type": "image/png"}
+        told = requests.post(f"{address}/api/predict?models=cnn-tuned", body, headers=headers, timeout=30).json()
+    assert told["input"] == image.tolist()
+    assert told["answers"][0]["probabilities"] == pytest.approx(wanted.tolist(), abs=1e-5)
+    predicted = run(project, "python", "-m", "digits", "predict", str(project / "docs/pictures"), "--json")
+    assert {answer["class"] for answer in json.loads(predicted)["pictures"]} <= set(CLASSES)
 
 
 def test_mlflow_has_every_model_search_and_trial_once_after_a_search_that_was_killed(project: Path) -> None:
