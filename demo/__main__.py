@@ -1,10 +1,12 @@
 """A page to draw on, and to see what the baseline and the tuned model make of it: `make demo`."""
 
 import argparse
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
@@ -73,8 +75,9 @@ def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> 
         raise UserError(f"{what}; `make repro` trains them, `dvc pull` gets them if they are shared")
     print(f"{what}. `dvc pull` gets them if they are shared.")
     if input("Train them now? It takes up to half an hour on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
-        raise UserError("nothing to show without models")
-    if subprocess.run(["dvc", "repro"], check=False).returncode:
+        raise UserError("there is nothing to show without models")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # of the `python` that DVC's stages call
+    if subprocess.run([sys.executable, "-m", "dvc", "repro"], env=os.environ | {"PATH": path}, check=False).returncode:
         raise UserError("the training did not come to its end; what it says stands above")
 
 

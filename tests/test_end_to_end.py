@@ -59,7 +59,8 @@ def test_the_pipeline_goes_from_images_to_the_table(project: Path) -> None:
 def test_the_models_can_be_asked_about_new_pictures(project: Path) -> None:
     image = np.load(project / "data/predictions/images.npy")[0]
     wanted = np.load(project / "data/predictions/cnn-tuned-1.npy")[0]
-    with served(project) as address:
+    (project / "models/mlp-tuned-1.keras").unlink()
+    with served(project, typed="y\n") as address:  # make it again
         assert requests.get(f"{address}/api/models", timeout=30).json()["classes"] == CLASSES
         body, headers = encoded(Image.fromarray(image)), {"Content-Type": "image/png"}
         told = requests.post(f"{address}/api/predict?models=cnn-tuned", body, headers=headers, timeout=30).json()

@@ -1,3 +1,5 @@
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -20,9 +22,18 @@ def demo(drawers: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, typed: str = "") -> Iterator[str]:
     command = [sys.executable, "-m", "demo"]
     options = {"environment": ENVIRONMENT, "cwd": folder, "stdout": subprocess.PIPE, "text": True}
-    with running(command, signal.SIGTERM, **options) as process:
+    with terminal(typed) as stdin, running(command, signal.SIGTERM, stdin=stdin, **options) as process:
         said = next(line for line in process.stdout if "http" in line)
         yield re.search(r"http://\S+", said)[0]
+
+
+@contextmanager
+def terminal(typed: str) -> Iterator[int]:
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    yield theirs
+    os.close(ours)
+    os.close(theirs)

@@ -20,6 +20,7 @@ from benchmarks.drawn import drawn
 from digits.pictures import MOST_BYTES
 from digits.placing import place
 from tests.conftest import ENVIRONMENT
+from tests.demo.conftest import terminal
 from tests.drawings import DIGITS, MNIST
 from tests.pictures import bomb, encoded
 from tests.servers import free_port, running
@@ -202,3 +203,11 @@ def test_it_trains_nothing_without_asking(python, project):
         "demo: error: 24 of 24 files of models are missing, models/mlp-baseline-1.keras first; "
         "`make repro` trains them, `dvc pull` gets them if they are shared\n"
     )
+
+
+def test_on_a_terminal_it_asks_before_it_trains(project):
+    options = {"env": ENVIRONMENT, "cwd": project, "capture_output": True, "text": True}
+    with terminal("n\n") as stdin:
+        done = subprocess.run([sys.executable, "-m", "demo"], stdin=stdin, check=False, **options)
+    assert "Train them now? It takes up to half an hour on 2 cores. [y/N] " in done.stdout
+    assert (done.returncode, done.stderr) == (1, "demo: error: there is nothing to show without models\n")
