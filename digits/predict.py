@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from digits import classifier, pictures
 from digits.about import About
-from digits.classifier import Ask, Classifier
+from digits.classifier import Classifier
 from digits.errors import UserError
 from digits.placing import place
 
@@ -52,7 +52,7 @@ def predict(given: argparse.Namespace) -> None:
 
 
 def answers(paths: list[Path], model: Classifier) -> Iterator[Answer | Unread]:
-    asked = Asked(model)
+    load = cache(model.load)  # not before there is something to ask
     for start in range(0, len(paths), AT_ONCE):
         placed, unread = {}, {}
         for path in paths[start : start + AT_ONCE]:
@@ -60,20 +60,9 @@ def answers(paths: list[Path], model: Classifier) -> Iterator[Answer | Unread]:
                 placed[path] = place(pictures.read(path), model.about.placing)
             except UserError as error:
                 unread[path] = str(error)
-        told = dict(zip(placed, asked.ask(np.stack(list(placed.values()))), strict=True)) if placed else {}
+        told = dict(zip(placed, load()(np.stack(list(placed.values()))), strict=True)) if placed else {}
         for path in paths[start : start + AT_ONCE]:
             yield Answer(path, told[path]) if path in told else Unread(path, unread[path])
-
-
-@dataclass
-class Asked:
-    """Not loaded before there is something to ask."""
-
-    model: Classifier
-
-    @cached_property
-    def ask(self) -> Ask:
-        return self.model.load()
 
 
 def as_table(found: Iterator[Answer | Unread], about: About, paths: list[Path]) -> int:
