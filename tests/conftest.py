@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from digits.files import replacing
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
@@ -67,16 +70,22 @@ def stage(project: Path) -> Stage:
 
 @pytest.fixture(scope="session")
 def drawers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose models read digits drawn in code."""
+    """A project whose models read digits drawn in code: made once, for all processes that run tests."""
     from tests import drawings
 
-    folder = tmp_path_factory.mktemp("drawers")
-    yaml = YAML()
-    tree = yaml.load(ROOT / "params.yaml")
-    tree["seeds"] = [1]
-    yaml.dump(tree, folder / "params.yaml")
-    with chdir(folder):
-        drawings.lay_out()
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawers"
+    with (folder.with_suffix(".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            with replacing(folder) as new:
+                new.mkdir()
+                yaml = YAML()
+                tree = yaml.load(ROOT / "params.yaml")
+                tree["seeds"] = [1]
+                yaml.dump(tree, new / "params.yaml")
+                with chdir(new):
+                    drawings.lay_out()
     return folder
 
 
