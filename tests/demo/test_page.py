@@ -5,15 +5,16 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
-from io import BytesIO
 from itertools import pairwise
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks.drawn import drawn
 from benchmarks.hand import answered, draw, draw_and_wait, stroke, watch
 from benchmarks.strokes import STROKES
+from tests.pictures import encoded
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
@@ -81,9 +82,7 @@ def png(digit: str) -> bytes:
     for points in STROKES[digit]:
         for (x, y), (next_x, next_y) in pairwise(points):
             ImageDraw.Draw(image).line((200 * x, 200 * y, 200 * next_x, 200 * next_y), "black", 14)
-    file = BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return encoded(image)
 
 
 def choose(page: Page, name: str, content: bytes) -> None:
@@ -125,6 +124,17 @@ def test_the_tuned_model_reads_every_digit_that_is_drawn(page: Page) -> None:
         draw(page, digit)
         assert best(page)[1] == digit
         page.get_by_role("button", name="Clear").click()
+
+
+def test_a_picture_that_is_opened_is_read_as_predict_reads_it(page: Page, demo: str) -> None:
+    tuned = page.request.get(f"{demo}/api/models").json()["default"][1]
+    for number, each in enumerate(drawn(20, seed=3)):
+        data, headers = encoded(each.picture), {"Content-Type": "image/png"}
+        told = page.request.post(f"{demo}/api/predict?models={tuned}", data=data, headers=headers).json()
+        choose(page, f"{number}.png", data)
+        expect(page.locator("#caption")).to_have_text(f"{number}.png")
+        answered(page)
+        assert best(page)[1] == told["answers"][0]["class"] == each.digit
 
 
 def test_it_says_whether_the_models_agree(page: Page) -> None:
