@@ -1,6 +1,7 @@
 """A page to draw on, and to see what the baseline and the tuned model make of it: `make demo`."""
 
 import argparse
+import logging
 import os
 import socket
 import subprocess
@@ -49,6 +50,7 @@ def serve(host: str, port: int | None) -> None:
 
 
 def server(application: Flask, host: str, port: int) -> BaseWSGIServer:
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that some wait is no news
     return create_server(
         application,
         host=host,

@@ -63,7 +63,10 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
 
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
-        return service.predict(image_of(request, placing), service.named(request.args.get("models")))
+        names = service.named(request.args.get("models"))
+        with service.batches.one_more():
+            image = image_of(request, placing)
+        return service.predict(image, names)
 
     @app.get("/api/disagreements")
     def disagreements() -> dict[str, Any]:

@@ -74,6 +74,8 @@ def opaque(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
         return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
     picture = picture.convert("RGBA")
+    if picture.getchannel("A").getextrema() == (255, 255):
+        return picture.convert("RGB")
     *colours, alpha = (np.asarray(channel, np.float32) for channel in picture.split())
     # Paper that is not there is the opposite of the ink on it.
     light = np.average(np.mean(colours, axis=0), weights=alpha) > 127 if alpha.any() else False

@@ -11,8 +11,8 @@ from digits.errors import UserError
 
 ENOUGH = 1000  # training images tell what all have in common
 MARGIN, CLEAR = 2, 0.99  # so many pixels round a sign's image, of which so many are black
-WORKING = 1000  # pixels of a picture's longer side, at most, while ink is told from paper
-FAINTEST = 20  # of 255 levels: with less contrast there is no drawing
+WORKING = 200  # pixels of a picture's longer side, or up to twice as many, while ink is told from paper
+FAINTEST = 12  # of 255 levels: with less contrast there is no drawing
 CERTAIN = 0.4  # of the strongest ink: what never reaches it is a shadow
 SPECK = 0.02  # of the largest stroke's pixels: what has fewer is dirt
 FINE = 4  # times as many pixels as the network has, while strokes are made thicker
@@ -31,9 +31,9 @@ class Placing(BaseModel):
 
 def measure(images: np.ndarray) -> Placing:
     images, shape = images[:: max(1, len(images) // ENOUGH)], images.shape[1:]
-    margin = np.ones(shape[:2], bool)
-    margin[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
-    if shape[2] != 1 or (images[:, margin] == 0).mean() < CLEAR:
+    outer = np.ones(shape[:2], bool)
+    outer[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
+    if shape[2] != 1 or (images[:, outer] == 0).mean() < CLEAR:
         return Placing(shape=shape, kind="picture")
     return Placing(shape=shape, kind="sign", box=int(np.median([max(cropped(each[..., 0]).shape) for each in images])))
 
@@ -55,29 +55,33 @@ def whole(picture: Image.Image, placing: Placing) -> np.ndarray:
 
 
 def sign(picture: Image.Image, placing: Placing) -> np.ndarray:
-    ink = cropped(without_dirt(ink_of(picture)))
+    ink = cropped(ink_of(picture))
+    ink = cropped(without_dirt(ink / np.float32(ink.max())))
     ink = scaled(thickened(ink, placing.box), placing.box)
     return centred(ink * (255 / ink.max()), placing.shape[:2])[..., np.newaxis]
 
 
 def ink_of(picture: Image.Image) -> np.ndarray:
-    """How far each pixel is from the paper's colour, whichever of the two is darker: from 0 to 1."""
-    picture = picture.convert("RGB")
-    picture.thumbnail((WORKING, WORKING), Image.Resampling.BOX)
-    colours = np.asarray(picture, np.float32)
-    margin = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
-    paper = np.median(margin, axis=0)
+    """How far each pixel is from the paper's colour, whichever of the two is darker, as uint8."""
+    picture = picture.convert("L" if picture.mode == "L" else "RGB")
+    picture = picture.reduce(max(1, max(picture.size) // WORKING))
+    # In that of the channels in which they differ most.
+    ink = np.maximum.reduce([from_paper(np.asarray(channel)) for channel in picture.split()])
     # Paper is never of one colour: what its own grain reaches is no ink.
-    grain = 4 * np.median(farthest(margin, paper))
-    ink = farthest(colours, paper) - grain
+    grain = np.uint8(min(4 * np.median(margin(ink)), 255))
+    ink = np.maximum(ink, grain) - grain
     if ink.max() < FAINTEST:
         raise UserError("nothing is drawn on it, or too faintly to be told from the paper")
-    return np.clip(ink / ink.max(), 0, 1)
+    return ink
 
 
-def farthest(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """In that of the three channels in which they differ most."""
-    return np.maximum.reduce([np.abs(colours[..., channel] - paper[channel]) for channel in range(3)])
+def from_paper(levels: np.ndarray) -> np.ndarray:
+    paper = np.uint8(np.median(margin(levels)))
+    return np.maximum(levels, paper) - np.minimum(levels, paper)
+
+
+def margin(levels: np.ndarray) -> np.ndarray:
+    return np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
 
 
 def without_dirt(ink: np.ndarray) -> np.ndarray:
@@ -88,8 +92,8 @@ def without_dirt(ink: np.ndarray) -> np.ndarray:
 
 
 def cropped(ink: np.ndarray) -> np.ndarray:
-    [found] = ndimage.find_objects((ink > 0).astype(np.uint8)) or [(slice(0), slice(0))]
-    return ink[found]
+    rows, columns = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else ink[:0, :0]
 
 
 def thickened(ink: np.ndarray, box: int) -> np.ndarray:
