@@ -16,7 +16,8 @@ FAINTEST = 12  # of 255 levels: with less contrast there is no drawing
 CERTAIN = 0.4  # of the strongest ink: what never reaches it is a shadow
 SPECK = 0.02  # of the largest stroke's pixels: what has fewer is dirt
 FINE = 4  # times as many pixels as the network has, while strokes are made thicker
-THINNEST = 1.8  # of the network's pixels: as wide as the strokes in all but 1 in 100 of MNIST's training images
+FINEST = 1.8  # of the network's pixels: 1 in 100 of MNIST's training images has finer strokes
+USUAL = 2.8  # as wide are they in the median
 
 
 class Placing(BaseModel):
@@ -97,14 +98,14 @@ def cropped(ink: np.ndarray) -> np.ndarray:
 
 
 def thickened(ink: np.ndarray, box: int) -> np.ndarray:
-    """A fine pen's strokes, as wide as the finest in the training images: the network would hardly see them."""
+    """Strokes finer than any in the training images, as wide as usual there: the network would hardly see them."""
     fine = scaled(ink, FINE * box)
     inside = fine > CERTAIN * fine.max()
     # Across a stroke, the distance to its border is a quarter of its width on average.
     width = 4 * ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside].mean() / FINE
-    reach = round(FINE * (THINNEST - width) / 2)
-    if reach < 1:
+    if width >= FINEST:
         return ink
+    reach = round(FINE * (USUAL - width) / 2)
     disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
     return ndimage.grey_dilation(np.pad(fine, reach), footprint=disc)
 
