@@ -16,6 +16,7 @@ from digits.errors import UserError
 from digits.names import history_file, model_file, model_names
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
+from digits.pictures import MOST_BYTES
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
 HERE = ("127.0.0.1", "localhost", "::1")
@@ -58,6 +59,7 @@ def server(application: Flask, host: str, port: int) -> BaseWSGIServer:
         threads=64,  # each waits for its answer while others are asked about with it
         connection_limit=500,
         channel_timeout=30,
+        max_request_body_size=2 * MOST_BYTES,  # what is less than this, and too much, is refused with a sentence
         ident=None,  # who asks need not know
     )
 

@@ -14,6 +14,7 @@ FORMATS = ("PNG", "JPEG")
 ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 20 * 2**20
 MOST_PIXELS = 30_000_000  # 90 MB once unpacked
+ENOUGH = 100  # pixels of a picture's longer side, to tell light ink from dark
 
 
 def files(paths: list[Path]) -> Iterator[Path]:
@@ -76,8 +77,9 @@ def opaque(picture: Image.Image) -> Image.Image:
     picture = picture.convert("RGBA")
     if picture.getchannel("A").getextrema() == (255, 255):
         return picture.convert("RGB")
-    *colours, alpha = (np.asarray(channel, np.float32) for channel in picture.split())
     # Paper that is not there is the opposite of the ink on it.
-    light = np.average(np.mean(colours, axis=0), weights=alpha) > 127 if alpha.any() else False
+    sample = np.asarray(picture.reduce(max(1, max(picture.size) // ENOUGH)), np.float32)
+    grey, shown = sample[..., :3].mean(axis=2), sample[..., 3]
+    light = (grey * shown).sum() > 127 * shown.sum()
     page = Image.new("RGBA", picture.size, "black" if light else "white")
     return Image.alpha_composite(page, picture).convert("RGB")

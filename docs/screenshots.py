@@ -1,4 +1,5 @@
-"""Takes the pictures of MLflow's pages and of the demo in docs/pictures: `python -m docs.screenshots`.
+"""Takes the pictures of MLflow's pages and of the demo in docs/pictures, and draws docs/drawings:
+`python -m docs.screenshots`.
 
 It needs Chromium on the PATH, and a finished `make repro`.
 """
@@ -16,9 +17,11 @@ from urllib.parse import quote
 from mlflow import MlflowClient
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks.drawn import drawn
 from benchmarks.hand import draw
 
 PICTURES = Path(__file__).parent / "pictures"
+DRAWINGS = Path(__file__).parent / "drawings"
 SIZE = {"width": 1500, "height": 640}
 TALL = {"width": 1500, "height": 1900}
 DEVICES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 780}}
@@ -30,6 +33,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is needed: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
+    drawings()
     with sync_playwright() as playwright:
         # Its own sandbox does not work for root, as in a container.
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -37,6 +41,13 @@ def main() -> None:
             mlflow(browser, address)
         with served("demo") as address:
             demo(browser, address)
+
+
+def drawings() -> None:
+    DRAWINGS.mkdir(exist_ok=True)
+    for page in drawn(10, seed=4):
+        ending = "jpg" if page.manner in ("pencil", "colour") else "png"
+        page.picture.save(DRAWINGS / f"{page.digit}-{page.manner}.{ending}")
 
 
 def mlflow(browser: Browser, address: str) -> None:
