@@ -1,4 +1,4 @@
-"""Digits drawn in code, by no means of MNIST's, and what the models say of them.
+"""Digits drawn in code, by no means of MNIST's, and what the models say of them
 
 A hand's ten digits, each time a little different, in ten manners: thin, thick, off-centre, large, small, light on dark,
 tilted, in faint grainy pencil, in colour. They pass through the same cropping, scaling and centring as the pictures

@@ -39,7 +39,7 @@ class Row:
         return self.median <= self.aim if self.smaller_is_better else self.median >= self.aim
 
     def shown(self, value: float) -> str:
-        return f"{100 * value:.1f} %" if self.unit == "%" else f"{value:.2f} {self.unit}"
+        return f"{100 * value:.1f} %" if self.unit == "%" else f"{value:.2f} {self.unit}".rstrip()
 
     def cells(self) -> tuple[str, ...]:
         more, sign = "≥ " if self.at_least else "", "≤" if self.smaller_is_better else "≥"
