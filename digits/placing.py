@@ -56,8 +56,7 @@ def whole(picture: Image.Image, placing: Placing) -> np.ndarray:
 
 
 def sign(picture: Image.Image, placing: Placing) -> np.ndarray:
-    ink = cropped(ink_of(picture))
-    ink = cropped(without_dirt(ink / np.float32(ink.max())))
+    ink = cropped(without_dirt(cropped(ink_of(picture))))
     ink = scaled(thickened(ink, placing.box), placing.box)
     return centred(ink * (255 / ink.max()), placing.shape[:2])[..., np.newaxis]
 
@@ -86,10 +85,14 @@ def margin(levels: np.ndarray) -> np.ndarray:
 
 
 def without_dirt(ink: np.ndarray) -> np.ndarray:
+    """From 0 to 1. Specks go first, as one may be darker than all that is drawn; then what is faint beside the rest."""
     parts, count = ndimage.label(ink > 0, np.ones((3, 3)))
-    strong = np.bincount(parts[ink >= CERTAIN], minlength=count + 1) > 0
     sizes = np.bincount(parts.ravel())
-    return np.where((strong & (sizes >= SPECK * sizes[1:].max()))[parts], ink, 0)
+    sizes[0] = 0
+    ink = np.where((sizes >= SPECK * sizes.max())[parts], ink, 0)
+    ink = ink / np.float32(ink.max())
+    strong = np.bincount(parts[ink >= CERTAIN], minlength=count + 1) > 0
+    return np.where(strong[parts], ink, 0)
 
 
 def cropped(ink: np.ndarray) -> np.ndarray:

@@ -80,6 +80,13 @@ def test_specks_and_grain_of_the_paper_are_no_ink():
     assert difference(place(Image.fromarray(np.clip(dirty, 0, 255).astype(np.uint8)), MNIST), place(seven(), MNIST)) < 3
 
 
+def test_specks_may_be_darker_than_all_that_is_drawn():
+    faint = Image.eval(seven(), lambda level: 200 + level // 5)
+    for at in ((20, 20), (380, 30), (200, 390)):
+        ImageDraw.Draw(faint).rectangle((*at, at[0] + 5, at[1] + 5), 0)
+    assert difference(place(faint, MNIST), place(seven(), MNIST)) < 3
+
+
 def test_a_sign_in_parts_keeps_them():
     page = seven()
     ImageDraw.Draw(page).line([(100, 200), (220, 200)], 0, 20)
