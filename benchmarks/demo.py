@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks import entry
 from benchmarks.drawn import drawn
 from benchmarks.report import Row
-from demo.__main__ import HOST, PORT, PORTS, free_port
+from demo.__main__ import HOST, PORT, PORTS, listening
 from digits.errors import UserError
 from digits.files import read_array
 from digits.names import PREDICTIONS
@@ -89,10 +89,10 @@ def serve(clients: Connection) -> None:
     from demo.__main__ import server
     from demo.service import Service
 
-    port = free_port(HOST, range(PORT, PORT + PORTS))
+    door = listening(HOST, range(PORT, PORT + PORTS))
     service = Service(offers.load(parameter(Families, "families")))
-    Thread(target=server(app.create(service, hosts=None), HOST, port).run, daemon=True).start()
-    clients.send(port)
+    Thread(target=server(app.create(service, hosts=None), door).run, daemon=True).start()
+    clients.send(door.getsockname()[1])
     while clients.recv():
         clients.send(service.batches.seconds)
 

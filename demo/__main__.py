@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from errno import EADDRINUSE
 from pathlib import Path
 
 from flask import Flask
@@ -40,22 +41,23 @@ def main() -> None:
 def serve(host: str, port: int | None) -> None:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     train_what_is_missing(families, seeds)
-    port = free_port(host, [port] if port else range(PORT, PORT + PORTS))
+    # Before the models are loaded, which takes seconds in which another might take the port.
+    door = listening(host, [port] if port else range(PORT, PORT + PORTS))
     print("Loading the models …", flush=True)
     from demo import app, offers
     from demo.service import Service
 
-    listening = server(app.create(Service(offers.load(families)), names(host)), host, port)
-    print(f"Demo: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends it)", flush=True)
-    listening.run()
+    serving = server(app.create(Service(offers.load(families)), names(host)), door)
+    address = f"[{host}]" if ":" in host else host
+    print(f"Demo: http://{address}:{door.getsockname()[1]} (Ctrl-C ends it)", flush=True)
+    serving.run()
 
 
-def server(application: Flask, host: str, port: int) -> BaseWSGIServer:
+def server(application: Flask, door: socket.socket) -> BaseWSGIServer:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that some wait is no news
     return create_server(
         application,
-        host=host,
-        port=port,
+        sockets=[door],
         threads=64,  # each waits for its answer while others are asked about with it
         connection_limit=500,
         channel_timeout=30,
@@ -85,11 +87,13 @@ def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> 
         raise UserError("the training did not come to its end; what it says stands above")
 
 
-def free_port(host: str, ports: Sequence[int]) -> int:
+def listening(host: str, ports: Sequence[int]) -> socket.socket:
     for port in ports:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            if probe.connect_ex((host, port)):
-                return port
+        try:
+            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            if error.errno != EADDRINUSE:
+                raise
     taken = f"port {ports[0]} is" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]} are all"
     raise UserError(f"{taken} taken; --port names another")
 

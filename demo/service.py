@@ -55,7 +55,8 @@ class Service:
         return {"model": name, "class": self.classes[first], "probability": chances[first], "probabilities": chances}
 
     def disagreements(self, family: str | None) -> dict[str, Any]:
-        family = family or self.offered[self.default[0]].card["family"]
+        if family is None:
+            family = self.offered[self.default[0]].card["family"]
         if family not in self.families:
             raise Refused(422, f"family is {family!r:.40}; there are {', '.join(self.families)}")
         return offers.disagreements(list(self.offered.values()), family)

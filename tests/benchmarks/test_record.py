@@ -49,7 +49,7 @@ def test_the_minutes_are_those_of_the_newest_trainings_and_searches(
         ("mlp tuned, seed 2", "model", NAME, "FAILED", 50),
         ("mlp tuned, seed 2", "model", "other", "FINISHED", 70),
     ]
-    for begun, (name, kind, experiment, status, seconds) in enumerate(told):
+    for begun, (name, kind, experiment, status, seconds) in enumerate(told, start=1):
         tags = {"kind": kind, "dvc.experiment": experiment}
         run = store.client.create_run(store.experiment, start_time=begun, tags=tags, run_name=name)
         store.client.log_metric(run.info.run_id, "seconds", seconds)
