@@ -1,4 +1,4 @@
-"""A long run for the best models that this pipeline makes, as a DVC experiment; its result goes to reports/record/.
+"""A long run, in search of better models, as a DVC experiment; its result goes to reports/record/.
 
 `make record`: benchmarks/record.yaml says where it differs from params.yaml. Stopped halfway, it goes on when run
 again: what was trained is in DVC's cache, what was searched in .search/.
@@ -50,7 +50,7 @@ def about(commit: str) -> str:
     minutes, trainings = trained()
     return f"""# The record
 
-The best that this pipeline made: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
+Three times the default run's epochs: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
 (together they are params.yaml here). Recipes were chosen on validation images, as ever.
 
 {table.strip()}
