@@ -1,10 +1,23 @@
-"""A hand on the demo's page."""
+"""A hand on the demo's page, and the browser that shows it."""
 
-from playwright.sync_api import Page, expect
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.strokes import STROKES, Point
 
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+MISSING = "Chromium is needed: apt-get install chromium"
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Its own sandbox does not work for root, as in a container.
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 def draw(page: Page, digit: str) -> None:

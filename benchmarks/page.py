@@ -4,7 +4,6 @@ Chromium, driven by Playwright, draws all ten digits with the mouse on the page 
 is from the last point drawn to both answers on the page, with server and browser on the same cores.
 """
 
-import shutil
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from signal import SIGTERM
 from subprocess import PIPE, Popen
 from sys import executable
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from benchmarks import entry
-from benchmarks.hand import answered, draw, draw_and_wait, watch
+from benchmarks.hand import CHROMIUM, MISSING, answered, chromium, draw, draw_and_wait, watch
 from benchmarks.report import Row
 from benchmarks.strokes import STROKES
 from digits.errors import UserError
@@ -43,16 +42,13 @@ def tuned_answer(page: Page, digit: str) -> str:
 
 @contextmanager
 def page() -> Iterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise UserError("Chromium is needed: apt-get install chromium")
-    with Popen([executable, "-m", "demo"], stdout=PIPE, text=True) as server, sync_playwright() as playwright:
+    if CHROMIUM is None:
+        raise UserError(MISSING)
+    with Popen([executable, "-m", "demo"], stdout=PIPE, text=True) as server, chromium() as browser:
         try:
             address = next((word for line in server.stdout for word in line.split() if word.startswith("http")), None)
             if address is None:
                 raise UserError("the demo does not start; what it says stands above")
-            # Its own sandbox does not work for root, as in a container.
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             shown = browser.new_page(viewport={"width": 1280, "height": 800})
             shown.goto(address)
             answered(shown)

@@ -6,7 +6,6 @@ It needs Chromium on the PATH, and a finished `make repro`.
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mlflow import MlflowClient
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.drawn import drawn
-from benchmarks.hand import draw
+from benchmarks.hand import CHROMIUM, MISSING, chromium, draw
 
 PICTURES = Path(__file__).parent / "pictures"
 DRAWINGS = Path(__file__).parent / "drawings"
@@ -29,14 +28,11 @@ COMPARED = ("cnn baseline, seed 1", "cnn tuned, seed 1")
 
 
 def main() -> None:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        sys.exit("Chromium is needed: apt-get install chromium")
+    if CHROMIUM is None:
+        sys.exit(MISSING)
     PICTURES.mkdir(exist_ok=True)
     drawings()
-    with sync_playwright() as playwright:
-        # Its own sandbox does not work for root, as in a container.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         with served("digits.tracking.ui") as address:
             mlflow(browser, address)
         with served("demo") as address:

@@ -1,7 +1,6 @@
 """The demo's page, in a real browser and against the real server."""
 
 import re
-import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -9,14 +8,13 @@ from itertools import pairwise
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.drawn import drawn
-from benchmarks.hand import answered, draw, draw_and_wait, stroke, watch
+from benchmarks.hand import CHROMIUM, answered, chromium, draw, draw_and_wait, stroke, watch
 from benchmarks.strokes import STROKES
 from tests.pictures import encoded
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
 
 PHONE = {"width": 360, "height": 760}
@@ -36,9 +34,8 @@ TEXTS = """() => [...document.querySelectorAll("body *")]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Its own sandbox does not work for root, as in a container.
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
