@@ -42,7 +42,7 @@ class Pool:
     def run(self, legs: list[Leg], after_epoch: Callable[[int, Epoch], None]) -> Iterator[tuple[Leg, Ran]]:
         """Each leg with what became of it, in the order in which they end."""
         self.client.subscribe_topic(TOPIC, lambda event: after_epoch(*event[1]))
-        waiting, working, ended = list(reversed(legs)), {}, as_completed()
+        waiting, working, ended = list(reversed(legs)), {}, as_completed(loop=self.client.loop)
 
         def hand_out() -> None:
             # No more than there are workers: where a trial kills its worker, none that waits behind it is blamed.

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from digits import fused
-from digits.batches import batches
+from digits.batches import batches, in_order
 from digits.dataset import Split
 from digits.errors import UserError, reason
 from digits.networks import build, multiply_adds
@@ -32,7 +32,7 @@ class Training:
     """A model on its way: it can stop after any epoch, and go on elsewhere as if it had not."""
 
     def __init__(self, job: Job, data: Split, validation: Split, state: bytes | None = None) -> None:
-        self.validation = validation
+        self.validation = in_order(validation, IMAGES_PER_EVALUATION)
         self.model = build(job.family, job.recipe, data.images.shape[1:], job.classes, job.seed)
         steps = math.ceil(len(data) / job.recipe.batch_size)
         self.model.compile(
@@ -51,8 +51,7 @@ class Training:
             name: last
             for name, [last] in self.model.fit(self.batches(number), shuffle=False, verbose=0).history.items()
         }
-        images, labels = self.validation.images, self.validation.labels
-        after = self.model.evaluate(images, labels, IMAGES_PER_EVALUATION, verbose=0, return_dict=True)
+        after = self.model.evaluate(self.validation, verbose=0, return_dict=True)
         epoch = {"epoch": number} | measures(seen, "") | measures(after, "validation_")
         if not math.isfinite(epoch["loss"]):
             raise Diverged(f"the loss became {epoch['loss']} in epoch {number}; lower the learning rate")

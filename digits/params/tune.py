@@ -31,7 +31,7 @@ class Range(Section):
         return self
 
 
-Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=2), AfterValidator(unique)]
+Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1), AfterValidator(unique)]
 
 
 R = TypeVar("R", bound=Recipe)

@@ -38,6 +38,12 @@ def test_all_lie_in_the_space_and_keep_their_types() -> None:
     assert {recipe.batch_norm for recipe in found} == {True, False}
 
 
+def test_a_list_of_one_holds_all_but_the_baselines_recipe_to_it() -> None:
+    space = {"layers": [3], "units": [64, 128, 256]}
+    first, *others = proposals(plan(trials=4, space=space), BASELINE, 1)
+    assert (first, {recipe.layers for recipe in others}) == (BASELINE, {3})
+
+
 def test_the_same_seed_proposes_the_same_and_another_seed_others() -> None:
     first, again, other = (proposals(plan(), BASELINE, seed) for seed in (1, 1, 2))
     assert first == again != other

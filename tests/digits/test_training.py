@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from digits.augment import augment
-from digits.batches import batches
+from digits.batches import batches, in_order
 from digits.dataset import Split
 from digits.errors import UserError
 from digits.modelfile import load, save
@@ -119,6 +119,12 @@ def test_each_epoch_shows_each_image_once_in_a_new_order() -> None:
     first, second, third = orders(seed=1)
     assert sorted(first) == sorted(second) == sorted(third) == list(range(100))
     assert first != second != third != first
+
+
+def test_no_epoch_waits_for_tensorflows_tuner_to_wake() -> None:
+    split = stripes(64)
+    for each in (batches(split, MLP, 1)(1), in_order(split, 16)):
+        assert each.options().autotune.enabled is False
 
 
 def test_the_order_is_the_seeds() -> None:
