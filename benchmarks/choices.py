@@ -67,6 +67,14 @@ def without_bundles(trained: Job) -> Job:
     return trained
 
 
+def with_tuner(trained: Job) -> Job:
+    runtime.start(trained.runtime)
+    from digits import batches
+
+    batches.without_tuning = lambda dataset: dataset
+    return trained
+
+
 def without_onednn(trained: Job) -> Job:
     runtime.start(trained.runtime.model_copy(update={"onednn": False}))
     return trained
@@ -80,6 +88,7 @@ def with_one_thread(trained: Job) -> Job:
 CHOICES = {
     "Adam and batch normalisation in one pass each / in Keras's many": without_kernels,
     "16 steps in a call / 1": without_bundles,
+    "input without tf.data's autotuner / with it": with_tuner,
     "oneDNN / TensorFlow's other kernels": without_onednn,
     "2 threads / 1": with_one_thread,
 }

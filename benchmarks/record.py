@@ -50,7 +50,7 @@ def about(commit: str) -> str:
     minutes, trainings = trained()
     return f"""# The record
 
-Three times the usual epochs: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
+Twice the usual epochs: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
 (together they are params.yaml here). Recipes were chosen on validation images, as ever.
 
 {table.strip()}
