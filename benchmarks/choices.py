@@ -71,7 +71,7 @@ def with_tuner(trained: Job) -> Job:
     runtime.start(trained.runtime)
     from digits import batches
 
-    batches.without_tuning = lambda dataset: dataset
+    batches.untuned = lambda dataset: dataset
     return trained
 
 

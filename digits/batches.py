@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from digits.augment import augment, wanted
 from digits.dataset import Split
+from digits.feed import untuned
 from digits.params.recipe import Recipe
 
 AT_ONCE, AHEAD = 2, 16  # batches in the making, and made before they are wanted
@@ -26,17 +27,6 @@ def batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int], tf.data.
             return chosen, tf.gather(labels, which)
 
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        return without_tuning(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
+        return untuned(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
 
     return epoch
-
-
-def in_order(split: Split, size: int) -> tf.data.Dataset:
-    return without_tuning(tf.data.Dataset.from_tensor_slices((split.images, split.labels)).batch(size))
-
-
-def without_tuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """TensorFlow's tuner sleeps ever longer, and an epoch that has ended often waits until it wakes: half an epoch."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.with_options(options)

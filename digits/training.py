@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from digits import fused
-from digits.batches import batches, in_order
+from digits.batches import batches
 from digits.dataset import Split
 from digits.errors import UserError, reason
+from digits.feed import in_order
 from digits.networks import build, multiply_adds
 from digits.params.recipe import Recipe
 from digits.trials import Epoch, Job, Leg, Ran
@@ -32,7 +33,7 @@ class Training:
     """A model on its way: it can stop after any epoch, and go on elsewhere as if it had not."""
 
     def __init__(self, job: Job, data: Split, validation: Split, state: bytes | None = None) -> None:
-        self.validation = in_order(validation, IMAGES_PER_EVALUATION)
+        self.validation = in_order(IMAGES_PER_EVALUATION, validation.images, validation.labels)
         self.model = build(job.family, job.recipe, data.images.shape[1:], job.classes, job.seed)
         steps = math.ceil(len(data) / job.recipe.batch_size)
         self.model.compile(

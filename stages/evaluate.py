@@ -1,8 +1,10 @@
 """Ask every model about the test images, as they are and made harder. No other stage opens them."""
 
 import re
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from digits import dataset, robustness, runtime
 from digits.entry import run
@@ -20,6 +22,7 @@ PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|searc
 
 def main() -> str:
     runtime.start(parameter(Runtime, "runtime"))
+    from digits.feed import in_order
     from digits.modelfile import load
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
@@ -28,7 +31,12 @@ def main() -> str:
         {path(name) for name in names for path in (model_file, history_file)} | set(map(search_file, families))
     )
     test = dataset.load(PREPARED / "test")
-    models = {name: partial(load(model_file(name)).predict, batch_size=BATCH, verbose=0) for name in names}
+
+    def asked(name: str) -> Callable[[np.ndarray], np.ndarray]:
+        model = load(model_file(name))
+        return lambda images: model.predict(in_order(BATCH, images), verbose=0)
+
+    models = {name: asked(name) for name in names}
     remove(PREDICTIONS)
     with Progress(len(models), "test images", "model") as progress:
         for name, ask in models.items():

@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 
 from digits.augment import augment
-from digits.batches import batches, in_order
+from digits.batches import batches
 from digits.dataset import Split
 from digits.errors import UserError
+from digits.feed import in_order
 from digits.modelfile import load, save
 from digits.networks import build, multiply_adds
 from digits.params.cnn import Cnn
@@ -123,7 +124,7 @@ def test_each_epoch_shows_each_image_once_in_a_new_order() -> None:
 
 def test_no_epoch_waits_for_tensorflows_tuner_to_wake() -> None:
     split = stripes(64)
-    for each in (batches(split, MLP, 1)(1), in_order(split, 16)):
+    for each in (batches(split, MLP, 1)(1), in_order(16, split.images)):
         assert each.options().autotune.enabled is False
 
 
@@ -268,6 +269,14 @@ runtime.start(Runtime(threads=3, onednn={onednn}))
 import os, tensorflow as tf
 print(tf.config.threading.get_intra_op_parallelism_threads(), os.environ["TF_ENABLE_ONEDNN_OPTS"])
 """
+
+
+def test_tensorflow_starts_without_what_keras_would_import_in_passing_and_that_can_be_imported_after_it() -> None:
+    then = "import sys\nprint({'matplotlib', 'pandas', 'scipy', 'sklearn'} & {*sys.modules})\nimport pandas, sklearn"
+    run = subprocess.run(
+        [sys.executable, "-c", STARTED.format(onednn=True) + then], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout.splitlines()[-1], run.stderr) == (0, "set()", "")
 
 
 @pytest.mark.parametrize("onednn", [True, False])
