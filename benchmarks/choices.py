@@ -12,8 +12,8 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
 from benchmarks.throughput import FAMILIES, timed
-from digits import runtime
-from digits.trials import Job
+from digits.model import runtime
+from digits.training.trials import Job
 
 IMAGES = 12_800
 
@@ -36,7 +36,7 @@ def side(trained: Job, count: int, change: Callable[[Job], Job], _pair: int) -> 
 
 def speed(trained: Job, count: int, change: Callable[[Job], Job]) -> float:
     trained = change(trained)
-    from digits.training import Training
+    from digits.training.loop import Training
 
     data = images("train", count)
     training = Training(trained, data, data)
@@ -52,7 +52,7 @@ def without_kernels(trained: Job) -> Job:
     runtime.start(trained.runtime)
     import keras
 
-    from digits import fused
+    from digits.model import fused
 
     fused.FAST.clear()
     fused.Adam = keras.optimizers.Adam
@@ -61,15 +61,15 @@ def without_kernels(trained: Job) -> Job:
 
 def without_bundles(trained: Job) -> Job:
     runtime.start(trained.runtime)
-    from digits import training
+    from digits.training import loop
 
-    training.STEPS_PER_CALL = 1
+    loop.STEPS_PER_CALL = 1
     return trained
 
 
 def with_tuner(trained: Job) -> Job:
     runtime.start(trained.runtime)
-    from digits import batches
+    from digits.training import batches
 
     batches.untuned = lambda dataset: dataset
     return trained

@@ -21,9 +21,9 @@ from benchmarks import entry
 from benchmarks.drawn import drawn
 from benchmarks.report import Row
 from demo.__main__ import HOST, PORT, PORTS, listening
-from digits.errors import UserError
-from digits.files import read_array
-from digits.names import PREDICTIONS
+from digits.base.errors import UserError
+from digits.base.files import read_array
+from digits.base.names import PREDICTIONS
 from digits.params.base import parameter
 from digits.params.subjects import Families
 

@@ -17,7 +17,7 @@ from benchmarks import entry
 from benchmarks.report import Row
 from benchmarks.strokes import STROKES
 from digits import classifier
-from digits.names import VARIANTS
+from digits.base.names import VARIANTS
 from digits.params.base import parameter
 from digits.params.subjects import Families
 from digits.placing import place

@@ -12,12 +12,12 @@ import keras_tuner
 import tensorflow as tf
 
 from benchmarks.plain import compiled, network
-from digits.augment import augment, wanted
-from digits.dataset import Split
+from digits.base.dataset import Split
 from digits.params.recipe import Recipe
 from digits.params.tune import Search
-from digits.proposals import as_given, space_of
-from digits.trials import Job
+from digits.search.proposals import as_given, space_of
+from digits.training.augment import augment, wanted
+from digits.training.trials import Job
 
 # Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
 # without it each trial fails: an empty module in its place, in this process only, is enough.

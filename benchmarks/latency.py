@@ -16,14 +16,14 @@ import numpy as np
 from benchmarks import entry
 from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
-from digits import runtime
-from digits.exports import EXPORTS
-from digits.files import read_array
-from digits.names import PREDICTIONS
+from digits.base.files import read_array
+from digits.base.names import PREDICTIONS
+from digits.exporting.exports import EXPORTS
+from digits.exporting.reloaded import KERAS, SAVED_MODEL
+from digits.model import runtime
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families
-from digits.reloaded import KERAS, SAVED_MODEL
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
 

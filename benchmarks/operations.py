@@ -2,7 +2,7 @@
 
 import keras
 
-from digits.networks import multiply_adds, of_layer
+from digits.training.networks import multiply_adds, of_layer
 
 
 def operations(model: keras.Model) -> int:

@@ -12,10 +12,10 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import job
 from benchmarks.throughput import EPOCHS, FAMILIES, IMAGES, ours
-from digits import runtime
-from digits.names import VARIANTS
+from digits.base.names import VARIANTS
+from digits.model import runtime
 from digits.params.runtime import Runtime
-from digits.trials import Job
+from digits.training.trials import Job
 
 SIDE = 2048
 SECONDS = 3

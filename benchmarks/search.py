@@ -19,7 +19,7 @@ from benchmarks.subjects import images, job
 from digits.params.base import parameter
 from digits.params.families import hyperparameters
 from digits.params.tune import Search, Threads, Workers
-from digits.trials import Job
+from digits.training.trials import Job
 
 FAMILY = "mlp"
 PATIENCE = 3
@@ -53,8 +53,8 @@ def baseline(seed: int) -> Job:
 
 
 def ours(seed: int, count: int | None) -> float:
-    from digits.pool import Pool, workers
-    from digits.tuning import tune
+    from digits.search.pool import Pool, workers
+    from digits.search.tuning import tune
 
     first = baseline(seed)
     splits = images("train", count), images("validation", None)

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from benchmarks import trials
 from benchmarks.simulation import Recipe
 from benchmarks.trials import DIFFERENT, EQUAL, GAINS, IMAGES, SAME, SEEDS, SPREAD, Found, Setting
+from digits.base.files import write_text
+from digits.comparing.verdict import POWER
 from digits.figures import style
-from digits.files import write_text
-from digits.verdict import POWER
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"

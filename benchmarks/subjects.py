@@ -1,14 +1,14 @@
 """What is measured: the recipes of params.yaml and those that the searches found, on the prepared images."""
 
-from digits import dataset
-from digits.dataset import Split
-from digits.files import read_json
-from digits.names import CLASSES, PREPARED, search_file
+from digits.base import dataset
+from digits.base.dataset import Split
+from digits.base.files import read_json
+from digits.base.names import CLASSES, PREPARED, search_file
 from digits.params.base import parameter
 from digits.params.families import hyperparameters
 from digits.params.recipe import Recipe
 from digits.params.runtime import Runtime
-from digits.trials import Job
+from digits.training.trials import Job
 
 
 def job(family: str, variant: str, epochs: int, seed: int) -> Job:

@@ -17,9 +17,9 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.start import start_plain
 from benchmarks.subjects import images, job
-from digits import runtime
-from digits.names import VARIANTS
-from digits.trials import Job
+from digits.base.names import VARIANTS
+from digits.model import runtime
+from digits.training.trials import Job
 
 FAMILIES = ("mlp", "cnn")
 AIMS = {("mlp", "baseline"): 2.0, ("cnn", "baseline"): 1.4}
@@ -54,7 +54,7 @@ def compared(name: str, ours: Speed, plain: Speed) -> float:
 def ours(trained: Job, count: int) -> Speed:
     runtime.start(trained.runtime)
     from benchmarks.operations import operations
-    from digits.training import Training
+    from digits.training.loop import Training
 
     data = images("train", count)
     training = Training(trained, data, data)
@@ -66,7 +66,7 @@ def plain(trained: Job, count: int) -> Speed:
     start_plain()
     from benchmarks.operations import operations
     from benchmarks.plain import augmented, compiled, fit, network
-    from digits.augment import wanted
+    from digits.training.augment import wanted
 
     data, recipe = images("train", count), trained.recipe
     model = network(trained.family, recipe, data.images.shape[1:], trained.classes)

@@ -20,9 +20,9 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.start import start_plain
 from benchmarks.subjects import images, job
-from digits import runtime
-from digits.dataset import Split
-from digits.trials import Job
+from digits.base.dataset import Split
+from digits.model import runtime
+from digits.training.trials import Job
 
 GOAL = 0.99
 LONGEST = 20  # epochs of the baseline
@@ -94,7 +94,7 @@ def shown(race: Race) -> str:
 
 def ours(trained: Job, count: int | None) -> Race:
     runtime.start(trained.runtime)
-    from digits.training import Training
+    from digits.training.loop import Training
 
     data = images("train", count)
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmarks.simulation import Recipe, pair, same
 from digits import predictions
-from digits.intervals import accuracy
-from digits.names import PREDICTIONS
-from digits.verdict import BETTER, NO_EVIDENCE, judge
+from digits.base.names import PREDICTIONS
+from digits.comparing.intervals import accuracy
+from digits.comparing.verdict import BETTER, NO_EVIDENCE, judge
 
 IMAGES = 10_000
 SEEDS = (2, 3, 5, 10)

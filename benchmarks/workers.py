@@ -12,8 +12,8 @@ from benchmarks import entry
 from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
-from digits.errors import UserError
-from digits.trials import Leg, Ran
+from digits.base.errors import UserError
+from digits.training.trials import Leg, Ran
 
 TRIALS = 8
 IMAGES = 10_000
@@ -32,7 +32,7 @@ def compared(two: float, one: float) -> float:
 
 
 def per_minute(size: int, count: int) -> float:
-    from digits.pool import Pool, workers
+    from digits.search.pool import Pool, workers
 
     one = job("cnn", "baseline", epochs=1, seed=1)
     one = replace(one, runtime=one.runtime.model_copy(update={"threads": 1}))

@@ -13,8 +13,8 @@ from pathlib import Path
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
-from digits.errors import UserError
-from digits.names import history_file, model_file, model_names
+from digits.base.errors import UserError
+from digits.base.names import history_file, model_file, model_names
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
 from digits.pictures import MOST_BYTES

@@ -14,8 +14,8 @@ from demo import pixels
 from demo.description import describe
 from demo.errors import Refused
 from demo.service import Service
-from digits.errors import UserError
-from digits.names import REPORTS
+from digits.base.errors import UserError
+from digits.base.names import REPORTS
 from digits.pictures import FORMATS, MOST_BYTES, decode
 from digits.placing import Placing, place
 

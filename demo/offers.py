@@ -8,10 +8,10 @@ import numpy as np
 
 from digits import classifier, predictions
 from digits.about import About
+from digits.base.files import read_array, read_json
+from digits.base.names import PREDICTIONS, REPORTS, VARIANTS, history_file
 from digits.classifier import Ask, best
-from digits.files import read_array, read_json
 from digits.merit import worth
-from digits.names import PREDICTIONS, REPORTS, VARIANTS, history_file
 
 SHOWN = 24  # test images on which a baseline and a tuned model differ
 

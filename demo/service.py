@@ -9,7 +9,7 @@ from demo import offers
 from demo.batches import Batches
 from demo.errors import Refused
 from demo.offers import Offer
-from digits.names import REPORTS
+from digits.base.names import REPORTS
 from digits.tracking import ui
 
 PATIENCE = 20  # seconds

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from digits import predict
-from digits.errors import UserError
+from digits.base.errors import UserError
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 from pydantic import BaseModel, ConfigDict
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.placing import Placing
 
 MEMBER = "digits.json"  # of a .keras file, which is a zip

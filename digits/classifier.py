@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import about, dataset, placing, runtime
+from digits import about, placing
 from digits.about import About
-from digits.errors import UserError
-from digits.files import read_json
+from digits.base import dataset
+from digits.base.errors import UserError
+from digits.base.files import read_json
+from digits.base.names import CLASSES, PREPARED, history_file, model_file, model_names
 from digits.merit import worth
-from digits.names import CLASSES, PREPARED, history_file, model_file, model_names
+from digits.model import runtime
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
@@ -81,7 +83,7 @@ def keras_model(path: Path) -> Ask:
     runtime.start(parameter(Runtime, "runtime"))
     import tensorflow as tf
 
-    from digits.modelfile import load
+    from digits.model.modelfile import load
 
     model = load(path)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)

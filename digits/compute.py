@@ -7,8 +7,8 @@ from statistics import fmean
 import numpy as np
 
 from digits import operations, predictions
-from digits.files import read_json
-from digits.names import VARIANTS, history_file, model_name, search_file
+from digits.base.files import read_json
+from digits.base.names import VARIANTS, history_file, model_name, search_file
 
 
 @dataclass(frozen=True)

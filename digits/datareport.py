@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.dataset import Split, digest
+from digits.base.dataset import Split, digest
 
 
 def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import requests
 import urllib3
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple, UnsupportedRepoVersionError
 
-from digits.progress import Progress
+from digits.base.progress import Progress
 
 T = TypeVar("T")
 CHUNK = 1 << 16

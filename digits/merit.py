@@ -1,7 +1,7 @@
 """Which of several models is best: validation images decide, for test images choose nothing."""
 
-from digits.files import read_json
-from digits.names import history_file
+from digits.base.files import read_json
+from digits.base.names import history_file
 
 
 def merit(validation_accuracy: float, validation_loss: float) -> tuple[float, float]:

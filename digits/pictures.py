@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 
 FORMATS = ("PNG", "JPEG")
 ENDINGS = (".png", ".jpg", ".jpeg")

@@ -7,7 +7,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from scipy import ndimage
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 
 ENOUGH = 1000  # training images tell what all have in common
 MARGIN, CLEAR = 2, 0.99  # so many pixels round a sign's image, of which so many are black

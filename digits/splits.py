@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from digits.dataset import Split
-from digits.errors import UserError
+from digits.base.dataset import Split
+from digits.base.errors import UserError
 
 
 def split_off(split: Split, share: float, seed: int, what: str) -> tuple[Split, Split]:

@@ -1,7 +1,7 @@
 """Refuse wrong parameters before anything runs, and tell editors which are right."""
 
-from digits.entry import run
-from digits.files import write_json
+from digits.base.entry import run
+from digits.base.files import write_json
 from digits.params.base import check, read
 from digits.params.whole import Params, schema
 

@@ -5,12 +5,14 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from digits import calibration, cost, modelcard, predictions, readme, robustness, tables
-from digits.comparison import Answers, Comparison, Result, compare, metrics
-from digits.entry import run
-from digits.files import read_json, write_json, write_text
-from digits.modelcard import Subject
-from digits.names import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
+from digits import calibration, predictions
+from digits.base.entry import run
+from digits.base.files import read_json, write_json, write_text
+from digits.base.names import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
+from digits.comparing import cost, modelcard, readme, tables
+from digits.comparing.comparison import Answers, Comparison, Result, compare, metrics
+from digits.comparing.modelcard import Subject
+from digits.harder import robustness
 from digits.params.base import parameter
 from digits.params.data import Source
 from digits.params.subjects import Families, Seeds

@@ -1,9 +1,9 @@
 """Bring the images into data/raw, in one form, whatever the source."""
 
 from digits import sources
-from digits.entry import run
-from digits.files import remove, write_array, write_json
-from digits.names import RAW
+from digits.base.entry import run
+from digits.base.files import remove, write_array, write_json
+from digits.base.names import RAW
 from digits.params.base import parameter
 from digits.params.data import Source
 

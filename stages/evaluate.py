@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import dataset, robustness, runtime
-from digits.entry import run
-from digits.files import remove, write_array, write_json
-from digits.names import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
+from digits.base import dataset
+from digits.base.entry import run
+from digits.base.files import remove, write_array, write_json
+from digits.base.names import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
+from digits.base.progress import Progress
+from digits.harder import robustness
+from digits.model import runtime
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
-from digits.progress import Progress
 
 BATCH = 500
 # Also under the temporary name that a killed training leaves.
@@ -22,8 +24,8 @@ PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|searc
 
 def main() -> str:
     runtime.start(parameter(Runtime, "runtime"))
-    from digits.feed import in_order
-    from digits.modelfile import load
+    from digits.model.feed import in_order
+    from digits.model.modelfile import load
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     names = tuple(model_names(families, seeds))

@@ -1,11 +1,14 @@
 """The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and asked."""
 
-from digits import dataset, exports, folders, placing, runtime
+from digits import placing
 from digits.about import About
-from digits.entry import run
-from digits.exports import EXPORTS
-from digits.files import read_json, write_json
-from digits.names import CLASSES, PREPARED, REPORTS, model_file
+from digits.base import dataset
+from digits.base.entry import run
+from digits.base.files import read_json, write_json
+from digits.base.names import CLASSES, PREPARED, REPORTS, model_file
+from digits.exporting import exports, folders
+from digits.exporting.exports import EXPORTS
+from digits.model import runtime
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
@@ -18,7 +21,7 @@ def main() -> str:
     classes = tuple(map(str, read_json(CLASSES)))
     lies = placing.measure(dataset.load(PREPARED / "train").images)
     runtime.start(machine)
-    from digits.exporting import write
+    from digits.exporting.writing import write
 
     with folders.replacing(EXPORTS) as new:
         for family, name in models.items():

@@ -1,7 +1,8 @@
 """Draws what was measured: figures for people, and the small tables behind `dvc plots`."""
 
-from digits import compute, figures, files, names, plotdata
-from digits.entry import run
+from digits import compute, figures, plotdata
+from digits.base import files, names
+from digits.base.entry import run
 from digits.params.base import parameter
 from digits.params.subjects import Families, Seeds
 

@@ -1,10 +1,11 @@
 """Check the images, split them, and report what they are."""
 
-from digits import datareport, dataset, splits
-from digits.dataset import Split
-from digits.entry import run
-from digits.files import read_array, read_json, remove, write_json
-from digits.names import CLASSES, PREPARED, RAW, REPORTS
+from digits import datareport, splits
+from digits.base import dataset
+from digits.base.dataset import Split
+from digits.base.entry import run
+from digits.base.files import read_array, read_json, remove, write_json
+from digits.base.names import CLASSES, PREPARED, RAW, REPORTS
 from digits.params.base import parameter
 from digits.params.data import Classes
 from digits.params.prepare import Prepare

@@ -1,8 +1,8 @@
 """Make MLflow agree with the workspace. It may be run at any time; where all is there, it adds nothing."""
 
-from digits.entry import run
-from digits.files import read_array, read_json
-from digits.names import CLASSES, PREDICTIONS
+from digits.base.entry import run
+from digits.base.files import read_array, read_json
+from digits.base.names import CLASSES, PREDICTIONS
 from digits.params.base import parameter
 from digits.params.subjects import Families
 from digits.params.track import Track

@@ -1,22 +1,22 @@
 """Train the best recipe that the search found, with one seed."""
 
-from digits import runtime
-from digits.entry import run
-from digits.files import read_json
-from digits.live import listened
-from digits.names import CLASSES, search_file
+from digits.base.entry import run
+from digits.base.files import read_json
+from digits.base.names import CLASSES, search_file
+from digits.model import runtime
 from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.train import Train
+from digits.training.live import listened
 
 
 def main(family: str, seed: str) -> str:
     machine, plan = parameter(Runtime, "runtime"), parameter(Train, "train")
     with listened() as tell:
         runtime.start(machine)
-        from digits.models import make
-        from digits.networks import family_named
-        from digits.trials import Job
+        from digits.trained import make
+        from digits.training.networks import family_named
+        from digits.training.trials import Job
 
         recipe = family_named(family).Hyperparameters(**read_json(search_file(family))["best"])
         classes = len(read_json(CLASSES))

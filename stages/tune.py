@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from digits import dataset
-from digits.entry import run
-from digits.files import read_json, write_json
-from digits.live import listened
-from digits.names import CLASSES, PREPARED, search_file
+from digits.base import dataset
+from digits.base.entry import run
+from digits.base.files import read_json, write_json
+from digits.base.names import CLASSES, PREPARED, search_file
 from digits.params.base import parameter, setting
 from digits.params.families import hyperparameters
 from digits.params.runtime import Runtime
 from digits.params.tune import Cluster, Search, Seed, Threads, Workers
-from digits.trials import Job
+from digits.training.live import listened
+from digits.training.trials import Job
 
 
 def main(family: str) -> str:
@@ -23,8 +23,8 @@ def main(family: str) -> str:
     images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
     baseline = Job(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
     with listened() as tell:
-        from digits.pool import Pool, workers
-        from digits.tuning import tune
+        from digits.search.pool import Pool, workers
+        from digits.search.tuning import tune
 
         with workers(count, cluster) as client:
             found = tune(plan, baseline, Pool(client, machine, *images), images, tell)

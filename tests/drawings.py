@@ -5,15 +5,15 @@ import shutil
 import numpy as np
 
 from benchmarks.drawn import Drawn, drawn
-from digits import dataset
-from digits.dataset import Split
-from digits.files import write_array, write_json
-from digits.modelfile import save
-from digits.names import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
-from digits.networks import build, multiply_adds
+from digits.base import dataset
+from digits.base.dataset import Split
+from digits.base.files import write_array, write_json
+from digits.base.names import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
+from digits.model.modelfile import save
 from digits.params.base import check, read
 from digits.params.families import hyperparameters
 from digits.placing import Placing, place
+from digits.training.networks import build, multiply_adds
 from tests.conftest import ROOT
 
 MNIST = Placing(shape=(28, 28, 1), kind="sign", box=20)

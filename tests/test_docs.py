@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from digits.about import About
-from digits.exporting import write
-from digits.names import PREDICTIONS, model_file
+from digits.base.names import PREDICTIONS, model_file
+from digits.exporting.writing import write
 from digits.placing import measure
 from tests.conftest import ROOT
 from tests.images import stripes

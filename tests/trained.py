@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from digits import dataset
-from digits.files import write_array, write_json
-from digits.modelfile import save
-from digits.names import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
-from digits.networks import build
+from digits.base import dataset
+from digits.base.files import write_array, write_json
+from digits.base.names import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
+from digits.model.modelfile import save
 from digits.params.base import check, read
 from digits.params.families import hyperparameters
+from digits.training.networks import build
 from tests.images import stripes
 
 NAMES = ["north", "north by east", "östlich", "south"]

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from digits import examples
+from digits.figures import examples
 from digits.figures.gallery import Line, Part, gallery
 from digits.figures.style import INK, QUIET, WRONG, counted, short
 from digits.plotdata import Results

@@ -4,10 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from digits import robustness
-from digits.corruptions import GRADES, KINDS, corrupt, strength
 from digits.figures.gallery import drawable
 from digits.figures.style import QUIET, VARIANT_COLOURS, counted, percent, titled
+from digits.harder import robustness
+from digits.harder.corruptions import GRADES, KINDS, corrupt, strength
 from digits.plotdata import Results, Row
 
 ACROSS = 3

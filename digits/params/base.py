@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 
 FILE = Path("params.yaml")
 

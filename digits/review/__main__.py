@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.errors import UserError
-from digits.files import remove, write_text
+from digits.base.errors import UserError
+from digits.base.files import remove, write_text
 from digits.review import changes, pictures, tables, text
 from digits.review.advice import advise
 from digits.review.answers import Comparison, answers, compare

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from digits.comparison import ENSEMBLE
+from digits.comparing.comparison import ENSEMBLE
+from digits.comparing.verdict import BETTER, WORSE, Verdict, points
 from digits.review.answers import Comparison, Line
 from digits.review.tables import Costs
-from digits.verdict import BETTER, WORSE, Verdict, points
 
 NAMED = 3
 PURPOSES = {"training_tflop": "train", "multiply_adds": "answer"}

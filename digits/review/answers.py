@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.comparison import ENSEMBLE, Spread
-from digits.names import VARIANTS, model_name
-from digits.verdict import Verdict, judge
+from digits.base.names import VARIANTS, model_name
+from digits.comparing.comparison import ENSEMBLE, Spread
+from digits.comparing.verdict import Verdict, judge
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
 Model = tuple[str, str, int]  # family, variant, seed

@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from digits.names import REPORTS
+from digits.base.names import REPORTS
 from digits.review.sides import Side, git, read
 
 CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from digits.files import replacing
-from digits.names import REPORTS
+from digits.base.files import replacing
+from digits.base.names import REPORTS
 from digits.review.sides import Side, git, names, read
 
 FIGURES = REPORTS / "figures"

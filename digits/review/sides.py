@@ -9,8 +9,8 @@ from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from dvc.stage import PipelineStage
 
-from digits.errors import UserError, reason
-from digits.names import PREDICTIONS
+from digits.base.errors import UserError, reason
+from digits.base.names import PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ def names(of: Side, folder: str) -> list[str]:
         return sorted(path.rpartition("/")[2] for path in of.files.ls(folder, detail=False))
     except FileNotFoundError:
         return []
+
+
+def files(of: Side, folder: str) -> list[str]:
+    return sorted(of.files.find(folder))
 
 
 def stages(of: Side) -> set[str]:

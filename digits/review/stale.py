@@ -1,6 +1,7 @@
 """Results that were made by other code or parameters than lie beside them: dvc.lock against what it was made from."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from digits.review.changes import params
-from digits.review.sides import Side, read, stages
+from digits.review.sides import Side, files, read, stages
 
 Stage = Mapping[str, Any]
 
@@ -26,13 +27,21 @@ def decides(stage: Stage) -> bool:
 
 
 def other_code(side: Side, stage: Stage) -> bool:
-    files = {dep["path"]: dep["md5"] for dep in stage.get("deps", ()) if dep["path"].endswith(".py")}
-    return any(digest(side, path) != recorded for path, recorded in files.items())
+    code = {dep["path"]: dep["md5"] for dep in stage.get("deps", ()) if dep["path"].startswith(("digits/", "stages/"))}
+    return any(digest(side, path) != recorded for path, recorded in code.items())
 
 
 @cache
 def digest(side: Side, path: str) -> str:
-    return hashlib.md5(read(side, path) or b"", usedforsecurity=False).hexdigest()
+    """As in dvc.lock: a folder's is that of the list of its files."""
+    if path.endswith(".py"):
+        return md5(read(side, path) or b"")
+    held = [{"md5": digest(side, file), "relpath": file.removeprefix(f"{path}/")} for file in files(side, path)]
+    return md5(json.dumps(held).encode()) + ".dir"
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def other_parameters(values: Mapping[str, Any], stage: Stage) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from digits.comparison import ENSEMBLE
+from digits.comparing.comparison import ENSEMBLE
+from digits.comparing.tables import percent
+from digits.comparing.verdict import ALPHA, NO_EVIDENCE, POWER, Verdict, points
 from digits.review.advice import NAMED
 from digits.review.answers import Comparison, Line
 from digits.review.sides import Side
 from digits.review.tables import table
-from digits.tables import percent
-from digits.verdict import ALPHA, NO_EVIDENCE, POWER, Verdict, points
 
 MARK = "<!-- review -->"  # by which the workflow finds its comment again
 

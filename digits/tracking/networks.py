@@ -11,7 +11,7 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-from digits.names import CLASSES
+from digits.base.names import CLASSES
 from digits.tracking.store import Store
 
 SERVED = Path(__file__).with_name("served.py")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from digits.files import read_json
-from digits.names import REPORTS, history_file, model_file, model_name, search_file
+from digits.base.files import read_json
+from digits.base.names import REPORTS, history_file, model_file, model_name, search_file
 from digits.tracking import cards
 from digits.tracking.cards import Card
 from digits.tracking.place import Place

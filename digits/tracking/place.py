@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from digits.files import read_json
-from digits.names import REPORTS
+from digits.base.files import read_json
+from digits.base.names import REPORTS
 from digits.params.base import read
 from digits.tracking.store import root
 

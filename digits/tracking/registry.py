@@ -8,8 +8,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from digits.merit import merit
+from digits.model.runtime import held_back_stderr
 from digits.params.track import Track
-from digits.runtime import held_back_stderr
 from digits.tracking import networks, runs
 from digits.tracking.outcomes import Outcome
 from digits.tracking.place import Place

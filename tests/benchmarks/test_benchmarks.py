@@ -12,11 +12,11 @@ from benchmarks import latency, overhead, time_to_99
 from benchmarks.operations import operations
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
-from digits.errors import UserError
-from digits.networks import build
+from digits.base.errors import UserError
 from digits.params.base import check, read
 from digits.params.families import hyperparameters
 from digits.params.recipe import Recipe
+from digits.training.networks import build
 from tests.images import stripes
 
 SHAPE = (28, 28, 1)

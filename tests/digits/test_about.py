@@ -9,7 +9,7 @@ import pytest
 
 from digits import about
 from digits.about import About
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.placing import Placing
 
 ABOUT = About(model="cnn-tuned-3", classes=("0", "süß", "日"), placing=Placing(shape=(28, 28, 1), kind="sign", box=20))

@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import about, classifier, exporting
+from digits import about, classifier
 from digits.about import About
-from digits.errors import UserError
-from digits.files import read_json, write_json
-from digits.names import history_file
+from digits.base.errors import UserError
+from digits.base.files import read_json, write_json
+from digits.base.names import history_file
+from digits.exporting import writing
 from tests.drawings import DIGITS, MNIST
 from tests.images import stripes
 
@@ -34,7 +35,7 @@ def test_of_several_seeds_the_best_on_validation_images_answers(project, seed):
 def test_every_export_answers_as_the_model_it_was_made_from(among_drawers, tmp_path):
     images = np.load("data/predictions/images.npy")
     wanted = np.load("data/predictions/cnn-tuned-1.npy")
-    exporting.write(Path("models/cnn-tuned-1.keras"), tmp_path / "cnn", About(model="m", classes=DIGITS, placing=MNIST))
+    writing.write(Path("models/cnn-tuned-1.keras"), tmp_path / "cnn", About(model="m", classes=DIGITS, placing=MNIST))
     for path in (
         Path("models/cnn-tuned-1.keras"),
         *map((tmp_path / "cnn").joinpath, ("model.keras", "model.h5", "saved_model")),
@@ -45,7 +46,7 @@ def test_every_export_answers_as_the_model_it_was_made_from(among_drawers, tmp_p
 
 
 def test_an_export_needs_nothing_else_of_the_project(among_drawers, tmp_path, monkeypatch):
-    exporting.write(Path("models/mlp-tuned-1.keras"), tmp_path / "mlp", About(model="m", classes=DIGITS, placing=MNIST))
+    writing.write(Path("models/mlp-tuned-1.keras"), tmp_path / "mlp", About(model="m", classes=DIGITS, placing=MNIST))
     images = np.load("data/predictions/images.npy")
     shutil.copy("params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)

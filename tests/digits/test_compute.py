@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from digits import compute, files
+from digits import compute
+from digits.base import files
 
 TRUTH = np.array([0, 1, 0, 1])
 # Each is wrong about another image, and sure only where it is right.

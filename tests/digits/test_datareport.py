@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digits import dataset
+from digits.base import dataset
+from digits.base.dataset import Split
 from digits.datareport import describe, digest, duplicates
-from digits.dataset import Split
 
 
 def of_pixels(pixels: list[int], labels: list[int] | None = None) -> Split:

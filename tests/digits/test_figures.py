@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from matplotlib import image, rcParams
 
-from digits import figures, files, plotdata
+from digits import figures, plotdata
+from digits.base import files
+from digits.base.names import VARIANTS
 from digits.compute import Point
-from digits.corruptions import KINDS
-from digits.names import VARIANTS
+from digits.harder.corruptions import KINDS
+from digits.harder.robustness import Robustness
 from digits.plotdata import Results
-from digits.robustness import Robustness
 from stages import plot
 
 SEEDS = (1, 2)

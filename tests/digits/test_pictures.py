@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.pictures import MOST_BYTES, decode, files, read
 from tests.pictures import bomb, encoded
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.placing import Placing, measure, place
 from tests.drawings import MNIST
 from tests.images import stripes

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import files, predictions
-from digits.errors import UserError
+from digits import predictions
+from digits.base import files
+from digits.base.errors import UserError
 
 PROBABILITIES = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0, 1, 0]], np.float32)
 

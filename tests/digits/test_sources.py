@@ -16,8 +16,8 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from digits import downloads, formats, sources
+from digits.base.errors import UserError
 from digits.downloads import Failed, Limits
-from digits.errors import UserError
 from digits.sources import KerasCache, Mirror, Named, PackageIndex
 
 SHORT = Limits(1, answer_seconds=0.25, silence_seconds=0.35, most_bytes=50_000, retries=2, pause_seconds=0.01)

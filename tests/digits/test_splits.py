@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits import splits
-from digits.dataset import Split
-from digits.errors import UserError
+from digits.base.dataset import Split
+from digits.base.errors import UserError
 
 SIZES = st.lists(st.integers(20, 60), min_size=1, max_size=6)
 TINY_TOO = st.lists(st.integers(0, 6), min_size=1, max_size=6).filter(any)

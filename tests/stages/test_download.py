@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from stages import download
 
 RANDOM = np.random.default_rng(0)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from digits import about
-from digits.files import write_array
-from digits.reloaded import LOADED
+from digits.base.files import write_array
+from digits.exporting.reloaded import LOADED
 from tests.trained import BEST, NAMES, lay_out
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import dataset
-from digits.errors import UserError
+from digits.base import dataset
+from digits.base.errors import UserError
 from stages import prepare
 from tests.conftest import ROOT
 

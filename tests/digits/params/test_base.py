@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.params.base import check, parameter, read
 from digits.params.cnn import Cnn
 from digits.params.data import Classes, Source

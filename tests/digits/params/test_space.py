@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.params.base import check
 from digits.params.cnn import Cnn
 from digits.params.mlp import Mlp

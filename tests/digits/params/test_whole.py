@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from digits.errors import UserError
+from digits.base.errors import UserError
 from digits.params.base import check
 from digits.params.whole import Params, schema
 from tests.conftest import ROOT

@@ -1,6 +1,8 @@
 import hashlib
+from collections.abc import Mapping
 from io import BytesIO
 from types import SimpleNamespace
+from typing import Any
 
 from dvc.stage import PipelineStage
 
@@ -8,11 +10,20 @@ from digits.review.sides import Side
 from digits.review.stale import stale
 
 CODE = b"print()"
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+ROOM = {"digits/room/b/c.py": "", "digits/room/a.py": CODE.decode()}
+LISTED = f'[{{"md5": "{md5(CODE)}", "relpath": "a.py"}}, {{"md5": "{md5(b"")}", "relpath": "b/c.py"}}]'
 LOCK = f"""
 stages:
   evaluate:
     deps:
-    - {{path: digits/a.py, md5: {hashlib.md5(CODE, usedforsecurity=False).hexdigest()}}}
+    - {{path: digits/a.py, md5: {md5(CODE)}}}
+    - {{path: digits/room, md5: {md5(LISTED.encode())}.dir}}
     - {{path: models, md5: 1.dir}}
     params: {{params.yaml: {{train.epochs: 2, seeds: [1, 2], tune: {{trials: 3}}}}}}
     outs: [{{path: data/predictions}}]
@@ -29,19 +40,19 @@ PARAMS = "{train: {epochs: 2}, seeds: [1, 2], tune: {trials: 3}, other: 1}"
 class Files:
     """As DVC's file system has them."""
 
-    def __init__(self, **changed: str) -> None:
-        self.held = {"dvc.lock": LOCK, "params.yaml": PARAMS, "digits/a.py": CODE.decode()}
-        self.held |= {"params.yaml": changed["params"]} if "params" in changed else {}
-        self.held |= {"digits/a.py": changed["code"]} if "code" in changed else {}
-
+    def __init__(self, params: str = PARAMS, code: str = CODE.decode(), room: Mapping[str, str] = ROOM) -> None:
+        self.held = {"dvc.lock": LOCK, "params.yaml": params, "digits/a.py": code} | room
         stages = [PipelineStage(None, name=name) for name in ("evaluate", "compare")]
         self.repo = SimpleNamespace(index=SimpleNamespace(stages=stages))
 
     def open(self, path: str, **_options: bool) -> BytesIO:
         return BytesIO(self.held[path].encode())
 
+    def find(self, folder: str) -> list[str]:
+        return [path for path in self.held if path.startswith(f"{folder}/")]
 
-def of(**changed: str) -> list[str]:
+
+def of(**changed: Any) -> list[str]:
     return stale(Side("main", "1234567", Files(**changed)))
 
 
@@ -55,6 +66,9 @@ def test_a_parameter_that_no_stage_reads_makes_nothing_stale() -> None:
 
 def test_other_code_makes_results_stale_but_not_tables_of_them() -> None:
     assert of(code="print(1)") == ["evaluate"]
+    assert of(room=ROOM | {"digits/room/a.py": "print(1)"}) == ["evaluate"]
+    assert of(room=ROOM | {"digits/room/d.py": ""}) == ["evaluate"]
+    assert of(room={}) == ["evaluate"]
 
 
 def test_other_parameters_make_results_stale_however_they_are_written_in_the_lock() -> None:

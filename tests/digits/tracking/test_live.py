@@ -14,7 +14,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from digits.live import Line
+from digits.training.live import Line
 from tests.servers import eventually, free_port, mlflow_server
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +24,7 @@ MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" *
 
 TRAINING = """
 import sys
-from digits.live import listened
+from digits.training.live import listened
 with listened() as tell:
     for line in sys.stdin:
         exec(line)

@@ -10,7 +10,7 @@ import mlflow
 import numpy as np
 import pytest
 
-from digits.modelfile import save
+from digits.model.modelfile import save
 from digits.params.track import Track
 from digits.tracking import networks, registry, runs
 from digits.tracking.cards import Card

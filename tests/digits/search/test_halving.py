@@ -1,0 +1,89 @@
+"""Who goes on and who wins, with made-up curves in place of trainings."""
+
+from collections.abc import Callable
+
+import pytest
+
+from digits.base.errors import UserError
+from digits.params.base import check
+from digits.params.mlp import Mlp
+from digits.params.tune import Search
+from digits.search.halving import length, search
+from digits.training.trials import Trial
+
+BASELINE = Mlp(
+    layers=1, units=256, batch_norm=True, dropout=0.2, optimizer="adam", learning_rate=0.001, schedule="constant",
+    batch_size=128, label_smoothing=0.0, weight_decay=0.0, shift=0.0, rotate=0.0, zoom=0.0, shear=0.0,
+)  # fmt: skip
+
+
+def plan(*rungs: int, keep: float = 0.34, trials: int = 9) -> Search[Mlp]:
+    return check(Search[Mlp], {"trials": trials, "rungs": list(rungs), "keep": keep, "space": {"units": [64, 128]}})
+
+
+def field(count: int) -> list[Trial]:
+    return [Trial(number, BASELINE) for number in range(count)]
+
+
+class Training:
+    """Gives each trial, after each epoch, what a table or a function says; None is a failure."""
+
+    def __init__(self, accuracy: Callable[[int, int], float | None], loss: Callable[[int], float] = float) -> None:
+        self.accuracy, self.loss, self.epochs = accuracy, loss, 0
+        self.fields: list[list[int]] = []
+
+    def __call__(self, trials: list[Trial], until: int) -> None:
+        self.fields.append([trial.number for trial in trials])
+        for trial in trials:
+            for epoch in range(len(trial.epochs) + 1, until + 1):
+                reached = self.accuracy(trial.number, epoch)
+                if reached is None:
+                    trial.end("failed", "out of memory")
+                    break
+                self.epochs += 1
+                reached = {"validation_accuracy": reached, "validation_loss": self.loss(trial.number)}
+                trial.epochs.append({"epoch": epoch} | reached)
+
+
+def test_the_best_third_goes_on_at_each_rung_and_nothing_is_trained_twice() -> None:
+    training = Training(lambda trial, epoch: 0.5 + trial / 100 + epoch / 1000)
+    found = search(plan(1, 3, 9), field(9), training)
+    assert training.fields == [[0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 6, 7, 8], [0, 8]]
+    assert training.epochs == length(plan(1, 3, 9)) == 9 * 1 + 4 * 2 + 2 * 6
+    assert found["best_trial"] == 8
+
+
+def test_the_baselines_recipe_is_trained_to_the_end_whatever_it_does() -> None:
+    training = Training(lambda trial, _: 0.9 if trial else 0.1)
+    found = search(plan(1, 3), field(9), training)
+    assert 0 in training.fields[1]
+    assert found["trials"][0]["status"] == "completed"
+
+
+def test_the_best_at_the_end_wins_and_not_the_best_on_the_way() -> None:
+    training = Training(lambda trial, epoch: 0.9 - trial / 100 if epoch == 1 else 0.5 + trial / 100)
+    assert search(plan(1, 2, keep=0.5), field(4), training)["best_trial"] == 1
+
+
+def test_equal_accuracy_is_decided_by_loss_and_then_by_age() -> None:
+    losses = [0.3, 0.2, 0.2, 0.4]
+    assert search(plan(1), field(4), Training(lambda *_: 0.9, losses.__getitem__))["best_trial"] == 1
+
+
+def test_a_trial_that_was_stopped_early_says_how_far_behind_it_was() -> None:
+    found = search(plan(1, 3), field(6), Training(lambda trial, _: 0.9 - trial / 100))
+    assert found["trials"][5]["status"] == "pruned"
+    assert found["trials"][5]["reason"] == "it was number 6 of 6 after epoch 1"
+    assert found["trials"][5]["validation_accuracy"] == 0.85
+
+
+def test_failed_trials_are_recorded_and_never_win() -> None:
+    found = search(plan(1), field(4), Training(lambda trial, _: None if trial else 0.2))
+    assert [trial["status"] for trial in found["trials"]] == ["completed", "failed", "failed", "failed"]
+    assert found["trials"][1]["reason"] == "out of memory"
+    assert found["best_trial"] == 0
+
+
+def test_a_search_whose_trials_all_fail_is_one_clear_line() -> None:
+    with pytest.raises(UserError, match="no trial came to its end; trial 0 failed because: out of memory"):
+        search(plan(1, 3), field(3), Training(lambda *_: None))
