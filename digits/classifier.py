@@ -81,14 +81,9 @@ def placing_here() -> placing.Placing:
 
 def keras_model(path: Path) -> Ask:
     runtime.start(parameter(Runtime, "runtime"))
-    import tensorflow as tf
+    from digits.model.asking import asked
 
-    from digits.model.modelfile import load
-
-    model = load(path)
-    pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    compiled = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
-    return lambda images: compiled(images.astype(np.float32)).numpy()
+    return asked(path)
 
 
 def saved_model(path: Path) -> Ask:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,15 @@ from digits.params.base import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
 
-BATCH = 500
+AT_ONCE = 500  # images, in each thread
 # Also under the temporary name that a killed training leaves.
 PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|search\.json)")
 
 
 def main() -> str:
-    runtime.start(parameter(Runtime, "runtime"))
-    from digits.model.feed import in_order
-    from digits.model.modelfile import load
+    machine = parameter(Runtime, "runtime")
+    runtime.start(machine)
+    from digits.model.asking import asked
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     names = tuple(model_names(families, seeds))
@@ -34,19 +35,25 @@ def main() -> str:
     )
     test = dataset.load(PREPARED / "test")
 
-    def asked(name: str) -> Callable[[np.ndarray], np.ndarray]:
-        model = load(model_file(name))
-        return lambda images: model.predict(in_order(BATCH, images), verbose=0)
+    with ThreadPoolExecutor(machine.threads) as pool:
 
-    models = {name: asked(name) for name in names}
-    remove(PREDICTIONS)
-    with Progress(len(models), "test images", "model") as progress:
-        for name, ask in models.items():
-            write_array(PREDICTIONS / f"{name}.npy", ask(test.images))
-            progress.advance(note=name)
-    write_json(robustness.FILE, robustness.examine(models, test))
+        def asking(name: str) -> Callable[[np.ndarray], np.ndarray]:
+            ask = asked(model_file(name))
+            return lambda images: np.concatenate([*pool.map(ask, in_parts(images))])
+
+        models = {name: asking(name) for name in names}
+        remove(PREDICTIONS)
+        with Progress(len(models), "test images", "model") as progress:
+            for name, ask in models.items():
+                write_array(PREDICTIONS / f"{name}.npy", ask(test.images))
+                progress.advance(note=name)
+        write_json(robustness.FILE, robustness.examine(models, test))
     dataset.save(test, PREDICTIONS)
     return f"{PREDICTIONS}: {len(names)} models on {len(test):,} test images, and on harder ones"
+
+
+def in_parts(images: np.ndarray) -> list[np.ndarray]:
+    return [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
 
 
 def forget_others(expected: set[Path]) -> None:

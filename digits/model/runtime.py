@@ -36,7 +36,7 @@ def hidden(packages: tuple[str, ...]) -> Iterator[None]:
         yield
     finally:
         for name in absent:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
 
 
 @contextmanager
