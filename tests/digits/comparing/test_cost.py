@@ -1,9 +1,9 @@
 from dataclasses import replace
 
 import pytest
-from tests.digits.test_comparison import MLP, compared
 
 from digits.comparing.cost import Search, markdown, recipes, search, tflop
+from tests.digits.comparing.test_comparison import MLP, compared
 
 RECIPES = {"units": 512, "batch_norm": True, "dropout": 0.2}
 RECORD = {

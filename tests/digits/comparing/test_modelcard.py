@@ -1,10 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
-from tests.digits.test_comparison import MLP, TRUTH, compared, results
 
 from digits.base.names import model_file
 from digits.comparing.modelcard import Subject, markdown, winner
+from tests.digits.comparing.test_comparison import MLP, TRUTH, compared, results
 
 DATA = {
     "shape": [28, 28, 1],

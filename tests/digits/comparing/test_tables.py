@@ -1,10 +1,9 @@
 from dataclasses import replace
 
-from tests.digits.test_comparison import CNN, MLP, compared
-
 from digits.comparing import tables
 from digits.comparing.comparison import Spread
 from digits.comparing.intervals import Accuracy
+from tests.digits.comparing.test_comparison import CNN, MLP, compared
 
 EXACT = Accuracy(0.989, 0.001, 0.98, 0.995)
 

@@ -5,12 +5,12 @@ import os
 from typing import Any
 
 import pytest
-from tests.digits.test_search import BASELINE
 
 from digits.base.errors import UserError
 from digits.params.runtime import Runtime
 from digits.search.pool import Pool, agreed, workers
 from digits.training.trials import Job, Leg
+from tests.digits.search.test_halving import BASELINE
 from tests.images import stripes
 
 MACHINE = Runtime(threads=1, onednn=True)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from tests.digits.test_search import BASELINE
-
 from digits.params.base import check
 from digits.params.mlp import Mlp
 from digits.params.tune import Search
 from digits.search.proposals import proposals
+from tests.digits.search.test_halving import BASELINE
 
 SPACE = {
     "layers": {"min": 1, "max": 3},
