@@ -81,7 +81,7 @@ def placing_here() -> placing.Placing:
 
 def keras_model(path: Path) -> Ask:
     runtime.start(parameter(Runtime, "runtime"))
-    from digits.model.asking import asked
+    from digits.asking import asked
 
     return asked(path)
 

@@ -26,7 +26,7 @@ PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|searc
 def main() -> str:
     machine = parameter(Runtime, "runtime")
     runtime.start(machine)
-    from digits.model.asking import asked
+    from digits.asking import asked
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     names = tuple(model_names(families, seeds))

@@ -1,5 +1,6 @@
 """TensorFlow, started the same way each time: quiet, with a fixed number of threads and fixed kernels."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -17,7 +18,7 @@ def start(runtime: Runtime) -> None:
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(runtime.onednn))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with held_back_stderr(), hidden(UNUSED):
+    with held_back_stderr(), hidden(UNUSED), kept():
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
@@ -37,6 +38,17 @@ def hidden(packages: tuple[str, ...]) -> Iterator[None]:
     finally:
         for name in absent:
             sys.modules.pop(name, None)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """What comes meanwhile stays: no collection of garbage looks through it, now, later, or when the process ends."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 import hashlib
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -260,28 +258,3 @@ def test_a_trial_that_raises_is_a_failed_one_with_its_reason(monkeypatch: pytest
 
     monkeypatch.setattr(Training, "epoch", full)
     assert run(leg(job(), 0, 1), stripes(32), stripes(8), ignore).failure == "MemoryError"
-
-
-STARTED = """
-from digits.model import runtime
-from digits.params.runtime import Runtime
-runtime.start(Runtime(threads=3, onednn={onednn}))
-import os, tensorflow as tf
-print(tf.config.threading.get_intra_op_parallelism_threads(), os.environ["TF_ENABLE_ONEDNN_OPTS"])
-"""
-
-
-def test_tensorflow_starts_without_what_keras_would_import_in_passing_and_that_can_be_imported_after_it() -> None:
-    then = "import sys\nprint({'matplotlib', 'pandas', 'scipy', 'sklearn'} & {*sys.modules})\nimport pandas, sklearn"
-    run = subprocess.run(
-        [sys.executable, "-c", STARTED.format(onednn=True) + then], capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, run.stdout.splitlines()[-1], run.stderr) == (0, "set()", "")
-
-
-@pytest.mark.parametrize("onednn", [True, False])
-def test_tensorflow_starts_in_silence_with_the_threads_and_kernels_of_params_yaml(onednn: bool) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", STARTED.format(onednn=onednn)], capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["3", str(int(onednn))], "")
