@@ -109,6 +109,7 @@ def make(folder: Path, **params: Any) -> Path:
     train, test = stripes(400), stripes(80, seed=1)
     own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
     np.savez(folder / "data/own/stripes.npz", **own)
+    (folder / "dvc.lock").write_text("schema: '2.0'\n")  # DVC reads and writes all of it with each stage
     change(folder, PARAMS | params)
     run(folder, "git", "init", "--quiet", "--initial-branch", "main")
     run(folder, "git", "config", "user.name", "Test")
