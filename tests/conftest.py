@@ -27,6 +27,7 @@ LONGEST = (
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DIGITS_TRACKING": "off"}
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 Python = Callable[..., str]
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,24 +70,45 @@ def stage(project: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def drawers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose models read digits drawn in code: made once, for all processes that run tests."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """A folder of this name, filled by whichever of the processes that run tests needs it first."""
+    base = tmp_path_factory.getbasetemp()
+
+    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+        with (folder.with_suffix(".lock")).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                with replacing(folder) as new:
+                    new.mkdir()
+                    fill(new)
+        return folder
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def undisturbed(once: Once) -> Path:
+    """A small project after `dvc repro`, to be copied."""
+    from tests import pipeline
+
+    return once("undisturbed", pipeline.finish)
+
+
+@pytest.fixture(scope="session")
+def drawers(once: Once) -> Path:
+    """A project whose models read digits drawn in code."""
     from tests import drawings
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawers"
-    with (folder.with_suffix(".lock")).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            with replacing(folder) as new:
-                new.mkdir()
-                yaml = YAML()
-                tree = yaml.load(ROOT / "params.yaml")
-                tree["seeds"] = [1]
-                yaml.dump(tree, new / "params.yaml")
-                with chdir(new):
-                    drawings.lay_out()
-    return folder
+    def draw(folder: Path) -> None:
+        yaml = YAML()
+        tree = yaml.load(ROOT / "params.yaml")
+        tree["seeds"] = [1]
+        yaml.dump(tree, folder / "params.yaml")
+        with chdir(folder):
+            drawings.lay_out()
+
+    return once("drawers", draw)
 
 
 @pytest.fixture

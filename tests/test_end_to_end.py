@@ -4,19 +4,21 @@ The tests build on each other in the order they stand: each goes on from what th
 """
 
 import json
-import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
+from mlflow import MlflowClient
 from PIL import Image
 
-from digits.tracking.store import sqlite
 from tests.demo.conftest import served
 from tests.pictures import encoded
-from tests.pipeline import CLASSES, change, commit, make, notes, ran, run, started, tracked
-from tests.servers import eventually
+from tests.pipeline import CLASSES, at, change, commit, make, notes, ran, run, started, tracked
+from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
 TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6, "equal_metrics": 16}
 
@@ -26,18 +28,47 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("pipeline") / "a folder with spaces")
 
 
-def test_an_experiment_killed_amid_a_search_goes_on_with_the_trials_that_are_left(project: Path) -> None:
-    experiment = ("dvc", "exp", "run", "--name", "first")
-    with started(project, *experiment):
+@contextmanager
+def server(kind: str, folder: Path) -> Iterator[Callable[[], AbstractContextManager[str]]]:
+    """One that can be started again, and has kept everything."""
+    if kind == "SQLite and files":
+        yield partial(mlflow_server, f"sqlite:///{folder}/server.db", f"{folder}/artifacts", free_port())
+        return
+    with postgres() as database, s3("digits") as endpoint:
+        settings = {"MLFLOW_S3_ENDPOINT_URL": endpoint} | S3
+        yield partial(mlflow_server, database, "s3://digits", free_port(), **settings)
+
+
+def known(uri: str) -> bool:
+    client = MlflowClient(uri)
+    experiment = client.get_experiment_by_name("digits")
+    return bool(experiment and client.search_runs([experiment.experiment_id], "metrics.loss > 0"))
+
+
+@pytest.mark.parametrize("kind", ["PostgreSQL and S3" if POSTGRES else "SQLite and files"])
+def test_a_server_and_then_an_experiment_that_are_killed_lose_no_trial_and_give_nothing_twice(
+    project: Path, tmp_path: Path, kind: str
+) -> None:
+    with server(kind, tmp_path) as start, ExitStack() as first:
+        with start() as uri:
+            experiment = (*at(uri), "dvc", "exp", "run", "--name", "first")
+            first.enter_context(started(project, *experiment))
+            eventually(lambda: known(uri))
         done = eventually(lambda: len(notes(project)) >= 2 and notes(project))
-    run(project, "git", "checkout", "--quiet", "main")  # DVC had left it
-    with started(project, *experiment) as again:
-        eventually(lambda: len(notes(project)) > len(done))
-        assert done.items() <= notes(project).items()
-        output = again.communicate()[0]
-    searched = {"tune@mlp", "tune@cnn", "train_tuned@mlp-1", "train_tuned@cnn-1"}
-    assert ran(output) == searched | {"evaluate", "compare", "plot", "export", "track"}
-    assert "first" in run(project, "git", "for-each-ref", "refs/exps")
+        first.close()
+        run(project, "git", "checkout", "--quiet", "main")  # DVC had left it
+        with start():
+            with started(project, *experiment) as again:
+                eventually(lambda: len(notes(project)) > len(done))
+                assert done.items() <= notes(project).items()
+                output = again.communicate()[0]
+            searched = {"tune@mlp", "tune@cnn", "train_tuned@mlp-1", "train_tuned@cnn-1"}
+            assert ran(output) == searched | {"evaluate", "compare", "plot", "export", "track"}
+            assert "first" in run(project, "git", "for-each-ref", "refs/exps")
+            found = tracked(project, uri)
+            assert found["champion"] > 0.5
+            assert found == TRACKED | {"champion": found["champion"]}
+            assert "6 there" in run(project, *at(uri), "dvc", "repro")
 
 
 def test_the_pipeline_goes_from_images_to_the_table(project: Path) -> None:
@@ -70,31 +101,29 @@ def test_the_models_can_be_asked_about_new_pictures(project: Path) -> None:
     assert {answer["class"] for answer in json.loads(predicted)["pictures"]} <= set(CLASSES)
 
 
-def test_mlflow_has_every_model_search_and_trial_once_after_a_search_that_was_killed(project: Path) -> None:
-    found = tracked(project)
-    assert found["champion"] > 0.5
-    assert found == TRACKED | {"champion": found["champion"]}
+def test_what_was_killed_and_what_ran_undisturbed_elsewhere_are_the_same_bytes(
+    project: Path, undisturbed: Path
+) -> None:
+    run(project, "git", "fetch", "--quiet", str(undisturbed), "main")
+    assert run(project, "git", "diff", "--name-only", "FETCH_HEAD", "--", "dvc.lock", "reports") == ""
+    assert "models/cnn-tuned-1.keras" in (project / "dvc.lock").read_text()
 
 
-def test_repro_with_nothing_to_do_asks_mlflow_and_no_more(project: Path) -> None:
-    output = run(project, "dvc", "repro")
-    assert ran(output) == {"track"}
-    assert "6 there" in output
-
-
-def test_repro_by_force_and_undisturbed_gives_the_same_bytes(project: Path) -> None:
-    run(project, "dvc", "repro", "--force")
-    assert run(project, "git", "status", "--porcelain") == ""
-    assert tracked(project).items() >= TRACKED.items()
-
-
-def test_a_store_that_was_removed_is_filled_again(project: Path) -> None:
-    shutil.rmtree(project / ".mlflow")
+def test_a_store_that_lacks_everything_is_filled(project: Path) -> None:
+    assert not (project / ".mlflow").exists()
     output = run(project, "dvc", "repro")
     assert "6 added" in output
     assert "arning" not in output
-    renamed = project / ".mlflow/../.mlflow/mlflow.db"  # for MLflow, in this process, still has the removed one open
-    assert tracked(project, sqlite(renamed)).items() >= TRACKED.items()
+    assert tracked(project).items() >= TRACKED.items()
+
+
+def test_a_search_repeated_by_force_is_the_same_bytes_and_stands_in_mlflow_once(project: Path) -> None:
+    run(project, "dvc", "repro", "--force", "--single-item", "tune@mlp")
+    assert run(project, "git", "status", "--porcelain") == ""
+    output = run(project, "dvc", "repro")
+    assert ran(output) == {"track"}
+    assert "6 there" in output
+    assert tracked(project).items() >= TRACKED.items()
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(project: Path) -> None:
