@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import change, commit, make, ran, run
+from tests.pipeline import change, commit, copied, ran, run
 from tests.servers import S3, s3
 
 PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
@@ -33,17 +33,17 @@ def advice(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = make(tmp_path_factory.mktemp("review") / "project", families=["mlp"])
+def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = copied(undisturbed, tmp_path_factory.mktemp("review") / "project")
     with s3("digits") as endpoint:
-        run(folder, "git", "branch", "--move", "main")
         dvc(folder, "remote", "add", "--default", "storage", "s3://digits/dvc")
         dvc(folder, "remote", "modify", "storage", "endpointurl", endpoint)
         dvc(folder, "add", "--quiet", "data/own/stripes.npz")
         dvc(folder, "repro")
         commit(folder)
         # DVC looks for the remote in an experiment's own commit: so it was there before.
-        dvc(folder, "exp", "run", "--quiet", "--name", "timid", "--set-param", "models.mlp.learning_rate=0.000001")
+        hardly = ("--set-param", "models.mlp.learning_rate=0.000001")
+        dvc(folder, "exp", "run", "--quiet", "--name", "timid", *hardly, "compare", "plot")
         run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
         dvc(folder, "checkout", "--quiet")
         style = folder / "digits/figures/style.py"
