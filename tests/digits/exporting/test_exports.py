@@ -44,6 +44,20 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def of_another_model(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("other") / "cnn"
+    write(model_file("cnn-tuned-1"), folder, described("cnn-tuned-1"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_other_classes(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("turned") / "cnn"
+    write(model_file(BEST["cnn"]), folder, described(BEST["cnn"]).model_copy(update={"classes": CLASSES[::-1]}))
+    return folder
+
+
 @pytest.fixture
 def cnn(tmp_path: Path) -> Path:
     """An export to be broken."""
@@ -88,22 +102,18 @@ def test_the_best_is_chosen_by_the_last_epoch_on_validation_images() -> None:
         ("saved_model/variables", "saved_model/variables"),
     ],
 )
-def test_the_weights_of_another_model_are_found_out(cnn: Path, tmp_path: Path, file: str, other: str) -> None:
-    write(model_file("cnn-tuned-1"), tmp_path / "other", described("cnn-tuned-1"))
+def test_the_weights_of_another_model_are_found_out(cnn: Path, of_another_model: Path, file: str, other: str) -> None:
     shutil.rmtree(cnn / file, ignore_errors=True)
     copy = shutil.copytree if file == "saved_model/variables" else shutil.copy
-    copy(tmp_path / "other" / other, cnn / file)
+    copy(of_another_model / other, cnn / file)
     with pytest.raises(UserError, match=r"does not answer as cnn-baseline-1 does: of 40 test images \d+ get another"):
         asked(cnn / file.split("/")[0])
 
 
 @pytest.mark.parametrize("file", reloaded.LOADED)
-def test_classes_in_another_order_are_found_out(cnn: Path, file: str) -> None:
-    turned = described(BEST["cnn"]).model_copy(update={"classes": CLASSES[::-1]})
-    shutil.rmtree(cnn)
-    write(model_file(BEST["cnn"]), cnn, turned)
+def test_classes_in_another_order_are_found_out(of_other_classes: Path, file: str) -> None:
     with pytest.raises(UserError, match="of 40 test images 40 get another class"):
-        asked(cnn / file)
+        asked(of_other_classes / file)
 
 
 @pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5", "saved_model/saved_model.pb"])
