@@ -117,9 +117,20 @@ def test_a_store_that_lacks_everything_is_filled(project: Path) -> None:
     assert tracked(project).items() >= TRACKED.items()
 
 
-def test_a_search_repeated_by_force_is_the_same_bytes_and_stands_in_mlflow_once(project: Path) -> None:
-    run(project, "dvc", "repro", "--force", "--single-item", "tune@mlp")
+def test_a_repro_killed_amid_a_search_goes_on_with_the_trials_that_are_left_and_ends_with_the_same_bytes(
+    project: Path,
+) -> None:
+    by_force = ("dvc", "repro", "--force", "--single-item", "tune@mlp")
+    with started(project, *by_force):
+        done = eventually(lambda: len(notes(project)) >= 2 and notes(project))
+    with started(project, *by_force) as again:
+        eventually(lambda: len(notes(project)) > len(done))
+        assert done.items() <= notes(project).items()
+        assert ran(again.communicate()[0]) == {"tune@mlp"}
     assert run(project, "git", "status", "--porcelain") == ""
+
+
+def test_repro_with_nothing_to_do_asks_mlflow_which_has_each_run_once(project: Path) -> None:
     output = run(project, "dvc", "repro")
     assert ran(output) == {"track"}
     assert "6 there" in output
