@@ -3,12 +3,14 @@
 import shutil
 
 import numpy as np
+import tensorflow as tf
 
 from benchmarks.drawn import Drawn, drawn
 from digits.base import dataset
 from digits.base.dataset import Split
 from digits.base.files import write_array, write_json
 from digits.base.names import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
+from digits.model.feed import untuned
 from digits.model.modelfile import save
 from digits.params.base import check, read
 from digits.params.families import hyperparameters
@@ -46,7 +48,8 @@ def learn(family: str, variant: str, train: Split, test: Split) -> None:
     recipe = check(hyperparameters(family), read()["models"][family] | SMALL[family])
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    told = model.fit(train.images, train.labels, batch_size=20, epochs=EPOCHS[variant], verbose=0).history
+    shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)
+    told = model.fit(untuned(shuffled), epochs=EPOCHS[variant], verbose=0).history
     name = model_name(family, variant, 1)
     save(model, model_file(name))
     write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))

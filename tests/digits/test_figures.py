@@ -1,5 +1,6 @@
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 
@@ -138,6 +139,7 @@ def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib
 def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(tmp_path, monkeypatch):
     write_inputs(tmp_path, ["mlp", "cnn"])
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plot, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
     monkeypatch.setattr(figures, "save", lambda _, path: files.write_text(path, "rendering is the slow part"))
     for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
         (tmp_path / stale).parent.mkdir(parents=True)
