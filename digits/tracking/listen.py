@@ -1,4 +1,4 @@
-"""Listens to one training and lets MLflow show it while it runs. Started by digits.live, in a process of its own.
+"""Listens to one training and lets MLflow show it while it runs. Started by digits.training.live, in its own process.
 
 Messages come as lines on standard input; its end without the training's own "end" means that the training was killed.
 """
