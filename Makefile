@@ -49,7 +49,7 @@ bench: $(INSTALLED) ## how fast it is, in half an hour on a quiet machine: repor
 check: $(INSTALLED) ## style, format, and that README shows the results there are
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/python -m digits.comparing.readme
+	@$(BIN)/python -m digits.comparison.readme
 
 lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --fork-strategy fewest --group dev \

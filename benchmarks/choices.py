@@ -12,8 +12,8 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
 from benchmarks.throughput import FAMILIES, timed
-from digits.model import runtime
-from digits.training.trials import Job
+from digits.models import runtime
+from digits.training.jobs import TrainingConfig
 
 IMAGES = 12_800
 
@@ -30,57 +30,57 @@ def measure(pairs: int, count: int | None) -> list[Row]:
     return rows
 
 
-def side(trained: Job, count: int, change: Callable[[Job], Job], _pair: int) -> float:
+def side(trained: TrainingConfig, count: int, change: Callable[[TrainingConfig], TrainingConfig], _pair: int) -> float:
     return fresh(speed, trained, count, change)
 
 
-def speed(trained: Job, count: int, change: Callable[[Job], Job]) -> float:
+def speed(trained: TrainingConfig, count: int, change: Callable[[TrainingConfig], TrainingConfig]) -> float:
     trained = change(trained)
-    from digits.training.loop import Training
+    from digits.training.trainer import Training
 
     data = images("train", count)
     training = Training(trained, data, data)
     return len(data) / timed(lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0))
 
 
-def as_it_is(trained: Job) -> Job:
+def as_it_is(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime)
     return trained
 
 
-def without_kernels(trained: Job) -> Job:
+def without_kernels(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime)
     import keras
 
-    from digits.model import fused
+    from digits.models import kernels
 
-    fused.FAST.clear()
-    fused.Adam = keras.optimizers.Adam
+    kernels.FAST.clear()
+    kernels.Adam = keras.optimizers.Adam
     return trained
 
 
-def without_bundles(trained: Job) -> Job:
+def without_bundles(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime)
-    from digits.training import loop
+    from digits.training import trainer
 
-    loop.STEPS_PER_CALL = 1
+    trainer.STEPS_PER_CALL = 1
     return trained
 
 
-def with_tuner(trained: Job) -> Job:
+def with_tuner(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime)
     from digits.training import batches
 
-    batches.untuned = lambda dataset: dataset
+    batches.without_autotune = lambda dataset: dataset
     return trained
 
 
-def without_onednn(trained: Job) -> Job:
+def without_onednn(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime.model_copy(update={"onednn": False}))
     return trained
 
 
-def with_one_thread(trained: Job) -> Job:
+def with_one_thread(trained: TrainingConfig) -> TrainingConfig:
     runtime.start(trained.runtime.model_copy(update={"threads": 1}))
     return trained
 

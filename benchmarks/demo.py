@@ -21,10 +21,10 @@ from benchmarks import entry
 from benchmarks.drawn import drawn
 from benchmarks.report import Row
 from demo.__main__ import HOST, PORT, PORTS, listening
-from digits.base.errors import UserError
-from digits.base.files import read_array
-from digits.base.names import PREDICTIONS
-from digits.params.base import parameter
+from digits.common.errors import UserError
+from digits.common.files import read_array
+from digits.common.paths import PREDICTIONS
+from digits.params.load import parameter
 from digits.params.subjects import Families
 
 CLIENTS, REQUESTS, VARIETY = 50, 10_000, 100

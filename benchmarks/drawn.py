@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw
 from benchmarks import entry
 from benchmarks.report import Row
 from benchmarks.strokes import STROKES
-from digits import classifier
-from digits.base.names import VARIANTS
-from digits.params.base import parameter
+from digits.common.paths import VARIANTS
+from digits.inference import predictor
+from digits.inference.preprocessing import place
+from digits.params.load import parameter
 from digits.params.subjects import Families
-from digits.placing import place
 
 SIDE, FINE = 400, 2  # pixels of a page; drawn so many times as large
 MANNERS: dict[str, dict[str, Any]] = {
@@ -98,7 +98,7 @@ def shaken(random: np.random.Generator, size: float, turn: float) -> Any:
 def right(pairs: int, images: int | None) -> list[Row]:
     rows = []
     for name in (f"{family}-{variant}" for family in parameter(Families, "families") for variant in VARIANTS):
-        model = classifier.find(name)
+        model = predictor.find(name)
         ask, count = model.load(), images or 200
         shares, missed = [], []
         for seed in range(1, pairs + 1):

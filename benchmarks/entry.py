@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.report import Row
-from digits.base.errors import UserError
+from digits.common.errors import UserError
 
 Measure = Callable[[int, int | None], Sequence[Row]]  # so many pairs, on so many images: None for what it wants
 

@@ -12,12 +12,12 @@ import keras_tuner
 import tensorflow as tf
 
 from benchmarks.plain import compiled, network
-from digits.base.dataset import Split
-from digits.params.recipe import Recipe
+from digits.data.dataset import Split
+from digits.models.recipe import Recipe
 from digits.params.tune import Search
-from digits.search.proposals import as_given, space_of
+from digits.search.oracle import as_given, space_of
 from digits.training.augment import augment, wanted
-from digits.training.trials import Job
+from digits.training.jobs import TrainingConfig
 
 # Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
 # without it each trial fails: an empty module in its place, in this process only, is enough.
@@ -45,7 +45,7 @@ class Watch(keras.callbacks.Callback):
 
 
 class Classifier(keras_tuner.HyperModel):
-    def __init__(self, plan: Search, baseline: Job, data: Split, watch: Watch) -> None:
+    def __init__(self, plan: Search, baseline: TrainingConfig, data: Split, watch: Watch) -> None:
         super().__init__()
         self.plan, self.baseline, self.data, self.watch = plan, baseline, data, watch
 
@@ -81,7 +81,7 @@ def draw() -> tf.Tensor:
     return tf.random.uniform((2,), maxval=tf.int32.max, dtype=tf.int32)
 
 
-def hyperband(plan: Search, baseline: Job, splits: tuple[Split, Split], watch: Watch) -> None:
+def hyperband(plan: Search, baseline: TrainingConfig, splits: tuple[Split, Split], watch: Watch) -> None:
     sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
     data, validation = splits
     keras.utils.set_random_seed(baseline.seed)

@@ -16,18 +16,18 @@ import numpy as np
 from benchmarks import entry
 from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
-from digits.base.files import read_array
-from digits.base.names import PREDICTIONS
-from digits.exporting.exports import EXPORTS
-from digits.exporting.reloaded import KERAS, SAVED_MODEL
-from digits.model import runtime
-from digits.params.base import parameter
+from digits.common.files import read_array
+from digits.common.paths import PREDICTIONS
+from digits.export.exports import EXPORTS
+from digits.export.verify import KERAS, SAVED_MODEL
+from digits.models import runtime
+from digits.params.load import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
 
-Ask = Callable[[np.ndarray], np.ndarray]
+Predictor = Callable[[np.ndarray], np.ndarray]
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
@@ -48,7 +48,7 @@ def rows(family: str, machine: Runtime, pairs: int, count: int | None) -> list[R
     return found
 
 
-def ways(folder: Path) -> tuple[Ask, dict[str, Ask]]:
+def ways(folder: Path) -> tuple[Predictor, dict[str, Predictor]]:
     import keras
     import tensorflow as tf
 
@@ -66,7 +66,7 @@ def ways(folder: Path) -> tuple[Ask, dict[str, Ask]]:
     return plain, {"SavedModel": of_signature, "tf.function": of_function}
 
 
-def timed(ask: Ask, images: np.ndarray, calls: int, _pair: int) -> float:
+def timed(ask: Predictor, images: np.ndarray, calls: int, _pair: int) -> float:
     ask(images)
     taken = []
     for _ in range(calls):

@@ -2,7 +2,7 @@
 
 import keras
 
-from digits.training.networks import multiply_adds, of_layer
+from digits.models.build import multiply_adds, of_layer
 
 
 def operations(model: keras.Model) -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import entry
 from benchmarks.pairs import fresh
 from benchmarks.report import Row
-from digits.base.errors import UserError
+from digits.common.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 # A clone has its own store, and DVC its own root.

@@ -17,7 +17,7 @@ from benchmarks import entry
 from benchmarks.hand import CHROMIUM, MISSING, answered, chromium, draw, draw_and_wait, watch
 from benchmarks.report import Row
 from benchmarks.strokes import STROKES
-from digits.base.errors import UserError
+from digits.common.errors import UserError
 
 
 def drawings(pairs: int, images: int | None) -> list[Row]:

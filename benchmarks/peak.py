@@ -12,10 +12,10 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import job
 from benchmarks.throughput import EPOCHS, FAMILIES, IMAGES, ours
-from digits.base.names import VARIANTS
-from digits.model import runtime
+from digits.common.paths import VARIANTS
+from digits.models import runtime
 from digits.params.runtime import Runtime
-from digits.training.trials import Job
+from digits.training.jobs import TrainingConfig
 
 SIDE = 2048
 SECONDS = 3
@@ -41,7 +41,7 @@ def measure(pairs: int, count: int | None) -> list[Row]:
     ]
 
 
-def speed(training: Job, count: int) -> float:
+def speed(training: TrainingConfig, count: int) -> float:
     found = fresh(ours, training, count)
     return found.images * found.operations
 

@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from digits.base.dataset import Split
-from digits.params.recipe import Recipe
-from digits.training.loop import schedule, smoothed
+from digits.data.dataset import Split
+from digits.models.recipe import Recipe
+from digits.training.trainer import schedule, smoothed
 
 
 def network(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:

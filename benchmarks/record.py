@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks.report import machine
-from digits.base.files import write_text
+from digits.common.files import write_text
 from digits.tracking import environment
 
 ROOT = Path(__file__).parent.parent

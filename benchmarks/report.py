@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from digits.base.files import read_json, write_json, write_text
-from digits.base.names import REPORTS
+from digits.common.files import read_json, write_json, write_text
+from digits.common.paths import REPORTS
 
 RECORD, PAGE = REPORTS / "benchmarks.json", REPORTS / "benchmarks.md"
 HERE = Path(__file__).parent

@@ -16,10 +16,10 @@ from benchmarks import entry
 from benchmarks.pairs import fresh
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
-from digits.params.base import parameter
 from digits.params.families import hyperparameters
+from digits.params.load import parameter
 from digits.params.tune import Search, Threads, Workers
-from digits.training.trials import Job
+from digits.training.jobs import TrainingConfig
 
 FAMILY = "mlp"
 PATIENCE = 3
@@ -46,15 +46,15 @@ def plan() -> Search:
     return parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
 
 
-def baseline(seed: int) -> Job:
+def baseline(seed: int) -> TrainingConfig:
     one = job(FAMILY, "baseline", plan().rungs[-1], seed)
     threads = parameter(Threads, "tune.threads_per_worker")
     return replace(one, runtime=one.runtime.model_copy(update={"threads": threads}))
 
 
 def ours(seed: int, count: int | None) -> float:
-    from digits.search.pool import Pool, workers
-    from digits.search.tuning import tune
+    from digits.search.search import tune
+    from digits.training.pool import Pool, workers
 
     first = baseline(seed)
     splits = images("train", count), images("validation", None)

@@ -2,7 +2,7 @@
 
 import os
 
-from digits.model.runtime import held_back_stderr
+from digits.models.runtime import held_back_stderr
 
 
 def start_plain() -> None:

@@ -15,8 +15,8 @@ from benchmarks.pairs import interleaved
 from benchmarks.report import Row
 
 OURS = """
-from digits.model import runtime
-from digits.params.base import parameter
+from digits.models import runtime
+from digits.params.load import parameter
 from digits.params.runtime import Runtime
 runtime.start(parameter(Runtime, "runtime"))
 import keras

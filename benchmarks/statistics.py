@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from benchmarks import trials
 from benchmarks.simulation import Recipe
 from benchmarks.trials import DIFFERENT, EQUAL, GAINS, IMAGES, SAME, SEEDS, SPREAD, Found, Setting
-from digits.base.files import write_text
-from digits.comparing.verdict import POWER
+from digits.common.files import write_text
+from digits.comparison.verdict import POWER
 from digits.figures import style
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")

@@ -1,19 +1,19 @@
 """What is measured: the recipes of params.yaml and those that the searches found, on the prepared images."""
 
-from digits.base import dataset
-from digits.base.dataset import Split
-from digits.base.files import read_json
-from digits.base.names import CLASSES, PREPARED, search_file
-from digits.params.base import parameter
+from digits.common.files import read_json
+from digits.common.paths import CLASSES, PREPARED, search_file
+from digits.data import dataset
+from digits.data.dataset import Split
+from digits.models.recipe import Recipe
 from digits.params.families import hyperparameters
-from digits.params.recipe import Recipe
+from digits.params.load import parameter
 from digits.params.runtime import Runtime
-from digits.training.trials import Job
+from digits.training.jobs import TrainingConfig
 
 
-def job(family: str, variant: str, epochs: int, seed: int) -> Job:
+def job(family: str, variant: str, epochs: int, seed: int) -> TrainingConfig:
     machine, classes = parameter(Runtime, "runtime"), len(read_json(CLASSES))
-    return Job(family, recipe(family, variant), epochs, seed, classes, machine)
+    return TrainingConfig(family, recipe(family, variant), epochs, seed, classes, machine)
 
 
 def recipe(family: str, variant: str) -> Recipe:

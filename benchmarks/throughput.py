@@ -17,9 +17,9 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.start import start_plain
 from benchmarks.subjects import images, job
-from digits.base.names import VARIANTS
-from digits.model import runtime
-from digits.training.trials import Job
+from digits.common.paths import VARIANTS
+from digits.models import runtime
+from digits.training.jobs import TrainingConfig
 
 FAMILIES = ("mlp", "cnn")
 AIMS = {("mlp", "baseline"): 2.0, ("cnn", "baseline"): 1.4}
@@ -51,10 +51,10 @@ def compared(name: str, ours: Speed, plain: Speed) -> float:
     return ours.images / plain.images
 
 
-def ours(trained: Job, count: int) -> Speed:
+def ours(trained: TrainingConfig, count: int) -> Speed:
     runtime.start(trained.runtime)
     from benchmarks.operations import operations
-    from digits.training.loop import Training
+    from digits.training.trainer import Training
 
     data = images("train", count)
     training = Training(trained, data, data)
@@ -62,7 +62,7 @@ def ours(trained: Job, count: int) -> Speed:
     return Speed(len(data) / seconds, training.model.count_params(), operations(training.model))
 
 
-def plain(trained: Job, count: int) -> Speed:
+def plain(trained: TrainingConfig, count: int) -> Speed:
     start_plain()
     from benchmarks.operations import operations
     from benchmarks.plain import augmented, compiled, fit, network

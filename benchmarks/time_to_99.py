@@ -20,9 +20,9 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.start import start_plain
 from benchmarks.subjects import images, job
-from digits.base.dataset import Split
-from digits.model import runtime
-from digits.training.trials import Job
+from digits.data.dataset import Split
+from digits.models import runtime
+from digits.training.jobs import TrainingConfig
 
 GOAL = 0.99
 LONGEST = 20  # epochs of the baseline
@@ -64,7 +64,7 @@ def measure(pairs: int, count: int | None) -> list[Row]:
     return [row(races)]
 
 
-def fast(seed: int) -> Job:
+def fast(seed: int) -> TrainingConfig:
     baseline = job("cnn", "baseline", EPOCHS, seed)
     return replace(baseline, recipe=baseline.recipe.model_copy(update=FAST))
 
@@ -92,9 +92,9 @@ def shown(race: Race) -> str:
     return f"{race.accuracy:.2%} in {race.seconds:.1f} s, {race.epochs} epochs"
 
 
-def ours(trained: Job, count: int | None) -> Race:
+def ours(trained: TrainingConfig, count: int | None) -> Race:
     runtime.start(trained.runtime)
-    from digits.training.loop import Training
+    from digits.training.trainer import Training
 
     data = images("train", count)
 
@@ -105,7 +105,7 @@ def ours(trained: Job, count: int | None) -> Race:
     return raced(begin, trained.epochs, images("test", None))
 
 
-def plain(trained: Job, count: int | None) -> Race:
+def plain(trained: TrainingConfig, count: int | None) -> Race:
     start_plain()
     import keras
 

@@ -7,10 +7,10 @@ from zlib import crc32
 import numpy as np
 
 from benchmarks.simulation import Recipe, pair, same
-from digits import predictions
-from digits.base.names import PREDICTIONS
-from digits.comparing.intervals import accuracy
-from digits.comparing.verdict import BETTER, NO_EVIDENCE, judge
+from digits.common.paths import PREDICTIONS
+from digits.comparison.intervals import accuracy
+from digits.comparison.verdict import BETTER, NO_EVIDENCE, judge
+from digits.evaluation import predictions
 
 IMAGES = 10_000
 SEEDS = (2, 3, 5, 10)

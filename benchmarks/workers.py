@@ -12,8 +12,8 @@ from benchmarks import entry
 from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
-from digits.base.errors import UserError
-from digits.training.trials import Leg, Ran
+from digits.common.errors import UserError
+from digits.training.jobs import Segment, SegmentResult
 
 TRIALS = 8
 IMAGES = 10_000
@@ -32,11 +32,11 @@ def compared(two: float, one: float) -> float:
 
 
 def per_minute(size: int, count: int) -> float:
-    from digits.search.pool import Pool, workers
+    from digits.training.pool import Pool, workers
 
     one = job("cnn", "baseline", epochs=1, seed=1)
     one = replace(one, runtime=one.runtime.model_copy(update={"threads": 1}))
-    legs = [Leg(number, one, 0, 1, None) for number in range(TRIALS)]
+    legs = [Segment(number, one, 0, 1, None) for number in range(TRIALS)]
     with workers(size, None) as client:
         client.wait_for_workers(size)
         pool = Pool(client, one.runtime, images("train", count), images("validation", 1_000))
@@ -47,7 +47,7 @@ def per_minute(size: int, count: int) -> float:
         return 60 * TRIALS / (time.perf_counter() - started)
 
 
-def done(ran: Iterator[tuple[Leg, Ran]]) -> None:
+def done(ran: Iterator[tuple[Segment, SegmentResult]]) -> None:
     for leg, each in ran:
         if each.failure is not None:
             raise UserError(f"trial {leg.trial} failed: {each.failure}")

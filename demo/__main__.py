@@ -13,11 +13,11 @@ from pathlib import Path
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
-from digits.base.errors import UserError
-from digits.base.names import history_file, model_file, model_names
-from digits.params.base import parameter
+from digits.common.errors import UserError
+from digits.common.paths import history_file, model_file, model_names
+from digits.inference.image_files import MOST_BYTES
+from digits.params.load import parameter
 from digits.params.subjects import Families, Seeds
-from digits.pictures import MOST_BYTES
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
 HERE = ("127.0.0.1", "localhost", "::1")

@@ -12,12 +12,12 @@ from werkzeug.exceptions import HTTPException
 
 from demo import pixels
 from demo.description import describe
-from demo.errors import Refused
+from demo.errors import ApiError
 from demo.service import Service
-from digits.base.errors import UserError
-from digits.base.names import REPORTS
-from digits.pictures import FORMATS, MOST_BYTES, decode
-from digits.placing import Placing, place
+from digits.common.errors import UserError
+from digits.common.paths import REPORTS
+from digits.inference.image_files import FORMATS, MOST_BYTES, decode
+from digits.inference.preprocessing import Preprocessing, place
 
 STATIC = Path(__file__).with_name("static")
 PICTURES = tuple(f"image/{name.lower()}" for name in FORMATS)
@@ -75,23 +75,23 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
     @app.get("/reports/<path:name>")
     def report(name: str) -> Response:
         if Path(name).suffix not in READABLE:
-            raise Refused(404, "there is no such report")
+            raise ApiError(404, "there is no such report")
         return send_from_directory(REPORTS.resolve(), name, mimetype=READABLE[Path(name).suffix])
 
     return app
 
 
-def image_of(asked: Request, placing: Placing) -> np.ndarray:
+def image_of(asked: Request, placing: Preprocessing) -> np.ndarray:
     """Pixels are what the network sees, to the last; a picture is laid as the training images lie."""
     if asked.mimetype == "application/json":
         return pixels.read(asked.get_data(), placing)
     if asked.mimetype == "multipart/form-data":
         if "image" not in asked.files:
-            raise Refused(422, "the form has no file named image")
+            raise ApiError(422, "the form has no file named image")
         return place(decode(asked.files["image"].read()), placing)
     if asked.mimetype in PICTURES:
         return place(decode(asked.get_data()), placing)
-    raise Refused(415, f"the body must be {', '.join(PICTURES)}, a form with a file named image, or JSON with pixels")
+    raise ApiError(415, f"the body must be {', '.join(PICTURES)}, a form with a file named image, or JSON with pixels")
 
 
 def guarded(response: Response) -> Response:
@@ -105,7 +105,7 @@ def failed(error: Exception) -> Response:
         response = error.get_response()
         response.data, response.content_type = jsonify(error=error.description).data, "application/json"
         return response
-    if isinstance(error, Refused):
+    if isinstance(error, ApiError):
         return said(error.status, str(error))
     if isinstance(error, UserError):
         return said(422, f"this picture cannot be used: {error}")

@@ -11,7 +11,7 @@ from threading import Lock, Semaphore, Thread
 
 import numpy as np
 
-from digits.classifier import Ask
+from digits.inference.predictor import Predictor
 
 MOST = 256  # at once
 GATHER = 0.025  # seconds that the first waits for those whose pictures are being read
@@ -27,7 +27,7 @@ class Question:
 
 
 class Batches:
-    def __init__(self, models: Mapping[str, Ask]) -> None:
+    def __init__(self, models: Mapping[str, Predictor]) -> None:
         self.models = models
         self.waiting: SimpleQueue[Question] = SimpleQueue()
         self.coming = 0  # those who will ask in a moment

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from digits.base.files import read_json
+from digits.common.files import read_json
 
 FILE = Path(__file__).with_name("openapi.json")
 

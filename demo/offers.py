@@ -6,34 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from digits import classifier, predictions
-from digits.about import About
-from digits.base.files import read_array, read_json
-from digits.base.names import PREDICTIONS, REPORTS, VARIANTS, history_file
-from digits.classifier import Ask, best
-from digits.merit import worth
+from digits.common.files import read_array, read_json
+from digits.common.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
+from digits.evaluation import predictions
+from digits.evaluation.selection import worth
+from digits.export.metadata import Metadata
+from digits.inference import predictor
+from digits.inference.predictor import Predictor, best
 
 SHOWN = 24  # test images on which a baseline and a tuned model differ
 
 
 @dataclass(frozen=True)
-class Offer:
+class ServedModel:
     name: str  # cnn-tuned
     model: str  # cnn-tuned-3
-    about: About
-    ask: Ask
+    about: Metadata
+    ask: Predictor
     card: dict[str, Any]
 
 
-def load(families: tuple[str, ...]) -> list[Offer]:
+def load(families: tuple[str, ...]) -> list[ServedModel]:
     results = comparison()
     return [offer(family, variant, results) for family in families for variant in VARIANTS]
 
 
-def offer(family: str, variant: str, results: dict[str, dict[str, str]]) -> Offer:
+def offer(family: str, variant: str, results: dict[str, dict[str, str]]) -> ServedModel:
     name = f"{family}-{variant}"
     model = best(name)
-    found = classifier.find(model)
+    found = predictor.find(model)
     history, result = read_json(history_file(model)), results.get(name, {})
     card = {
         "name": name,
@@ -48,10 +49,10 @@ def offer(family: str, variant: str, results: dict[str, dict[str, str]]) -> Offe
         "high": number(result, "accuracy_high"),
         "verdict": verdict(result),
     }
-    return Offer(name, model, found.about, found.load(), card)
+    return ServedModel(name, model, found.about, found.load(), card)
 
 
-def first_shown(offers: list[Offer]) -> list[str]:
+def first_shown(offers: list[ServedModel]) -> list[str]:
     """Both of the family that has the best of all."""
     family = max(offers, key=lambda each: worth(each.model)).card["family"]
     return [each.name for each in offers if each.card["family"] == family]
@@ -85,7 +86,7 @@ class Disagreement:
     pixels: list[Any]
 
 
-def disagreements(offers: list[Offer], family: str) -> dict[str, Any]:
+def disagreements(offers: list[ServedModel], family: str) -> dict[str, Any]:
     """How many there are, who is right how often, and the first of them."""
     pair = {each.card["variant"]: each for each in offers if each.card["family"] == family}
     if not all((PREDICTIONS / f"{each.model}.npy").exists() for each in pair.values()):

@@ -5,36 +5,36 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from demo.errors import Refused
-from digits.placing import Placing
+from demo.errors import ApiError
+from digits.inference.preprocessing import Preprocessing
 
 MOST_BYTES = 2**20
 
 
-def shape(placing: Placing) -> tuple[int, ...]:
+def shape(placing: Preprocessing) -> tuple[int, ...]:
     """Grey values need no axis of their own."""
     return placing.shape[:2] if placing.shape[2] == 1 else placing.shape
 
 
-def read(data: bytes, placing: Placing) -> np.ndarray:
+def read(data: bytes, placing: Preprocessing) -> np.ndarray:
     size = shape(placing)
     wanted = f"{size[0]} rows of {' times '.join(map(str, size[1:]))} numbers"
     image = array(content(data), wanted)
     if image.shape != size:
         found = " × ".join(map(str, image.shape)) or "a single number"
-        raise Refused(422, f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG")
+        raise ApiError(422, f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG")
     if not ((image >= 0) & (image <= 255)).all():  # NaN is neither
-        raise Refused(422, "each of the pixels must be from 0 to 255")
+        raise ApiError(422, "each of the pixels must be from 0 to 255")
     return np.rint(image).astype(np.uint8).reshape(placing.shape)
 
 
 def content(data: bytes) -> Any:
     if len(data) > MOST_BYTES:
-        raise Refused(413, f"the JSON is longer than {MOST_BYTES // 2**20} MB")
+        raise ApiError(413, f"the JSON is longer than {MOST_BYTES // 2**20} MB")
     try:
         return json.loads(data, parse_constant=not_json)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body cannot be read as JSON: {error}") from None
+        raise ApiError(400, f"the body cannot be read as JSON: {error}") from None
 
 
 def not_json(name: str) -> NoReturn:
@@ -43,11 +43,11 @@ def not_json(name: str) -> NoReturn:
 
 def array(found: Any, wanted: str) -> np.ndarray:
     if not isinstance(found, dict) or set(found) != {"pixels"}:
-        raise Refused(422, 'the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
+        raise ApiError(422, 'the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
     try:
         image = np.array(found["pixels"])
     except ValueError:
-        raise Refused(422, f"pixels must be {wanted}; the rows here are not of one length") from None
+        raise ApiError(422, f"pixels must be {wanted}; the rows here are not of one length") from None
     if image.dtype.kind not in "iuf":
-        raise Refused(422, f"pixels must be {wanted}; here is something else among them")
+        raise ApiError(422, f"pixels must be {wanted}; here is something else among them")
     return image

@@ -7,9 +7,9 @@ import numpy as np
 
 from demo import offers
 from demo.batches import Batches
-from demo.errors import Refused
-from demo.offers import Offer
-from digits.base.names import REPORTS
+from demo.errors import ApiError
+from demo.offers import ServedModel
+from digits.common.paths import REPORTS
 from digits.tracking import ui
 
 PATIENCE = 20  # seconds
@@ -17,7 +17,7 @@ REPORTED = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metri
 
 
 class Service:
-    def __init__(self, offered: list[Offer]) -> None:
+    def __init__(self, offered: list[ServedModel]) -> None:
         self.offered = {each.name: each for each in offered}
         self.families = sorted({each.card["family"] for each in offered})
         self.default = offers.first_shown(offered)
@@ -40,7 +40,7 @@ class Service:
         if names is None:
             return self.default
         if unknown := [name for name in names.split(",") if name not in self.offered]:
-            raise Refused(422, f"models holds {unknown[0]!r:.40}; there are {', '.join(self.offered)}")
+            raise ApiError(422, f"models holds {unknown[0]!r:.40}; there are {', '.join(self.offered)}")
         return list(dict.fromkeys(names.split(",")))
 
     def predict(self, image: np.ndarray, names: list[str]) -> dict[str, Any]:
@@ -58,5 +58,5 @@ class Service:
         if family is None:
             family = self.offered[self.default[0]].card["family"]
         if family not in self.families:
-            raise Refused(422, f"family is {family!r:.40}; there are {', '.join(self.families)}")
+            raise ApiError(422, f"family is {family!r:.40}; there are {', '.join(self.families)}")
         return offers.disagreements(list(self.offered.values()), family)

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from digits import predict
-from digits.base.errors import UserError
+from digits.common.errors import UserError
+from digits.inference import predict
 
 
 def main() -> None:

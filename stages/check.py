@@ -1,8 +1,8 @@
 """Refuse wrong parameters before anything runs, and tell editors which are right."""
 
-from digits.base.entry import run
-from digits.base.files import write_json
-from digits.params.base import check, read
+from digits.common.cli import run
+from digits.common.files import write_json
+from digits.params.load import check, read
 from digits.params.whole import Params, schema
 
 SCHEMA = "docs/params.schema.json"

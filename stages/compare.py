@@ -5,16 +5,15 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from digits import calibration, predictions
-from digits.base.entry import run
-from digits.base.files import read_json, write_json, write_text
-from digits.base.names import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
-from digits.comparing import cost, modelcard, readme, tables
-from digits.comparing.comparison import Answers, Comparison, Result, compare, metrics
-from digits.comparing.modelcard import Subject
-from digits.harder import robustness
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import read_json, write_json, write_text
+from digits.common.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
+from digits.comparison import cost, model_card, readme, tables
+from digits.comparison.comparison import Answers, Comparison, Result, compare, metrics
+from digits.comparison.model_card import Subject
+from digits.evaluation import calibration, predictions, robustness
 from digits.params.data import Source
+from digits.params.load import parameter
 from digits.params.subjects import Families, Seeds
 
 
@@ -35,7 +34,7 @@ def main() -> str:
     write_text(REPORTS / "comparison.csv", rows.to_csv(index=False, float_format="%.8g"))
     write_text(REPORTS / "models.csv", pd.DataFrame(results).to_csv(index=False))
     write_json(REPORTS / "metrics.json", metrics(found.rows))
-    write_text(REPORTS / "model_card.md", modelcard.markdown(subject(modelcard.winner(results), found, truth)))
+    write_text(REPORTS / "model_card.md", model_card.markdown(subject(model_card.winner(results), found, truth)))
     readme.write_results(table)
     return f"{REPORTS}/comparison.md: {tables.summary(found.rows)}"
 

@@ -1,11 +1,11 @@
 """Bring the images into data/raw, in one form, whatever the source."""
 
-from digits import sources
-from digits.base.entry import run
-from digits.base.files import remove, write_array, write_json
-from digits.base.names import RAW
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import remove, write_array, write_json
+from digits.common.paths import RAW
+from digits.data import sources
 from digits.params.data import Source
+from digits.params.load import parameter
 
 
 def main() -> str:

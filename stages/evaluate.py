@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.base import dataset
-from digits.base.entry import run
-from digits.base.files import remove, write_array, write_json
-from digits.base.names import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
-from digits.base.progress import Progress
-from digits.harder import robustness
-from digits.model import runtime
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import remove, write_array, write_json
+from digits.common.paths import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
+from digits.common.progress import Progress
+from digits.data import dataset
+from digits.evaluation import robustness
+from digits.models import runtime
+from digits.params.load import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
 
@@ -26,7 +26,7 @@ PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|searc
 def main() -> str:
     machine = parameter(Runtime, "runtime")
     runtime.start(machine)
-    from digits.asking import asked
+    from digits.evaluation.predictor import asked
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     names = tuple(model_names(families, seeds))

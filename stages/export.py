@@ -1,15 +1,15 @@
 """The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and asked."""
 
-from digits import placing
-from digits.about import About
-from digits.base import dataset
-from digits.base.entry import run
-from digits.base.files import read_json, write_json
-from digits.base.names import CLASSES, PREPARED, REPORTS, model_file
-from digits.exporting import exports, folders
-from digits.exporting.exports import EXPORTS
-from digits.model import runtime
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import read_json, write_json
+from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file
+from digits.data import dataset
+from digits.export import exports, folders
+from digits.export.exports import EXPORTS
+from digits.export.metadata import Metadata
+from digits.inference import preprocessing
+from digits.models import runtime
+from digits.params.load import parameter
 from digits.params.runtime import Runtime
 from digits.params.subjects import Families, Seeds
 
@@ -19,13 +19,13 @@ def main() -> str:
     machine = parameter(Runtime, "runtime")
     models = {family: exports.winner(family, seeds) for family in families}
     classes = tuple(map(str, read_json(CLASSES)))
-    lies = placing.measure(dataset.load(PREPARED / "train").images)
+    lies = preprocessing.measure(dataset.load(PREPARED / "train").images)
     runtime.start(machine)
-    from digits.exporting.writing import write
+    from digits.export.writing import write
 
     with folders.replacing(EXPORTS) as new:
         for family, name in models.items():
-            write(model_file(name), new / family, About(model=name, classes=classes, placing=lies))
+            write(model_file(name), new / family, Metadata(model=name, classes=classes, placing=lies))
         found = exports.check(new, models, classes, machine)
     write_json(REPORTS / "export.json", found)
     return f"{EXPORTS}: {', '.join(models.values())}; each format answers as the model it is made from"

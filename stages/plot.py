@@ -6,14 +6,16 @@ from itertools import chain, repeat
 from multiprocessing import get_context
 from pathlib import Path
 
-from digits import compute, figures, plotdata
-from digits.base import files, names
-from digits.base.entry import run
-from digits.params.base import parameter
+from digits import figures
+from digits.common import files, paths
+from digits.common.cli import run
+from digits.evaluation import cost_accuracy
+from digits.figures import data
+from digits.params.load import parameter
 from digits.params.subjects import Families, Seeds
 
-FIGURES = names.REPORTS / "figures"
-PLOTS = names.REPORTS / "plots"
+FIGURES = paths.REPORTS / "figures"
+PLOTS = paths.REPORTS / "plots"
 
 
 def main() -> str:
@@ -22,13 +24,13 @@ def main() -> str:
         files.remove(folder)
     with ProcessPoolExecutor(len(families), get_context("spawn")) as processes:  # matplotlib draws on one core
         drawn = [*chain.from_iterable(processes.map(draw, families, repeat(seeds)))]
-    drawn.append(figures.write_compute(compute.read(families, seeds), FIGURES))
+    drawn.append(figures.write_compute(cost_accuracy.read(families, seeds), FIGURES))
     return f"{len(drawn)} figures in {FIGURES}, the data behind `dvc plots` in {PLOTS}"
 
 
 def draw(family: str, seeds: Sequence[int]) -> list[Path]:
-    results = plotdata.read(family, seeds)
-    plotdata.write(results, PLOTS)
+    results = data.read(family, seeds)
+    data.write(results, PLOTS)
     return figures.write(results, FIGURES)
 
 

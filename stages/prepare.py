@@ -1,13 +1,12 @@
 """Check the images, split them, and report what they are."""
 
-from digits import datareport, splits
-from digits.base import dataset
-from digits.base.dataset import Split
-from digits.base.entry import run
-from digits.base.files import read_array, read_json, remove, write_json
-from digits.base.names import CLASSES, PREPARED, RAW, REPORTS
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import read_array, read_json, remove, write_json
+from digits.common.paths import CLASSES, PREPARED, RAW, REPORTS
+from digits.data import dataset, report, splits
+from digits.data.dataset import Split
 from digits.params.data import Classes
+from digits.params.load import parameter
 from digits.params.prepare import Prepare
 
 
@@ -24,7 +23,7 @@ def main() -> str:
     for name, part in parts.items():
         dataset.save(part, PREPARED / name)
     write_json(CLASSES, classes)
-    write_json(REPORTS / "data.json", datareport.describe(parts, classes))
+    write_json(REPORTS / "data.json", report.describe(parts, classes))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
     return f"{PREPARED}: {sizes} images of {dataset.by(train.images.shape[1:])}, {len(classes)} classes"
 

@@ -1,9 +1,9 @@
 """Make MLflow agree with the workspace. It may be run at any time; where all is there, it adds nothing."""
 
-from digits.base.entry import run
-from digits.base.files import read_array, read_json
-from digits.base.names import CLASSES, PREDICTIONS
-from digits.params.base import parameter
+from digits.common.cli import run
+from digits.common.files import read_array, read_json
+from digits.common.paths import CLASSES, PREDICTIONS
+from digits.params.load import parameter
 from digits.params.subjects import Families
 from digits.params.track import Track
 from digits.tracking import environment
@@ -16,13 +16,13 @@ def main() -> str:
     if environment.off():
         return "left out, for DIGITS_TRACKING is off"
     environment.start()
-    from digits.tracking.agree import Examples, agree
-    from digits.tracking.outcomes import of_workspace
-    from digits.tracking.place import Place
+    from digits.tracking.provenance import Provenance
+    from digits.tracking.records import of_workspace
     from digits.tracking.registry import Examination, promote, winner
     from digits.tracking.store import connect, where
+    from digits.tracking.sync import Examples, agree
 
-    place = Place.here()
+    place = Provenance.here()
     outcomes = list(of_workspace(place, families))
     images, labels = read_array(PREDICTIONS / "images.npy"), read_array(PREDICTIONS / "labels.npy")
     classes = [str(name) for name in read_json(CLASSES)]

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from digits.base import dataset
-from digits.base.entry import run
-from digits.base.files import read_json, write_json
-from digits.base.names import CLASSES, PREPARED, search_file
-from digits.params.base import parameter, setting
+from digits.common.cli import run
+from digits.common.files import read_json, write_json
+from digits.common.paths import CLASSES, PREPARED, search_file
+from digits.data import dataset
 from digits.params.families import hyperparameters
+from digits.params.load import parameter, setting
 from digits.params.runtime import Runtime
 from digits.params.tune import Cluster, Search, Seed, Threads, Workers
+from digits.training.jobs import TrainingConfig
 from digits.training.live import listened
-from digits.training.trials import Job
 
 
 def main(family: str) -> str:
@@ -21,10 +21,10 @@ def main(family: str) -> str:
     count, cluster = setting(Workers, "tune.workers"), setting(Cluster, "tune.cluster")
     machine = machine.model_copy(update={"threads": threads})
     images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
-    baseline = Job(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
+    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
     with listened() as tell:
-        from digits.search.pool import Pool, workers
-        from digits.search.tuning import tune
+        from digits.search.search import tune
+        from digits.training.pool import Pool, workers
 
         with workers(count, cluster) as client:
             found = tune(plan, baseline, Pool(client, machine, *images), images, tell)

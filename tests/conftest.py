@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from digits.base.files import replacing
+from digits.common.files import replacing
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
@@ -114,7 +114,7 @@ def drawers(once: Once) -> Path:
 @pytest.fixture
 def among_drawers(drawers: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That project as the current folder, with the TensorFlow that this process has started already."""
-    monkeypatch.setattr("digits.model.runtime.start", lambda _: None)
+    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
     monkeypatch.chdir(drawers)
     return drawers
 

@@ -6,19 +6,19 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.drawn import Drawn, drawn
-from digits.base import dataset
-from digits.base.dataset import Split
-from digits.base.files import write_array, write_json
-from digits.base.names import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
-from digits.model.feed import untuned
-from digits.model.modelfile import save
-from digits.params.base import check, read
+from digits.common.files import write_array, write_json
+from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
+from digits.data import dataset
+from digits.data.dataset import Split
+from digits.inference.preprocessing import Preprocessing, place
+from digits.models.build import build, multiply_adds
+from digits.models.keras_file import save
 from digits.params.families import hyperparameters
-from digits.placing import Placing, place
-from digits.training.networks import build, multiply_adds
+from digits.params.load import check, read
+from digits.training.feed import without_autotune
 from tests.conftest import ROOT
 
-MNIST = Placing(shape=(28, 28, 1), kind="sign", box=20)
+MNIST = Preprocessing(shape=(28, 28, 1), kind="sign", box=20)
 DIGITS = [str(digit) for digit in range(10)]
 SMALL = {"mlp": {"units": 64, "dropout": 0.0}, "cnn": {"filters": 8, "dense": 32, "dropout": 0.0}}
 EPOCHS = {"baseline": 3, "tuned": 25}  # enough to be often wrong, and never
@@ -49,7 +49,7 @@ def learn(family: str, variant: str, train: Split, test: Split) -> None:
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)
-    told = model.fit(untuned(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
+    told = model.fit(without_autotune(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
     name = model_name(family, variant, 1)
     save(model, model_file(name))
     write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))

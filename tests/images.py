@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digits.base.dataset import Split
+from digits.data.dataset import Split
 
 
 def stripes(count: int, shape: tuple[int, int, int] = (12, 10, 3), classes: int = 4, seed: int = 0) -> Split:

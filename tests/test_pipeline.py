@@ -120,7 +120,7 @@ def test_the_search_does_not_depend_on_how_long_models_are_trained() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "digits.about",
+        "digits.export.metadata",
         "digits.review.__main__",
         *(f"stages.{stage}" for stage in ("check", "download", "prepare", "compare", "plot")),
     ],
@@ -132,12 +132,12 @@ def test_what_only_reads_and_writes_files_does_without_tensorflow(module: str) -
 
 def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks() -> None:
     ours = {
-        "digits/exporting/writing.py",
-        "digits/model/fused.py",
-        "digits/model/modelfile.py",
-        "digits/training/networks.py",
+        "digits/export/writing.py",
+        "digits/models/kernels.py",
+        "digits/models/keras_file.py",
+        "digits/models/build.py",
     }
-    assert not ours & code_of("digits.exporting.reloaded")
+    assert not ours & code_of("digits.export.verify")
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
     [
         ("matplotlib", "digits/figures/"),
         ("mlflow", "digits/tracking/"),
-        ("keras_tuner", "digits/search/proposals.py"),
-        ("distributed", "digits/search/pool.py"),
-        ("requests", "digits/downloads.py"),
-        ("h5py", "digits/about.py"),
+        ("keras_tuner", "digits/search/oracle.py"),
+        ("distributed", "digits/training/pool.py"),
+        ("requests", "digits/data/downloads.py"),
+        ("h5py", "digits/export/metadata.py"),
         ("dvc", "digits/review/"),
     ],
 )

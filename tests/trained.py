@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from digits.base import dataset
-from digits.base.files import write_array, write_json
-from digits.base.names import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
-from digits.model.modelfile import save
-from digits.params.base import check, read
+from digits.common.files import write_array, write_json
+from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
+from digits.data import dataset
+from digits.models.build import build
+from digits.models.keras_file import save
 from digits.params.families import hyperparameters
-from digits.training.networks import build
+from digits.params.load import check, read
 from tests.images import stripes
 
 NAMES = ["north", "north by east", "östlich", "south"]

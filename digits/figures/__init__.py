@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from digits.compute import Point
-from digits.figures import compute, confusion, images, reliability, robustness, search, training
+from digits.evaluation.cost_accuracy import Point
+from digits.figures import confusion, cost_accuracy, images, reliability, robustness, search, training
+from digits.figures.data import Results
 from digits.figures.style import save, styled
-from digits.plotdata import Results
 
 DRAWINGS = {
     "training": training.draw,
@@ -32,5 +32,5 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 def write_compute(points: list[Point], folder: Path) -> Path:
     with styled():
-        save(compute.draw(points), folder / COMPUTE)
+        save(cost_accuracy.draw(points), folder / COMPUTE)
     return folder / COMPUTE

@@ -7,7 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from digits import plotdata
+from digits.figures import data
 from digits.figures.style import QUIET, counted, percent, short, titled
 
 SIDE_BY_SIDE_UP_TO = 12
@@ -16,10 +16,10 @@ LABELS_UP_TO = 40
 LEAST_SHARE_WRITTEN = 0.0005
 
 
-def draw(results: plotdata.Results) -> Figure:
+def draw(results: data.Results) -> Figure:
     size = len(results.classes)
     shares = {
-        variant: per_class(plotdata.confusion(results.labels, probabilities, size))
+        variant: per_class(data.confusion(results.labels, probabilities, size))
         for variant, probabilities in results.probabilities.items()
     }
     off_diagonal = ~np.eye(size, dtype=bool)

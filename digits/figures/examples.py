@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digits.base.names import VARIANTS
+from digits.common.paths import VARIANTS
 
 
 def mistaken(labels: np.ndarray, means: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from digits.figures import examples
+from digits.figures.data import Results
 from digits.figures.gallery import Line, Part, gallery
 from digits.figures.style import INK, QUIET, WRONG, counted, short
-from digits.plotdata import Results
 
 SHORT_NAME = 5
 SAMPLE_ROWS, MISTAKE_ROWS = 4, 2

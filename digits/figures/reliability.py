@@ -4,17 +4,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from digits import calibration, plotdata
-from digits.calibration import Bin
+from digits.evaluation import calibration
+from digits.evaluation.calibration import Bin
+from digits.figures import data
 from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, percent, titled
 
 FEW = 20  # answers: their share of right ones says little
 WIDTH_OF_BARS = 0.4  # of a bin
 
 
-def draw(results: plotdata.Results) -> Figure:
+def draw(results: data.Results) -> Figure:
     tables = {
-        variant: plotdata.reliability(results.labels, probabilities)
+        variant: data.reliability(results.labels, probabilities)
         for variant, probabilities in results.probabilities.items()
     }
     figure = titled(f"{results.family}: sure and right", height=4.1)

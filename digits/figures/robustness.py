@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from digits.evaluation import robustness
+from digits.evaluation.corruptions import GRADES, KINDS, corrupt, strength
+from digits.figures.data import Results, Row
 from digits.figures.gallery import drawable
 from digits.figures.style import QUIET, VARIANT_COLOURS, counted, percent, titled
-from digits.harder import robustness
-from digits.harder.corruptions import GRADES, KINDS, corrupt, strength
-from digits.plotdata import Results, Row
 
 ACROSS = 3
 ALL_GRADES = (0, *GRADES)

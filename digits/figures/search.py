@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from digits import plotdata
+from digits.figures import data
+from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
 from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, worth_showing
-from digits.plotdata import BASELINE_TRIAL, OBJECTIVE, Results, Row
 
 ACROSS = 3
 CHOICES_UP_TO = 6
@@ -69,7 +69,7 @@ def importance(trial: Row, best_trial: int) -> int:
 
 
 def draw_hyperparameters(results: Results) -> Figure:
-    rows = [row for row in plotdata.search(results.trials) if row[OBJECTIVE] is not None]
+    rows = [row for row in data.search(results.trials) if row[OBJECTIVE] is not None]
     shown = varied(rows)
     down = max(1, math.ceil(len(shown) / ACROSS))
     figure = titled(f"{results.family}: validation accuracy by hyperparameter", height=0.9 + 1.9 * down)

@@ -8,7 +8,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
-from digits.base import files
+from digits.common import files
 
 WIDTH = 7.0
 TITLE_GAP = 0.08

@@ -4,20 +4,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from digits import plotdata
+from digits.figures import data
 from digits.figures.style import QUIET, VARIANT_COLOURS, percent, titled, worth_showing
 
 MARKED_EPOCHS = 25
 LOG_FROM_RATIO = 8
 
 
-def draw(results: plotdata.Results) -> Figure:
-    rows = plotdata.training(results.histories)
+def draw(results: data.Results) -> Figure:
+    rows = data.training(results.histories)
     figure = titled(f"{results.family}: training", height=4.9)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    for across, measure in zip(axes, plotdata.MEASURES, strict=True):
+    for across, measure in zip(axes, data.MEASURES, strict=True):
         of_measure = [row for row in rows if row["measure"] == measure]
-        for ax, split in zip(across, plotdata.SPLITS, strict=True):
+        for ax, split in zip(across, data.SPLITS, strict=True):
             draw_variants(ax, [row for row in of_measure if row["split"] == split])
             ax.set_title(f"{split} {measure}")
         if of_measure:
@@ -35,7 +35,7 @@ def draw(results: plotdata.Results) -> Figure:
     return figure
 
 
-def draw_variants(ax: Axes, rows: list[plotdata.Row]) -> None:
+def draw_variants(ax: Axes, rows: list[data.Row]) -> None:
     for variant, colour in VARIANT_COLOURS.items():
         of_variant = [row for row in rows if row["variant"] == variant]
         if not of_variant:
@@ -49,7 +49,7 @@ def draw_variants(ax: Axes, rows: list[plotdata.Row]) -> None:
         ax.plot(epochs, mean, color=colour, marker="o" if len(epochs) <= MARKED_EPOCHS else None, label=variant)
 
 
-def scale(ax: Axes, measure: str, rows: list[plotdata.Row]) -> None:
+def scale(ax: Axes, measure: str, rows: list[data.Row]) -> None:
     values = [row[key] for row in rows for key in ("lowest", "highest")]
     if measure == "accuracy":
         ax.set_ylim(*worth_showing(values))

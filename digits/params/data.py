@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from digits.params.base import Section, unique
+from digits.params.load import Section, unique
 
 ClassName = Annotated[str, Field(min_length=1)]
 

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from digits.params.recipe import Recipe
+from digits.models.recipe import Recipe
 
 
 def hyperparameters(family: str) -> type[Recipe]:

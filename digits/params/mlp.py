@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from digits.params.recipe import Rate, Recipe
+from digits.models.recipe import Rate, Recipe
 
 
 class Mlp(Recipe):

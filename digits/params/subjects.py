@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from digits.params.base import unique
+from digits.params.load import unique
 
 # A seed of 0 means "random" to Keras Tuner.
 Seeds = Annotated[tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(min_length=1), AfterValidator(unique)]

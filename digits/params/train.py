@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from digits.params.base import Section
+from digits.params.load import Section
 
 
 class Train(Section):

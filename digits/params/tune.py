@@ -11,8 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from digits.params.base import Section, nearest, plain, reason, unique
-from digits.params.recipe import Recipe
+from digits.models.recipe import Recipe
+from digits.params.load import Section, nearest, plain, reason, unique
 
 
 class Range(Section):

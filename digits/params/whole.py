@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from digits.params.base import Section
 from digits.params.cnn import Cnn
 from digits.params.data import Data
+from digits.params.load import Section
 from digits.params.mlp import Mlp
 from digits.params.prepare import Prepare
 from digits.params.runtime import Runtime

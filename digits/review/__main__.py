@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.base.errors import UserError
-from digits.base.files import remove, write_text
+from digits.common.errors import UserError
+from digits.common.files import remove, write_text
 from digits.review import changes, pictures, tables, text
 from digits.review.advice import advise
 from digits.review.answers import Comparison, answers, compare
-from digits.review.sides import Side, probabilities, side
+from digits.review.revisions import Revision, probabilities, side
 from digits.review.stale import stale
 
 FOLDER = Path(".review")
@@ -40,14 +40,14 @@ def main(base: str, head: str) -> None:
         publish(old, new, advice, text.verdicts(comparison))
 
 
-def compared(old: Side, new: Side) -> Comparison | None:
+def compared(old: Revision, new: Revision) -> Comparison | None:
     """None where nothing can be paired, for other test images were shown."""
     digests = {changes.test_images(each) for each in (old, new)} - {None}
     mine, theirs = (answers(probabilities(each)) for each in (old, new))
     return compare(mine, theirs) if len(digests) < 2 and np.array_equal(mine.truth, theirs.truth) else None
 
 
-def publish(old: Side, new: Side, advice: str, verdicts: str = "") -> None:
+def publish(old: Revision, new: Revision, advice: str, verdicts: str = "") -> None:
     body = (
         text.section("Verdict, old against new", verdicts, "None."),
         text.section("Parameters", tables.params(changes.params(old), changes.params(new)), "The same."),
@@ -61,7 +61,7 @@ def publish(old: Side, new: Side, advice: str, verdicts: str = "") -> None:
     print(page, end="", flush=True)
 
 
-def notes(old: Side, new: Side) -> list[str]:
+def notes(old: Revision, new: Revision) -> list[str]:
     found = []
     if new.commit is None:
         found.append("The working tree holds what is not committed.")

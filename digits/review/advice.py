@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from digits.comparing.comparison import ENSEMBLE
-from digits.comparing.verdict import BETTER, WORSE, Verdict, points
+from digits.comparison.comparison import ENSEMBLE
+from digits.comparison.verdict import BETTER, WORSE, Verdict, points
 from digits.review.answers import Comparison, Line
 from digits.review.tables import Costs
 

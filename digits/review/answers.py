@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.base.names import VARIANTS, model_name
-from digits.comparing.comparison import ENSEMBLE, Spread
-from digits.comparing.verdict import Verdict, judge
+from digits.common.paths import VARIANTS, model_name
+from digits.comparison.comparison import ENSEMBLE, Spread
+from digits.comparison.verdict import Verdict, judge
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
 Model = tuple[str, str, int]  # family, variant, seed

@@ -8,8 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from digits.base.names import REPORTS
-from digits.review.sides import Side, git, read
+from digits.common.paths import REPORTS
+from digits.review.revisions import Revision, git, read
 
 CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
@@ -31,27 +31,27 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return [(name, was, now) for name, was, now in pairs if was != now]
 
 
-def params(side: Side) -> dict[str, Any]:
+def params(side: Revision) -> dict[str, Any]:
     return YAML(typ="safe").load(read(side, "params.yaml") or b"") or {}
 
 
-def metrics(side: Side) -> dict[str, Any]:
+def metrics(side: Revision) -> dict[str, Any]:
     return json.loads(read(side, f"{REPORTS}/metrics.json") or b"{}")
 
 
-def test_images(side: Side) -> str | None:
+def test_images(side: Revision) -> str | None:
     """Their digest."""
     data = json.loads(read(side, f"{REPORTS}/data.json") or b"{}")
     return data.get("splits", {}).get("test", {}).get("sha256")
 
 
-def costs(side: Side) -> dict[str, dict[str, float]]:
+def costs(side: Revision) -> dict[str, dict[str, float]]:
     """By model; an earlier revision may not know all of them."""
     rows = csv.DictReader(io.StringIO((read(side, f"{REPORTS}/comparison.csv") or b"").decode()))
     return {f"{r['family']} {r['variant']}": {name: json.loads(r[name]) for name in COSTS if r.get(name)} for r in rows}
 
 
-def code(old: Side, new: Side) -> list[str]:
+def code(old: Revision, new: Revision) -> list[str]:
     revisions = [str(side.commit) for side in (old, new) if side.commit]
     lines = git("diff", "--no-renames", "--name-status", *revisions, "--", *CODE).splitlines()
     if new.commit is None:
@@ -59,6 +59,6 @@ def code(old: Side, new: Side) -> list[str]:
     return [f"`{path}` ({STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
 
 
-def behind(old: Side, new: Side) -> int:
+def behind(old: Revision, new: Revision) -> int:
     """Commits of the old side that the new one does not build on: what they did shows as undone."""
     return int(git("rev-list", "--count", f"{new.commit or 'HEAD'}..{old.commit}"))

@@ -5,20 +5,20 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from digits.base.files import replacing
-from digits.base.names import REPORTS
-from digits.review.sides import Side, git, names, read
+from digits.common.files import replacing
+from digits.common.paths import REPORTS
+from digits.review.revisions import Revision, git, names, read
 
 FIGURES = REPORTS / "figures"
 GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
 Links = tuple[str | None, str | None]  # old and new
 
 
-def differing(old: Side, new: Side, folder: Path) -> dict[str, Links]:
+def differing(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
     """By name. Only those whose bytes differ."""
     page = page_of(old, new)
 
-    def link(side: Side, part: str, name: str, content: bytes | None) -> str | None:
+    def link(side: Revision, part: str, name: str, content: bytes | None) -> str | None:
         if content is None:
             return None
         return f"{page}/blob/{side.commit}/{FIGURES}/{name}?raw=true" if page else copy(folder, part, name, content)
@@ -31,7 +31,7 @@ def differing(old: Side, new: Side, folder: Path) -> dict[str, Links]:
     return found
 
 
-def page_of(old: Side, new: Side) -> str | None:
+def page_of(old: Revision, new: Revision) -> str | None:
     """Where GitHub shows both sides."""
     if not (old.commit and new.commit):
         return None

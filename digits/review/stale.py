@@ -9,12 +9,12 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from digits.review.changes import params
-from digits.review.sides import Side, files, read, stages
+from digits.review.revisions import Revision, files, read, stages
 
 Stage = Mapping[str, Any]
 
 
-def stale(side: Side) -> list[str]:
+def stale(side: Revision) -> list[str]:
     """Of the stages that decide what the models answer."""
     recorded = (YAML(typ="safe").load(read(side, "dvc.lock") or b"") or {}).get("stages", {})
     values, present = params(side), stages(side)
@@ -26,13 +26,13 @@ def decides(stage: Stage) -> bool:
     return any(out["path"].startswith(("data/", "models/")) for out in stage.get("outs", ()))
 
 
-def other_code(side: Side, stage: Stage) -> bool:
+def other_code(side: Revision, stage: Stage) -> bool:
     code = {dep["path"]: dep["md5"] for dep in stage.get("deps", ()) if dep["path"].startswith(("digits/", "stages/"))}
     return any(digest(side, path) != recorded for path, recorded in code.items())
 
 
 @cache
-def digest(side: Side, path: str) -> str:
+def digest(side: Revision, path: str) -> str:
     """As in dvc.lock: a folder's is that of the list of its files."""
     if path.endswith(".py"):
         return md5(read(side, path) or b"")

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from digits.comparing.comparison import ENSEMBLE
-from digits.comparing.tables import percent
-from digits.comparing.verdict import ALPHA, NO_EVIDENCE, POWER, Verdict, points
+from digits.comparison.comparison import ENSEMBLE
+from digits.comparison.tables import percent
+from digits.comparison.verdict import ALPHA, NO_EVIDENCE, POWER, Verdict, points
 from digits.review.advice import NAMED
 from digits.review.answers import Comparison, Line
-from digits.review.sides import Side
+from digits.review.revisions import Revision
 from digits.review.tables import table
 
 MARK = "<!-- review -->"  # by which the workflow finds its comment again
@@ -67,7 +67,7 @@ def unmatched(comparison: Comparison) -> list[str]:
     return [f"Only on the {side} side, so not compared: {', '.join(models)}." for side, models in sides if models]
 
 
-def outdated(side: Side, stages: Sequence[str]) -> str:
+def outdated(side: Revision, stages: Sequence[str]) -> str:
     named = listed([f"`{stage}`" for stage in stages], NAMED)
     return f"The results of {side} were made by other code or parameters than it holds ({named})"
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from digits.base.errors import UserError
+from digits.common.errors import UserError
 from digits.params.tune import Search
-from digits.training.trials import Trial
+from digits.training.jobs import Trial
 
 
 def search(plan: Search, trials: list[Trial], advance: Callable[[list[Trial], int], None]) -> dict[str, Any]:

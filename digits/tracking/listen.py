@@ -24,9 +24,9 @@ def main() -> None:
     messages: queue.Queue[Message | None] = queue.Queue()
     threading.Thread(target=read, args=(messages,), daemon=True).start()
     environment.start()
-    from digits.tracking.show import Show  # takes seconds, in which the training imports TensorFlow
+    from digits.tracking.live import RunWriter  # takes seconds, in which the training imports TensorFlow
 
-    show, ended = Show(), False
+    show, ended = RunWriter(), False
     while not (ended and show.done()):
         arrived = collect(messages, SECONDS_UNTIL_TRIED_AGAIN if show.done() else SECONDS_TOGETHER)
         if None in arrived:

@@ -7,8 +7,8 @@ import mlflow
 import numpy as np
 from mlflow.exceptions import MlflowException
 
-from digits.base.errors import UserError, reason
-from digits.model.runtime import held_back_stderr
+from digits.common.errors import UserError, reason
+from digits.models.runtime import held_back_stderr
 from digits.tracking import environment
 from digits.tracking.store import connect, where
 

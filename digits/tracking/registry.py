@@ -7,12 +7,12 @@ import numpy as np
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from digits.merit import merit
-from digits.model.runtime import held_back_stderr
+from digits.evaluation.selection import merit
+from digits.models.runtime import held_back_stderr
 from digits.params.track import Track
-from digits.tracking import networks, runs
-from digits.tracking.outcomes import Outcome
-from digits.tracking.place import Place
+from digits.tracking import logged_models, runs
+from digits.tracking.provenance import Provenance
+from digits.tracking.records import RunRecord
 from digits.tracking.store import Store
 
 CHAMPION = "champion"
@@ -33,12 +33,12 @@ class Examination:
         return f"{self.source}, {shape}, {len(self.classes)} classes: {', '.join(self.classes)}"[:1000]
 
 
-def winner(outcomes: list[Outcome]) -> Outcome:
+def winner(outcomes: list[RunRecord]) -> RunRecord:
     models = [outcome for outcome in outcomes if outcome.network]
     return max(models, key=lambda each: merit(each.curve[-1]["validation_accuracy"], each.curve[-1]["validation_loss"]))
 
 
-def promote(store: Store, place: Place, track: Track, best: Outcome, test: Examination) -> str:
+def promote(store: Store, place: Provenance, track: Track, best: RunRecord, test: Examination) -> str:
     version = registered(store, place, track.model, best, test)
     champion = champion_of(store, track.model)
     if champion is not None and champion.version == version.version:
@@ -56,12 +56,12 @@ def promote(store: Store, place: Place, track: Track, best: Outcome, test: Exami
     return f"{track.model} {version.version} ({best.card.name}): {reason}"
 
 
-def registered(store: Store, place: Place, name: str, best: Outcome, test: Examination) -> ModelVersion:
+def registered(store: Store, place: Provenance, name: str, best: RunRecord, test: Examination) -> ModelVersion:
     for version in store.client.search_model_versions(f"name = '{name}'"):
         if version.tags.get("fingerprint") == best.card.fingerprint:
             return version
     run = runs.find(store, place, best.card)
-    model = networks.of_run(store, run.info.run_id)
+    model = logged_models.of_run(store, run.info.run_id)
     about = {"fingerprint": best.card.fingerprint, "subject": test.subject, **best.card.tags}
     if not store.client.search_registered_models(f"name = '{name}'"):
         store.client.create_registered_model(name)
@@ -79,7 +79,7 @@ def champion_of(store: Store, name: str) -> ModelVersion | None:
         raise
 
 
-def decide(track: Track, best: Outcome, champion: ModelVersion | None, test: Examination) -> tuple[bool, str]:
+def decide(track: Track, best: RunRecord, champion: ModelVersion | None, test: Examination) -> tuple[bool, str]:
     if champion is None:
         return True, "becomes champion, for there was none"
     if champion.tags.get("subject") != test.subject:

@@ -7,8 +7,8 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus, RunTag, ViewType
 
-from digits.tracking.cards import Card
-from digits.tracking.place import Place
+from digits.tracking.provenance import Provenance
+from digits.tracking.run_info import RunInfo
 from digits.tracking.store import Store
 
 SECONDS_OF_SILENCE = 300
@@ -22,7 +22,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def find(store: Store, place: Place, card: Card) -> Run | None:
+def find(store: Store, place: Provenance, card: RunInfo) -> Run | None:
     """The run of this result. An experiment has its own; the workspace takes what one brought into it, too."""
     runs = search(store, f"tags.fingerprint = '{card.fingerprint}'")
     mine = [run for run in runs if run.data.tags.get("dvc.experiment", "") == place.experiment]
@@ -39,14 +39,14 @@ def search(store: Store, condition: str) -> list[Run]:
             return found
 
 
-def begin(store: Store, place: Place, card: Card, parent: str | None, at: int) -> str:
+def begin(store: Store, place: Provenance, card: RunInfo, parent: str | None, at: int) -> str:
     run = store.client.create_run(store.experiment, start_time=at, run_name=card.name, tags=tags(place, card, parent))
     run_id = run.info.run_id
     fill_in(store, place, card, run)
     return run_id
 
 
-def tags(place: Place, card: Card, parent: str | None) -> dict[str, str]:
+def tags(place: Provenance, card: RunInfo, parent: str | None) -> dict[str, str]:
     experiment = f"dvc exp run --name {place.experiment}" if place.experiment else f"dvc repro {card.stage}"
     known = {
         "mlflow.source.name": experiment,
@@ -69,7 +69,7 @@ def tags(place: Place, card: Card, parent: str | None) -> dict[str, str]:
     return {name: value for name, value in (known | card.tags).items() if value}
 
 
-def fill_in(store: Store, place: Place, card: Card, run: Run) -> None:
+def fill_in(store: Store, place: Provenance, card: RunInfo, run: Run) -> None:
     """What a run lacks of what `begin` gives it, if that was cut short."""
     missing = [Param(*each) for each in card.parameters.items() if each[0] not in run.data.params]
     for some in portions(missing, 100):
@@ -78,7 +78,7 @@ def fill_in(store: Store, place: Place, card: Card, run: Run) -> None:
         add_inputs(store, place, run.info.run_id)
 
 
-def add_inputs(store: Store, place: Place, run_id: str) -> None:
+def add_inputs(store: Store, place: Provenance, run_id: str) -> None:
     source = place.parameters["data"]["source"]
     store.client.log_inputs(run_id, [dataset(source, part, place.data) for part in SPLITS])
 
@@ -144,7 +144,7 @@ def running(run: Run) -> bool:
     return run.info.status == RunStatus.to_string(RunStatus.RUNNING)
 
 
-def silent(run: Run, place: Place) -> bool:
+def silent(run: Run, place: Provenance) -> bool:
     """Of a RUNNING run: nobody is at it. In one workspace, DVC runs one stage of an experiment at a time."""
     own = run.data.tags.get("workspace") == place.workspace
     same = own and run.data.tags.get("dvc.experiment", "") == place.experiment

@@ -11,8 +11,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from digits.base.errors import UserError
-from digits.base.files import replacing
+from digits.common.errors import UserError
+from digits.common.files import replacing
 
 EXPERIMENT = "digits"
 NOTE = "Baseline against tuned: a run for each trained model, and for each search with its trials below it."

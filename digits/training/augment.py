@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from digits.params.recipe import Recipe
+from digits.models.recipe import Recipe
 
 
 def wanted(recipe: Recipe) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from digits.base.dataset import Split
-from digits.model.feed import untuned
-from digits.params.recipe import Recipe
+from digits.data.dataset import Split
+from digits.models.recipe import Recipe
 from digits.training.augment import augment, wanted
+from digits.training.feed import without_autotune
 
 AT_ONCE, AHEAD = 2, 16  # batches in the making, and made before they are wanted
 
@@ -27,6 +27,6 @@ def batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int], tf.data.
             return chosen, tf.gather(labels, which)
 
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        return untuned(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
+        return without_autotune(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
 
     return epoch

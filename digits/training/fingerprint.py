@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from digits.base.dataset import Split, digest
+from digits.data.dataset import Split, digest
 
 ROOT = Path(__file__).parent.parent
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")

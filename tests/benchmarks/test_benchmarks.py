@@ -12,11 +12,11 @@ from benchmarks import latency, overhead, time_to_99
 from benchmarks.operations import operations
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
-from digits.base.errors import UserError
-from digits.params.base import check, read
+from digits.common.errors import UserError
+from digits.models.build import build
+from digits.models.recipe import Recipe
 from digits.params.families import hyperparameters
-from digits.params.recipe import Recipe
-from digits.training.networks import build
+from digits.params.load import check, read
 from tests.images import stripes
 
 SHAPE = (28, 28, 1)

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.record import NAME, OVERLAY, settings, trained
-from digits.params.base import check
+from digits.params.load import check
 from digits.params.whole import Params
 from digits.tracking.store import connect
 from tests.conftest import ROOT

@@ -17,8 +17,8 @@ from PIL import Image
 
 from benchmarks import demo as load
 from benchmarks.drawn import drawn
-from digits.pictures import MOST_BYTES
-from digits.placing import place
+from digits.inference.image_files import MOST_BYTES
+from digits.inference.preprocessing import place
 from tests.conftest import ENVIRONMENT
 from tests.demo.conftest import terminal
 from tests.drawings import DIGITS, MNIST

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from matplotlib import image, rcParams
 
-from digits import figures, plotdata
-from digits.base import files
-from digits.base.names import VARIANTS
-from digits.compute import Point
-from digits.harder.corruptions import KINDS
-from digits.harder.robustness import Robustness
-from digits.plotdata import Results
+from digits import figures
+from digits.common import files
+from digits.common.paths import VARIANTS
+from digits.evaluation.corruptions import KINDS
+from digits.evaluation.cost_accuracy import Point
+from digits.evaluation.robustness import Robustness
+from digits.figures import data
+from digits.figures.data import Results
 from stages import plot
 
 SEEDS = (1, 2)
@@ -190,7 +191,7 @@ def test_powers_of_ten_are_named():
 
 
 def test_training_is_averaged_over_the_seeds(tmp_path):
-    plotdata.write(results(), tmp_path)
+    data.write(results(), tmp_path)
     rows = rows_of(tmp_path / "training/cnn.csv")
     assert len(rows) == 2 * 2 * 2 * 3
     first = rows[0]
@@ -204,13 +205,13 @@ def test_training_is_averaged_over_the_seeds(tmp_path):
 
 
 def test_an_epoch_that_only_some_seeds_reached_counts_those():
-    rows = plotdata.training({"tuned": [history(0, epochs=1), history(0.02, epochs=2)]})
+    rows = data.training({"tuned": [history(0, epochs=1), history(0.02, epochs=2)]})
     accuracy = [row["mean"] for row in rows if (row["split"], row["measure"]) == ("training", "accuracy")]
     assert accuracy == pytest.approx([0.92, 0.94])
 
 
 def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
-    plotdata.write(results(), tmp_path)
+    data.write(results(), tmp_path)
     rows = rows_of(tmp_path / "search/cnn.csv")
     assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
     assert [row["validation_accuracy"] for row in rows] == ["0.96", "", "0.98", "0.11"]
@@ -221,7 +222,7 @@ def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
 
 def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path):
     given = results()
-    plotdata.write(given, tmp_path)
+    data.write(given, tmp_path)
     rows = rows_of(tmp_path / "confusion/cnn.csv")
     for variant, mistakes in (("baseline", 11), ("tuned", 9)):
         of_variant = [row for row in rows if row["variant"] == variant]
@@ -233,7 +234,7 @@ def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path
 
 def test_reliability_counts_the_answers_of_every_seed():
     given = results()
-    table = plotdata.reliability(given.labels, given.probabilities["tuned"])
+    table = data.reliability(given.labels, given.probabilities["tuned"])
     assert sum(each.images for each in table) == len(given.labels) * len(SEEDS)
     right = sum(each.images * each.accuracy for each in table if each.images)
     assert right == pytest.approx((len(given.labels) - 9) * len(SEEDS))

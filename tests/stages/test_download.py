@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.base.errors import UserError
+from digits.common.errors import UserError
 from stages import download
 
 RANDOM = np.random.default_rng(0)

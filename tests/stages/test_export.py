@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits import about
-from digits.base.files import write_array
-from digits.exporting.reloaded import LOADED
+from digits.common.files import write_array
+from digits.export import metadata
+from digits.export.verify import LOADED
 from tests.trained import BEST, NAMES, lay_out
 
 
@@ -29,7 +29,7 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
         for each in report[family]["formats"].values():
             assert each["largest_difference"] <= report[family]["tolerance"]
             assert each["bytes"] > 1000
-            assert about.read(Path(each["path"])).classes == tuple(NAMES)
+            assert metadata.read(Path(each["path"])).classes == tuple(NAMES)
 
     before = {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()}
     answers = Path("data/predictions/cnn-baseline-1.npy")

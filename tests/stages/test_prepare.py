@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.base import dataset
-from digits.base.errors import UserError
+from digits.common.errors import UserError
+from digits.data import dataset
 from stages import prepare
 from tests.conftest import ROOT
 

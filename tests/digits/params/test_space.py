@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digits.base.errors import UserError
-from digits.params.base import check
+from digits.common.errors import UserError
 from digits.params.cnn import Cnn
+from digits.params.load import check
 from digits.params.mlp import Mlp
 from digits.params.tune import Range, Search
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from digits.base.errors import UserError
-from digits.params.base import check
+from digits.common.errors import UserError
+from digits.params.load import check
 from digits.params.whole import Params, schema
 from tests.conftest import ROOT
 

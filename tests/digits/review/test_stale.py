@@ -6,7 +6,7 @@ from typing import Any
 
 from dvc.stage import PipelineStage
 
-from digits.review.sides import Side
+from digits.review.revisions import Revision
 from digits.review.stale import stale
 
 CODE = b"print()"
@@ -53,7 +53,7 @@ class Files:
 
 
 def of(**changed: Any) -> list[str]:
-    return stale(Side("main", "1234567", Files(**changed)))
+    return stale(Revision("main", "1234567", Files(**changed)))
 
 
 def test_results_made_by_what_lies_beside_them_are_fresh_whatever_the_lock_remembers_of_former_seeds() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from digits.base.errors import UserError
-from digits.params.base import check
+from digits.common.errors import UserError
+from digits.params.load import check
 from digits.params.mlp import Mlp
 from digits.params.tune import Search
 from digits.search.halving import length, search
-from digits.training.trials import Trial
+from digits.training.jobs import Trial
 
 BASELINE = Mlp(
     layers=1, units=256, batch_norm=True, dropout=0.2, optimizer="adam", learning_rate=0.001, schedule="constant",

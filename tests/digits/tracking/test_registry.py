@@ -10,13 +10,13 @@ import mlflow
 import numpy as np
 import pytest
 
-from digits.model.modelfile import save
+from digits.models.keras_file import save
 from digits.params.track import Track
-from digits.tracking import networks, registry, runs
-from digits.tracking.cards import Card
-from digits.tracking.outcomes import Outcome
-from digits.tracking.place import Place
+from digits.tracking import logged_models, registry, runs
+from digits.tracking.provenance import Provenance
+from digits.tracking.records import RunRecord
 from digits.tracking.registry import Examination, champion_of, promote
+from digits.tracking.run_info import RunInfo
 from digits.tracking.store import Store, connect
 from tests.digits.tracking.test_live import DATA
 
@@ -41,11 +41,11 @@ def store(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @pytest.fixture
-def place(store: Store) -> Place:
-    return Place.here()
+def place(store: Store) -> Provenance:
+    return Provenance.here()
 
 
-def trained(store: Store, place: Place, name: str, right: int) -> Outcome:
+def trained(store: Store, place: Provenance, name: str, right: int) -> RunRecord:
     """A network that gives `right` of the 100 images their class: the dark ones all, the bright ones by position."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     bright = 1.0 if right == 100 else -1.0
@@ -53,13 +53,13 @@ def trained(store: Store, place: Place, name: str, right: int) -> Outcome:
     path = Path(f"models/{name}.keras")
     save(model, path)
     epoch = {"epoch": 1, "validation_accuracy": right / 100, "validation_loss": 1.0}
-    card = Card(name, "model", name * 4, f"train@{name}", name, {}, {"family": name})
+    card = RunInfo(name, "model", name * 4, f"train@{name}", name, {}, {"family": name})
     run_id = runs.begin(store, place, card, None, runs.now())
-    networks.add(store, run_id, name, path, CLASSES, IMAGES[:2])
-    return Outcome(card, "completed", [epoch], {"test_accuracy": right / 100}, [], network=path)
+    logged_models.add(store, run_id, name, path, CLASSES, IMAGES[:2])
+    return RunRecord(card, "completed", [epoch], {"test_accuracy": right / 100}, [], network=path)
 
 
-def test_the_first_winner_is_champion_and_answers_with_names_and_probabilities(store: Store, place: Place) -> None:
+def test_the_first_winner_is_champion_and_answers_with_names_and_probabilities(store: Store, place: Provenance) -> None:
     assert "for there was none" in promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
     answers = mlflow.pyfunc.load_model("models:/digits@champion").predict(IMAGES)
     assert list(answers.columns) == ["class", "p_dark", "p_bright"]
@@ -67,7 +67,7 @@ def test_the_first_winner_is_champion_and_answers_with_names_and_probabilities(s
     np.testing.assert_allclose(answers["p_dark"] + answers["p_bright"], 1, rtol=1e-5)
 
 
-def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, place: Place) -> None:
+def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, place: Provenance) -> None:
     promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
     promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
@@ -75,20 +75,22 @@ def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: S
     assert "does not become champion: 50.00% against 100.00% of champion 1" in version.description
 
 
-def test_a_better_model_takes_the_alias(store: Store, place: Place) -> None:
+def test_a_better_model_takes_the_alias(store: Store, place: Provenance) -> None:
     promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
     promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
 
 
-def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(store: Store, place: Place) -> None:
+def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(
+    store: Store, place: Provenance
+) -> None:
     strict = Track(model="digits", margin=0.6)
     promote(store, place, strict, trained(store, place, "bad", 50), TEST)
     promote(store, place, strict, trained(store, place, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "bad"
 
 
-def test_a_winner_for_other_images_is_not_compared(store: Store, place: Place) -> None:
+def test_a_winner_for_other_images_is_not_compared(store: Store, place: Provenance) -> None:
     promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
     other = Examination(IMAGES, CLASSES, LABELS, "others")
     said = promote(store, place, TRACK, trained(store, place, "good", 100), other)
@@ -97,7 +99,7 @@ def test_a_winner_for_other_images_is_not_compared(store: Store, place: Place) -
 
 
 def test_deciding_again_registers_nothing_and_scores_nothing(
-    store: Store, place: Place, monkeypatch: pytest.MonkeyPatch
+    store: Store, place: Provenance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = trained(store, place, "good", 100), trained(store, place, "bad", 50)
     said = [promote(store, place, TRACK, each, TEST) for each in (good, bad)]

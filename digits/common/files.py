@@ -1,0 +1,63 @@
+"""Files that are whole or absent: written under a temporary name, then renamed."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digits.common.errors import UserError
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Keras and NumPy choose a format by the ending, so the temporary name keeps it.
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        remove(temporary)
+
+
+def remove(path: str | Path) -> None:
+    path = Path(path)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None
+
+
+def write_array(path: str | Path, array: np.ndarray) -> None:
+    with replacing(path) as temporary:
+        np.save(temporary, array, allow_pickle=False)
+
+
+def read_array(path: str | Path) -> np.ndarray:
+    """Memory-mapped: opening costs nothing and processes share the pages."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # NumPy reads the head as Python, and fails in as many ways
+        raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None

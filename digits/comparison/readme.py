@@ -1,0 +1,43 @@
+"""The result table in README.md stands between two marks and is written by the pipeline, never by hand.
+
+`python -m digits.comparison.readme` fails where it is not that of reports/comparison.md.
+"""
+
+import sys
+from pathlib import Path
+
+from digits.common.errors import UserError
+from digits.common.files import write_text
+from digits.common.paths import REPORTS
+
+FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
+START, END = "<!-- results: written by `dvc repro` -->", "<!-- end of results -->"
+
+
+def with_results(text: str, table: str) -> str:
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise UserError(f"{FILE} lacks the marks {START} and {END} between which the results belong; put them back")
+    return f"{before}{START}\n\n{table}\n{END}{after}"
+
+
+def write_results(table: str) -> None:
+    text = FILE.read_text(encoding="utf-8")
+    if (fresh := with_results(text, table)) != text:
+        write_text(FILE, fresh)
+
+
+def check() -> None:
+    """Of the comparison, README shows what stands before the second heading."""
+    table = COMPARISON.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n## ")[0]
+    text = FILE.read_text(encoding="utf-8")
+    if with_results(text, table) != text:
+        raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
+
+
+if __name__ == "__main__":
+    try:
+        check()
+    except (UserError, OSError) as mistake:
+        sys.exit(f"check: error: {mistake}")

@@ -1,0 +1,103 @@
+"""Better, worse, or no evidence: what may be said of a pair, and what could have been found at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.special import bdtr
+
+from digits.common.errors import UserError
+from digits.comparison.intervals import LEVEL, difference
+
+BETTER, WORSE, NO_EVIDENCE = "better", "worse", "no evidence"
+# Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart.
+ALPHA = 0.03
+POWER = 0.8
+
+Pair = tuple[np.ndarray, np.ndarray]
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of the first over the second; accuracies, not percent. `p` and `detectable` allow for all pairs judged."""
+
+    verdict: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    detectable: float
+    mcnemar: float
+    seeds: tuple[int, int]
+    images: int
+
+    @property
+    def of_recipes(self) -> bool:
+        """Rather than of these very models: what other seeds would do can be said from two seeds on."""
+        return min(self.seeds) > 1
+
+    def __str__(self) -> str:
+        found = f"{points(self.difference)} points [{points(self.low)}, {points(self.high)}], {chance(self.p)}"
+        if self.verdict == NO_EVIDENCE:
+            found += f"; a true difference of {100 * self.detectable:.2f} points would have been found in {POWER:.0%}"
+        scope = "" if self.of_recipes else "; of these models only: one each says nothing about other seeds"
+        return f"{self.verdict}: {found}{scope}"
+
+
+def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
+    """All pairs that one report compares, together: each further one is a further chance to be lucky."""
+    for key, (mine, theirs) in pairs.items():
+        if mine.ndim != 2 or theirs.ndim != 2 or mine.shape[1] != theirs.shape[1]:
+            raise UserError(f"{key}: {mine.shape} and {theirs.shape} are not seeds × the same test images")
+    found = {key: difference(*pair) for key, pair in pairs.items()}
+    corrected = holm([each.p() for each in found.values()])
+    verdicts = {}
+    for (key, each), p in zip(found.items(), corrected, strict=True):
+        mine, theirs = pairs[key]
+        low, high = each.interval(LEVEL)
+        verdicts[key] = Verdict(
+            verdict=NO_EVIDENCE if p >= ALPHA else BETTER if each.value > 0 else WORSE,
+            difference=each.value,
+            low=low,
+            high=high,
+            p=p,
+            detectable=min(1.0, each.detectable(ALPHA / len(pairs), POWER)),
+            mcnemar=over_models(mcnemar(mine, theirs)),
+            seeds=(len(mine), len(theirs)),
+            images=mine.shape[1],
+        )
+    return verdicts
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Holm's correction: p-values that may be held against one level, however many there are."""
+    order = np.argsort(values, kind="stable")
+    scaled = np.asarray(values)[order] * (len(values) - np.arange(len(values)))
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(scaled))
+    return corrected.tolist()
+
+
+def mcnemar(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Two-sided mid-p of each of my models (rows) against each of theirs (columns), on the same images."""
+    telling = ~(mine.all(axis=0) & theirs.all(axis=0))
+    mine, theirs = mine[:, telling], theirs[:, telling]
+    won, lost = (a.astype(np.float64) @ (~b.T) for a, b in ((mine, theirs), (~mine, ~theirs)))
+    fewer, differing = np.minimum(won, lost), (won + lost).astype(np.int64)
+    below = np.where(fewer > 0, bdtr(fewer - 1, differing, 0.5), 0)
+    return np.where(won == lost, 1, bdtr(fewer, differing, 0.5) + below)
+
+
+def over_models(values: np.ndarray) -> float:
+    """One p-value of many: twice the median is right however they depend on each other."""
+    return float(values.item() if values.size == 1 else min(1, 2 * np.median(values)))
+
+
+def points(share: float) -> str:
+    return f"{round(100 * share, 2) + 0.0:+.2f}"  # + 0.0: there is no "-0.00"
+
+
+def chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,85 @@
+"""Picture files of any size and colour, read without trusting a byte: PNG and JPEG."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from digits.common.errors import UserError
+
+FORMATS = ("PNG", "JPEG")
+ENDINGS = (".png", ".jpg", ".jpeg")
+MOST_BYTES = 20 * 2**20
+MOST_PIXELS = 30_000_000  # 90 MB once unpacked
+ENOUGH = 100  # pixels of a picture's longer side, to tell light ink from dark
+
+
+def files(paths: list[Path]) -> Iterator[Path]:
+    """Those named, and all pictures in the folders named and below."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS and each.is_file())
+            if not found:
+                raise UserError(f"{path} holds no picture; their names end in {', '.join(ENDINGS)}")
+            yield from found
+        else:
+            yield path
+
+
+def read(path: Path) -> Image.Image:
+    if not path.exists():
+        raise UserError("there is no such file")
+    if not path.is_file():  # a pipe might never end
+        raise UserError("it is not a file")
+    try:
+        with path.open("rb") as file:
+            return decode(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise UserError(f"it cannot be read: {error.strerror}") from None
+
+
+def decode(data: bytes) -> Image.Image:
+    """In grey or colour, upright, without transparency."""
+    if not data:
+        raise UserError("it is empty")
+    if len(data) > MOST_BYTES:
+        raise UserError(f"it has more than {MOST_BYTES // 2**20} MB")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is looked at here: size, and damage
+        try:
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.UnidentifiedImageError:
+            raise UserError("it is neither a PNG nor a JPEG picture") from None
+        except Image.DecompressionBombError:
+            raise too_large() from None
+        except Exception as error:  # each format's reader fails in ways of its own
+            raise UserError(f"it cannot be read: {error}") from None
+        if picture.width * picture.height > MOST_PIXELS:
+            raise too_large(f" ({picture.width:,} × {picture.height:,})")
+        try:
+            return opaque(ImageOps.exif_transpose(picture))
+        except Exception as error:
+            raise UserError(f"it is damaged: {error}") from None
+
+
+def too_large(size: str = "") -> UserError:
+    return UserError(f"it has too many pixels{size}; {MOST_PIXELS // 1_000_000} million are allowed")
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits; Pillow would cut off what is above 255
+        return Image.fromarray((np.asarray(picture).astype(np.uint32) // 257).astype(np.uint8))
+    if not picture.has_transparency_data:
+        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    picture = picture.convert("RGBA")
+    if picture.getchannel("A").getextrema() == (255, 255):
+        return picture.convert("RGB")
+    # Paper that is not there is the opposite of the ink on it.
+    sample = np.asarray(picture.reduce(max(1, max(picture.size) // ENOUGH)), np.float32)
+    grey, shown = sample[..., :3].mean(axis=2), sample[..., 3]
+    light = (grey * shown).sum() > 127 * shown.sum()
+    page = Image.new("RGBA", picture.size, "black" if light else "white")
+    return Image.alpha_composite(page, picture).convert("RGB")

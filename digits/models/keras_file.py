@@ -1,0 +1,48 @@
+"""A .keras file that depends on the model alone: equal models are equal files, to the last byte."""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from digits.common.errors import UserError
+from digits.common.files import replacing
+from digits.models.kernels import plain
+
+
+def save(model: keras.Model, path: Path) -> None:
+    # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
+    bare = keras.Sequential([keras.Input(model.input_shape[1:]), *map(plain, model.layers)], name=model.name)
+    bare.set_weights(model.get_weights())
+    with tempfile.TemporaryDirectory() as folder, replacing(path) as timeless:
+        dated = Path(folder, "model.keras")
+        bare.save(dated)
+        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(timeless, "w") as target:
+            for name in source.namelist():
+                content = source.read(name)
+                if name.endswith(".json"):
+                    content = json.dumps(without_traces(json.loads(content), {})).encode()
+                target.writestr(zipfile.ZipInfo(name), content)  # ZipInfo's own date: 1980
+
+
+def without_traces(value: Any, numbers: dict[int, int]) -> Any:
+    """Without the date, and with objects counted where Keras writes their addresses in memory."""
+    if isinstance(value, list):
+        return [without_traces(each, numbers) for each in value]
+    if not isinstance(value, dict):
+        return value
+    clean = {name: without_traces(each, numbers) for name, each in value.items() if name != "date_saved"}
+    if "shared_object_id" in clean:
+        clean["shared_object_id"] = numbers.setdefault(clean["shared_object_id"], len(numbers) + 1)
+    return clean
+
+
+def load(path: Path) -> keras.Model:
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} cannot be read as a model ({reason}); `dvc repro` makes it again") from None

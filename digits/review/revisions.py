@@ -1,0 +1,102 @@
+"""The two sides of a review: the project at a branch, a commit or an experiment, or as it lies in the working tree."""
+
+import io
+import subprocess
+from dataclasses import dataclass
+
+import numpy as np
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+from dvc.stage import PipelineStage
+
+from digits.common.errors import UserError, reason
+from digits.common.paths import PREDICTIONS
+
+
+@dataclass(frozen=True)
+class Revision:
+    name: str
+    commit: str | None  # None: the working tree, with what is not committed
+    files: DVCFileSystem  # what git holds there, and what DVC holds: from its cache, or else from its remote
+
+    def __str__(self) -> str:
+        if self.commit is None:
+            return "the working tree"
+        return f"`{self.name}`" if self.commit.startswith(self.name) else f"`{self.name}` ({self.commit[:7]})"
+
+
+def side(name: str) -> Revision:
+    """By the name of a branch, tag, commit or experiment; without one, what lies here, committed or not."""
+    if not name and not git("status", "--porcelain", "--untracked-files=no"):
+        branch = git("rev-parse", "--abbrev-ref", "HEAD")
+        name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
+    settings = DVCFileSystem().repo.config
+    # As they are now: a remote that was set up later serves earlier revisions as well.
+    files = DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
+    try:
+        return Revision(name, files.repo.get_rev() if name else None, files)
+    except DvcException as error:
+        raise UserError(
+            f"{reason(error)}: no branch, tag, commit or experiment here; `git branch --all` and "
+            "`dvc exp list --all-commits` say what there is, `git fetch` and `dvc exp pull` get what others have"
+        ) from None
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"git {arguments[0]}: {done.stderr.strip().partition(chr(10))[0] or 'failed'}")
+    return done.stdout.strip()
+
+
+def read(of: Revision, path: str) -> bytes | None:
+    """None where that side has no such file."""
+    try:
+        with of.files.open(path, cache=True) as file:  # what a remote gave stays in DVC's cache
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def names(of: Revision, folder: str) -> list[str]:
+    try:
+        return sorted(path.rpartition("/")[2] for path in of.files.ls(folder, detail=False))
+    except FileNotFoundError:
+        return []
+
+
+def files(of: Revision, folder: str) -> list[str]:
+    return sorted(of.files.find(folder))
+
+
+def stages(of: Revision) -> set[str]:
+    """Of its pipeline; dvc.lock remembers those of former families and seeds as well."""
+    return {stage.name for stage in of.files.repo.index.stages if isinstance(stage, PipelineStage)}
+
+
+def probabilities(of: Revision) -> dict[str, np.ndarray]:
+    """And labels: what `evaluate` wrote, but for the images."""
+    try:
+        stored = [name for name in names(of, str(PREDICTIONS)) if name.endswith(".npy") and name != "images.npy"]
+        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in stored}
+    except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
+        cause = error.__cause__ or error
+        raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
+    if "labels" not in contents or None in contents.values():
+        raise UserError(missing(of))
+    return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+
+
+def missing(of: Revision, why: str = "") -> str:
+    remote = of.files.repo.config["core"].get("remote")
+    if why:
+        found = f"not in DVC's cache, and the remote does not give them ({why})"
+    elif remote:
+        found = (
+            f"neither in DVC's cache nor in its remote `{remote}`; `dvc push` where they were made brings them there"
+        )
+    else:
+        found = (
+            "not in DVC's cache, and no remote is set up (`dvc remote add --default …`) from which to `dvc pull` them"
+        )
+    return f"the stored probabilities of {of} are {found}; `dvc repro` {'there ' if of.commit else ''}makes them again"

@@ -1,0 +1,92 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+STAGE = """
+import signal
+import time
+
+from digits.common.cli import run
+from digits.common.errors import UserError
+
+
+def main(family, seed):
+    match family:
+        case "mistake":
+            raise UserError("colour is blue; it must be red")
+        case "bug":
+            return 1 / 0
+        case "missing":
+            open("no/such/file")
+        case "slow":
+            print("begun", flush=True)
+            time.sleep(60)
+    return f"trained {family} with {seed}"
+
+
+# Tests run in the background of a shell ignore Ctrl-C, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run(main)
+"""
+
+
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    (folder / "train.py").write_text(STAGE)
+    return subprocess.Popen(
+        [sys.executable, "train.py", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ran(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    process = started(folder, *arguments)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_a_stage_that_is_done_says_so_in_one_line(tmp_path):
+    status, out, err = ran(tmp_path, "cnn", "2")
+    assert (status, err) == (0, "")
+    assert out.startswith("train: trained cnn with 2 (")
+    assert out.endswith(" s)\n")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["mistake", "1"], "train: error: colour is blue; it must be red\n"),
+        (["missing", "1"], "train: error: [Errno 2] No such file or directory: 'no/such/file'\n"),
+        ([], "train: error: takes FAMILY SEED, not nothing\n"),
+        (["cnn"], "train: error: takes FAMILY SEED, not cnn\n"),
+        (["cnn", "1", "2"], "train: error: takes FAMILY SEED, not cnn 1 2\n"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_1(tmp_path, arguments, line):
+    assert ran(tmp_path, *arguments) == (1, "", line)
+
+
+def test_a_bug_keeps_its_traceback(tmp_path):
+    status, out, err = ran(tmp_path, "bug", "1")
+    assert (status, out) == (1, "")
+    assert err.startswith("Traceback")
+    assert err.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_an_interrupted_stage_says_so_in_one_line(tmp_path):
+    process = started(tmp_path, "slow", "1")
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "train: interrupted\n")
+    assert process.returncode == 1

@@ -1,0 +1,212 @@
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.common import files
+from digits.common.errors import UserError
+from tests.conftest import ROOT
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def writer(code: str, folder: Path) -> subprocess.Popen[str]:
+    """Another process, which says when it has begun."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    assert process.wait(20) == -signal.SIGKILL
+    assert process.stdout
+    process.stdout.close()
+
+
+# writing
+
+
+def test_folders_on_the_way_are_made(tmp_path):
+    files.write_text(tmp_path / "a/b/c.txt", "hello")
+    assert (tmp_path / "a/b/c.txt").read_text() == "hello"
+    assert names(tmp_path / "a/b") == ["c.txt"]
+
+
+def test_text_is_the_same_bytes_everywhere(tmp_path):
+    files.write_text(tmp_path / "a.txt", "é × –\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9 \xc3\x97 \xe2\x80\x93\n"
+
+
+def write_half(path: Path, mistake: type[BaseException]) -> None:
+    with files.replacing(path) as temporary:
+        (temporary / "variables").mkdir(parents=True)
+        (temporary / "half").write_text("ne")
+        raise mistake
+
+
+@pytest.mark.parametrize("mistake", [ValueError, KeyboardInterrupt])
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, mistake):
+    (tmp_path / "model").write_text("old")
+    with pytest.raises(mistake):
+        write_half(tmp_path / "model", mistake)
+    assert (tmp_path / "model").read_text() == "old"
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    process = writer(
+        "import time\n"
+        "from digits.common.files import replacing\n"
+        "with replacing('a.txt') as temporary:\n"
+        "    temporary.write_text('half of the n')\n"
+        "    print('begun', flush=True)\n"
+        "    time.sleep(60)\n",
+        tmp_path,
+    )
+    kill(process)
+    assert file.read_text() == "old"
+
+
+def test_a_file_that_is_written_again_and_again_is_whole_whenever_it_is_read(tmp_path):
+    versions = [character * 300_000 for character in "ab"]
+    files.write_text(tmp_path / "a.txt", versions[0])
+    process = writer(
+        "from itertools import cycle\n"
+        "from digits.common.files import write_text\n"
+        "print('begun', flush=True)\n"
+        "for character in cycle('ab'):\n"
+        "    write_text('a.txt', character * 300_000)\n",
+        tmp_path,
+    )
+    seen = {(tmp_path / "a.txt").read_text() for _ in range(100) if not time.sleep(0.002)}
+    kill(process)
+    assert seen == set(versions)
+    assert (tmp_path / "a.txt").read_text() in versions
+
+
+def test_a_value_that_json_does_not_know_leaves_the_old_file(tmp_path):
+    file = tmp_path / "a.json"
+    files.write_json(file, {"loss": 0.5})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(file, {"loss": float("nan")})
+    assert files.read_json(file) == {"loss": 0.5}
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_json_is_for_people_too(tmp_path):
+    files.write_json(tmp_path / "a.json", {"é": [1]})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "é": [\n    1\n  ]\n}\n'
+
+
+# reading
+
+
+def complaint(read: object, path: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        read(path)  # type: ignore[operator]
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path} cannot be read (")
+    assert str(caught.value).endswith("); `dvc repro` makes it again")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\xff\xfe", b"hello"])
+def test_json_that_is_not_whole_is_one_line(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    complaint(files.read_json, tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("read", [files.read_json, files.read_array])
+def test_a_file_that_is_not_there_is_one_line(tmp_path, read):
+    assert "No such file or directory" in complaint(read, tmp_path / "a")
+
+
+@pytest.mark.parametrize("read", [files.read_json, files.read_array])
+def test_a_folder_in_place_of_a_file_is_one_line(tmp_path, read):
+    assert "Is a directory" in complaint(read, tmp_path)
+
+
+def test_an_array_comes_back_without_being_copied_into_memory(tmp_path):
+    array = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    files.write_array(tmp_path / "a.npy", array)
+    again = files.read_array(tmp_path / "a.npy")
+    np.testing.assert_array_equal(again, array, strict=True)
+    assert isinstance(again, np.memmap)
+    assert not again.flags.writeable
+
+
+def test_an_array_cut_short_anywhere_is_one_line(tmp_path):
+    file = tmp_path / "a.npy"
+    files.write_array(file, np.arange(10, dtype=np.int32))
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        complaint(files.read_array, file)
+
+
+@pytest.mark.parametrize("damage", [(b"}", b" "), (b"<i4", b"<O4"), (b"shape", b"shame"), (b"NUMPY", b"numpy")])
+def test_an_array_with_a_damaged_head_is_one_line(tmp_path, damage):
+    file = tmp_path / "a.npy"
+    files.write_array(file, np.arange(10, dtype=np.int32))
+    file.write_bytes(file.read_bytes().replace(*damage, 1))
+    complaint(files.read_array, file)
+
+
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.mkdir, (self.folder,)
+
+
+def test_an_array_that_would_run_code_when_read_is_refused(tmp_path):
+    trap, file = Trap(tmp_path / "sprung"), tmp_path / "a.npy"
+    np.save(file, np.array([trap], dtype=object), allow_pickle=True)
+    complaint(files.read_array, file)
+    file.write_bytes(pickle.dumps(trap))
+    complaint(files.read_array, file)
+    assert names(tmp_path) == ["a.npy"]
+
+
+def test_an_array_that_would_run_code_when_read_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        files.write_array(tmp_path / "a.npy", np.array([{}], dtype=object))
+    assert names(tmp_path) == []
+
+
+# removing
+
+
+def test_what_is_removed_is_gone_be_it_a_file_a_folder_or_nothing(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder/inner").mkdir(parents=True)
+    for name in ("file", "folder", "nothing"):
+        files.remove(tmp_path / name)
+    assert names(tmp_path) == []
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/precious").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    files.remove(tmp_path / "link")
+    assert names(tmp_path) == ["folder"]
+    assert names(tmp_path / "folder") == ["precious"]

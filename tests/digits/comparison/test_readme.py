@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from digits.common.errors import UserError
+from digits.comparison.readme import END, FILE, START, check, with_results, write_results
+from tests.conftest import ROOT
+
+README = f"# Digits\n\n{START}\n\n| old |\n{END}\n\nMore.\n"
+
+
+def test_the_table_takes_the_place_of_the_old_one_and_all_else_stays():
+    assert with_results(README, "| new |\n") == f"# Digits\n\n{START}\n\n| new |\n\n{END}\n\nMore.\n"
+
+
+def test_writing_twice_changes_nothing():
+    once = with_results(README, "| new |\n")
+    assert with_results(once, "| new |\n") == once
+
+
+@pytest.mark.parametrize("text", ["", "# Digits\n", START, END, f"{END}\n{START}\n"])
+def test_without_both_marks_in_their_order_one_line_says_what_to_put_back(text):
+    with pytest.raises(UserError) as caught:
+        with_results(text, "| new |\n")
+    assert str(caught.value) == (
+        "README.md lacks the marks <!-- results: written by `dvc repro` --> and <!-- end of results --> "
+        "between which the results belong; put them back"
+    )
+
+
+def test_the_readme_has_the_marks_once_each():
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    assert with_results(text, "x") != text
+    assert (text.count(START), text.count(END)) == (1, 1)
+
+
+def test_a_table_that_is_there_already_leaves_the_file_alone(project):
+    file = Path("README.md")
+    file.write_text(README, encoding="utf-8")
+    write_results("| new |\n")
+    assert "| new |" in file.read_text(encoding="utf-8")
+    before = file.stat()
+    write_results("| new |\n")
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_the_table_in_the_readme_is_the_one_of_the_last_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    check()
+
+
+def test_a_number_that_was_typed_is_found(project):
+    (project / "reports").mkdir()
+    (project / "reports/comparison.md").write_text("# Baseline against tuned\n\n| new |\n\n## More\n\n| else |\n")
+    (project / "README.md").write_text(README, encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"its results are not those of reports/comparison\.md; `dvc repro` writes both"
+    ):
+        check()
+    write_results("| new |\n")
+    check()

@@ -1,0 +1,159 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.simulation import Recipe
+from benchmarks.trials import Setting, any_of_six, measure, plain_bootstrap, power
+from digits.common.errors import UserError
+from digits.comparison.verdict import ALPHA, Verdict, holm, judge, mcnemar, over_models
+
+p_values = st.lists(st.floats(0, 1), max_size=12)
+
+
+def models(*right: int, images: int = 1000) -> np.ndarray:
+    """The first so many images right."""
+    return np.arange(images) < np.array(right)[:, None]
+
+
+def only(mine: np.ndarray, theirs: np.ndarray) -> Verdict:
+    return judge({"pair": (mine, theirs)})["pair"]
+
+
+def test_a_large_difference_over_close_seeds_is_better_and_the_other_way_round_worse():
+    mine, theirs = models(990, 991, 989), models(950, 951, 949)
+    assert only(mine, theirs).verdict == "better"
+    assert only(theirs, mine).verdict == "worse"
+    assert only(mine, theirs).difference == pytest.approx(0.04)
+
+
+def test_identical_models_are_no_evidence():
+    found = only(models(990, 991), models(990, 991))
+    assert (found.verdict, found.difference, found.p, found.mcnemar) == ("no evidence", 0, 1, 1)
+    assert found.low == -found.high < 0
+
+
+def test_seeds_far_apart_hide_a_difference_that_each_pair_of_models_shows():
+    found = only(models(999, 930, 960), models(920, 890, 855))
+    assert found.mcnemar < 0.01
+    assert found.verdict == "no evidence"
+    assert found.detectable > found.difference
+
+
+def test_more_seeds_find_what_fewer_cannot():
+    mine, theirs = (980, 990) * 5, (970, 980) * 5
+    assert only(models(*mine[:2]), models(*theirs[:2])).verdict == "no evidence"
+    assert only(models(*mine), models(*theirs)).verdict == "better"
+
+
+def test_one_seed_is_a_verdict_of_these_models_only():
+    found = only(models(990), models(950))
+    assert (found.verdict, found.of_recipes, found.seeds, found.images) == ("better", False, (1, 1), 1000)
+    assert "these models only" in str(found)
+    assert "these models only" not in str(only(models(990, 991), models(950, 951)))
+
+
+def test_all_right_against_all_right_is_no_evidence_even_on_one_image():
+    for images, seeds in product((1, 2, 5), (1, 2)):
+        found = only(np.ones((seeds, images), bool), np.ones((seeds, images), bool))
+        assert found.verdict == "no evidence"
+        assert found.detectable <= 1
+
+
+def test_a_verdict_reads_as_it_should():
+    assert str(only(models(990, 991, 989), models(950, 951, 949))) == "better: +4.00 points [+2.79, +5.21], p < 0.001"
+    said = str(only(models(990, 960, 989), models(980, 991, 949)))
+    assert said.startswith("no evidence: +0.63 points [-")
+    assert "; a true difference of " in said
+    assert said.endswith(" points would have been found in 80%")
+
+
+def test_pairs_judged_together_each_have_it_harder():
+    clear, close = (models(995, 996, 994), models(950, 951, 949)), (models(985, 986, 984), models(978, 979, 977))
+    alone = only(*close)
+    together = judge({"clear": clear, "close": close, "again": close})
+    assert together["close"].p == pytest.approx(2 * alone.p)
+    assert together["close"].detectable > alone.detectable
+    assert (together["close"].low, together["close"].high) == (alone.low, alone.high)
+    assert list(together) == ["clear", "close", "again"]
+
+
+def test_no_pairs_are_no_verdicts():
+    assert judge({}) == {}
+
+
+def test_other_test_images_cannot_be_compared():
+    with pytest.raises(UserError, match=r"^cnn: \(1, 1000\) and \(1, 10\) are not seeds × the same test images$"):
+        judge({"cnn": (models(990), models(9, images=10))})
+
+
+def test_holms_correction_is_the_one_computed_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == [1, 1]
+
+
+@settings(deadline=None)
+@given(p_values)
+def test_a_corrected_p_is_no_smaller_and_keeps_the_order(values):
+    corrected = holm(values)
+    assert all(p <= c <= 1 for p, c in zip(values, corrected, strict=True))
+    order = np.argsort(values, kind="stable")
+    assert np.all(np.diff(np.array(corrected)[order]) >= 0)
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "p"),
+    [(0, 0, 1), (1, 0, 0.5), (5, 0, 2 / 2**5 - 1 / 2**5), (5, 1, 2 * 7 / 64 - 6 / 64), (3, 3, 1)],
+)
+def test_mcnemars_mid_p_is_the_one_computed_by_hand(won, lost, p):
+    mine = np.array([[True] * won + [False] * lost + [True, False]])
+    theirs = np.array([[False] * won + [True] * lost + [True, False]])
+    assert mcnemar(mine, theirs).item() == pytest.approx(p)
+    assert mcnemar(theirs, mine).item() == pytest.approx(p)
+
+
+def test_each_model_meets_each():
+    assert mcnemar(models(990, 991), models(950, 951, 952)).shape == (2, 3)
+
+
+def test_several_models_are_twice_the_median():
+    assert over_models(np.array([[0.01, 0.02, 0.3]])) == 0.04
+    assert over_models(np.array([[0.6, 0.8]])) == 1
+    assert over_models(np.array([[0.6]])) == 0.6
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("spread", [0, 0.001])
+def test_equals_are_seldom_told_apart_and_intervals_cover(seeds, spread):
+    found = measure(Setting(Recipe(0.98, spread), images=2000), seeds, draws=300)
+    assert found.verdicts <= 0.05
+    assert found.pair_coverage >= 0.93
+    assert found.coverage >= 0.93
+
+
+def test_recipes_that_spread_unequally_are_seldom_told_apart_when_equally_good():
+    found = measure(Setting(Recipe(0.98, 0), Recipe(0.98, 0.0025), images=2000), 3, draws=300)
+    assert found.verdicts <= 0.05
+    assert found.pair_coverage >= 0.93
+
+
+def test_six_pairs_together_are_wrong_no_more_often_than_one():
+    assert any_of_six(3, draws=60) <= 0.05
+
+
+def test_a_plain_bootstrap_would_not_do():
+    assert plain_bootstrap(2, draws=100, resamples=100) < 0.92
+
+
+def test_power_rises_with_gain_and_seeds():
+    curves, promised = power(draws=6)
+    assert curves[10][0] <= 0.4
+    assert curves[10][-1] == 1
+    assert sum(curves[2]) < sum(curves[3]) < sum(curves[10])
+    assert list(promised.values()) == sorted(promised.values(), reverse=True)
+
+
+def test_the_level_leaves_room_for_what_few_seeds_do_to_p():
+    assert ALPHA < 0.05

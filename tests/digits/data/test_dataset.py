@@ -1,0 +1,280 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from digits.common.errors import UserError
+from digits.data import dataset
+from digits.data.dataset import Split
+
+SHAPES = "it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
+FLOATS = "pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
+ANY_ARRAY = arrays_of.arrays(arrays_of.scalar_dtypes(), arrays_of.array_shapes(min_dims=0, max_dims=5, max_side=3))
+
+
+def images(*shape: int, dtype: type = np.uint8) -> np.ndarray:
+    return np.zeros(shape, dtype)
+
+
+def broken(*values: float) -> np.ndarray:
+    """Five images, the first of which hold these values."""
+    x = np.zeros((5, 2, 2))
+    x[: len(values), 0, 0] = values
+    return x
+
+
+def split(labels: list[int], shape: tuple[int, ...] = (2, 2, 1)) -> Split:
+    return Split(images(len(labels), *shape), np.array(labels, np.int32))
+
+
+# one part
+
+
+@pytest.mark.parametrize(
+    ("x", "shape"),
+    [(images(3, 9, 7), (3, 9, 7, 1)), (images(3, 9, 7, 1), (3, 9, 7, 1)), (images(3, 9, 7, 3), (3, 9, 7, 3))],
+    ids=["grey", "grey with a channel", "colour"],
+)
+def test_images_of_any_size_are_accepted_and_get_a_channel(x, shape):
+    part = dataset.accept({"x_train": x, "y_train": np.array([0, 1, 1])}, "train")
+    assert part.images.shape == shape
+    assert part.images.dtype == np.uint8
+    assert len(part) == 3
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "<i2", ">i4", "u4", "i8", "u8"])
+def test_labels_of_any_kind_of_integer_become_one_kind(dtype):
+    accepted = dataset.accept_labels("y_train", np.array([0, 2, 1], dtype))
+    assert accepted.dtype == np.int32
+    assert accepted.tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("x", "line"),
+    [
+        (images(0, 2, 2), "x_test is empty (shape (0, 2, 2)); there must be images"),
+        (images(5, 2, 0), "x_test is empty (shape (5, 2, 0)); there must be images"),
+        (broken(), f"x_test is float64; {FLOATS}"),
+        (broken().astype("f4"), f"x_test is float32; {FLOATS}"),
+        (images(5, 2, 2, dtype=np.int64), f"x_test is int64; {FLOATS}"),
+        (images(5, 2, 2, dtype=bool), f"x_test is bool; {FLOATS}"),
+        (np.array([[["cat.png"]]]), f"x_test is <U7; {FLOATS}"),
+        (broken(np.nan, 0, np.inf), "x_test holds NaN or infinity in 2 images; remove or mend them"),
+        (images(5), f"x_test has shape (5,); {SHAPES}"),
+        (images(5, 4), f"x_test has shape (5, 4); {SHAPES}"),
+        (images(5, 2, 2, 2), f"x_test has shape (5, 2, 2, 2); {SHAPES}"),
+        (images(5, 3, 2, 2), f"x_test has shape (5, 3, 2, 2); {SHAPES}"),
+        (images(5, 2, 2, 1, 1), f"x_test has shape (5, 2, 2, 1, 1); {SHAPES}"),
+        (np.array(3, np.uint8), f"x_test has shape (); {SHAPES}"),
+    ],
+)
+def test_what_are_no_images_is_one_line(x, line):
+    with pytest.raises(UserError) as caught:
+        dataset.accept({"x_test": x, "y_test": np.zeros(5, int)}, "test")
+    assert str(caught.value) == line
+
+
+@pytest.mark.parametrize(
+    ("y", "line"),
+    [
+        (np.eye(5), "has shape (5, 5); labels must be one number each (one-hot: y.argmax(axis=1))"),
+        (np.zeros((5, 1)), "has shape (5, 1); labels must be one number each, in one dimension"),
+        (np.array(3), "has shape (); labels must be one number each, in one dimension"),
+        (np.array([0, 1.0]), "is float64; labels must be integers (if whole: y.astype('int32'))"),
+        (np.array([0, 1.5, 2.5]), "is float64, such as 1.5; labels must be integers (if whole: y.astype('int32'))"),
+        (np.array([0, np.nan]), "holds NaN or infinity; each label must be a whole number"),
+        (np.array([0, np.inf]), "holds NaN or infinity; each label must be a whole number"),
+        (np.array([True, False]), "is bool; labels must be integers from 0"),
+        (np.array(["cat", "dog"]), "is <U3; labels must be integers from 0"),
+        (np.array([3, -1]), "goes down to -1; labels must be integers from 0"),
+        (np.array([3, 2**31]), "goes up to 2147483648 with 2 labels; number the classes 0, 1, 2, …"),
+        (
+            np.array([3, 2**64 - 1], np.uint64),
+            "goes up to 18446744073709551615 with 2 labels; number the classes 0, 1, 2, …",
+        ),
+    ],
+)
+def test_what_are_no_labels_is_one_line(y, line):
+    with pytest.raises(UserError) as caught:
+        dataset.accept_labels("y_train", y)
+    assert str(caught.value) == f"y_train {line}"
+
+
+def test_each_image_needs_one_label():
+    with pytest.raises(UserError) as caught:
+        dataset.accept({"x_train": images(5, 2, 2), "y_train": np.zeros(4, int)}, "train")
+    assert str(caught.value) == "x_train has 5 images but y_train has 4 labels; each image needs one label"
+
+
+@pytest.mark.parametrize("lacking", ["x_train", "y_train"])
+def test_what_is_not_there_is_said(lacking):
+    there = {"x_train": images(5, 2, 2), "y_train": np.zeros(5, int)}
+    del there[lacking]
+    with pytest.raises(UserError, match=lacking):
+        dataset.accept(there, "train")
+
+
+def test_a_label_far_above_the_number_of_images_is_refused_before_classes_are_made_up_for_it():
+    with pytest.raises(UserError, match="2000000000"):
+        dataset.accept({"x_train": images(3, 2, 2), "y_train": np.array([0, 1, 2_000_000_000])}, "train")
+
+
+def accepted(x: np.ndarray, y: np.ndarray) -> Split | str:
+    try:
+        return dataset.accept({"x_train": x, "y_train": y}, "train")
+    except UserError as mistake:
+        return str(mistake)
+
+
+@settings(deadline=None, max_examples=150)
+@given(ANY_ARRAY, ANY_ARRAY)
+@example(np.array(np.nan), np.zeros(3, int))
+@example(images(2, 2, 2), np.array([1, 2], "m8[s]"))
+@example(images(2, 2, 2), np.array([0, 1], "f2"))
+def test_any_two_arrays_are_a_split_or_one_line(x, y):
+    found = accepted(x, y)
+    if isinstance(found, str):
+        assert re.match(r"[xy]_train [^\n]+$", found)
+    else:
+        assert (found.images.dtype, found.labels.dtype, found.images.ndim) == (np.uint8, np.int32, 4)
+        assert len(found.images) == len(found.labels) > 0
+        assert found.labels.min() >= 0
+
+
+# all parts
+
+
+def test_a_test_part_may_be_there_or_not():
+    dataset.accept_together(split([0, 1]), None, ("cat", "dog"))
+    dataset.accept_together(split([0, 1]), split([1, 0, 1]), ("cat", "dog"))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "classes", "line"),
+    [
+        (
+            split([0, 1], (9, 7, 3)),
+            split([0, 1], (7, 9, 3)),
+            "ab",
+            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 3; height, width and channels must be the same",
+        ),
+        (
+            split([0, 1], (9, 7, 3)),
+            split([0, 1], (9, 7, 1)),
+            "ab",
+            "x_train's images are 9 × 7 × 3 but x_test's are 9 × 7 × 1; height, width and channels must be the same",
+        ),
+        (split([0, 0]), None, "a", "y_train holds one class only; a classifier needs two or more"),
+        (
+            split([0, 1, 2]),
+            None,
+            "ab",
+            (
+                "y_train goes up to 2 but there are 2 classes (a, b); labels must be 0 to 1, or data.classes in "
+                "params.yaml must name more"
+            ),
+        ),
+        (
+            split([0, 1]),
+            split([0, 5]),
+            "ab",
+            (
+                "y_test goes up to 5 but there are 2 classes (a, b); labels must be 0 to 1, or data.classes in "
+                "params.yaml must name more"
+            ),
+        ),
+        (
+            split([0, 2]),
+            None,
+            "abc",
+            (
+                "y_train has no image of b; each of the 3 classes needs some (a class that does not exist must not be "
+                "named in data.classes)"
+            ),
+        ),
+        (
+            split([0, 7]),
+            None,
+            "abcdefgh",
+            (
+                "y_train has no image of b, c, d, e, f and 1 more; each of the 8 classes needs some (a class that does "
+                "not exist must not be named in data.classes)"
+            ),
+        ),
+        (
+            split([0, 1]),
+            split([1, 1]),
+            "ab",
+            (
+                "y_test has no image of a; each of the 2 classes needs some (a class that does not exist must not be "
+                "named in data.classes)"
+            ),
+        ),
+    ],
+    ids=[
+        "sizes",
+        "channels",
+        "one class",
+        "label above",
+        "test label above",
+        "empty class",
+        "many empty",
+        "empty in test",
+    ],
+)
+def test_what_does_not_fit_together_is_one_line(train, test, classes, line):
+    with pytest.raises(UserError) as caught:
+        dataset.accept_together(train, test, tuple(classes))
+    assert str(caught.value) == line
+
+
+# on disk
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.data())
+def test_a_split_comes_back_as_it_was_saved(tmp_path_factory, data):
+    shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 3])))
+    part = Split(
+        data.draw(arrays_of.arrays(np.uint8, shape)), data.draw(arrays_of.arrays(np.int32, shape[0], elements={}))
+    )
+    folder = tmp_path_factory.mktemp("split")
+    dataset.save(part, folder)
+    again = dataset.load(folder)
+    np.testing.assert_array_equal(again.images, part.images, strict=True)
+    np.testing.assert_array_equal(again.labels, part.labels, strict=True)
+
+
+def test_a_split_is_saved_to_the_same_bytes_however_it_lies_in_memory(tmp_path):
+    part = Split(np.arange(60, dtype=np.uint8).reshape(5, 4, 3, 1), np.arange(5, dtype=np.int32))
+    other = Split(np.repeat(part.images, 2, axis=0)[::2], part.labels[::-1][::-1])
+    assert not other.images.flags.c_contiguous
+    dataset.save(part, tmp_path / "one")
+    dataset.save(other, tmp_path / "other")
+    for name in ("images.npy", "labels.npy"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_images_are_read_only_when_they_are_looked_at(tmp_path):
+    dataset.save(split([0, 1]), tmp_path)
+    assert isinstance(dataset.load(tmp_path).images, np.memmap)
+
+
+def test_a_split_of_which_a_part_was_replaced_is_one_line(project):
+    folder = Path("data/prepared/train")
+    dataset.save(split([0, 1, 1]), folder)
+    np.save(folder / "labels.npy", np.zeros(2, np.int32))
+    with pytest.raises(UserError) as caught:
+        dataset.load(folder)
+    assert str(caught.value) == (
+        "data/prepared/train holds 3 images and 2 labels; `dvc repro --force prepare` mends it"
+    )
+
+
+def test_a_split_that_is_not_there_says_what_makes_it(tmp_path):
+    with pytest.raises(UserError, match=r"images\.npy cannot be read .*; `dvc repro` makes it again"):
+        dataset.load(tmp_path)

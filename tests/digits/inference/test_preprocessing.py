@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from digits.common.errors import UserError
+from digits.inference.preprocessing import Preprocessing, measure, place
+from tests.drawings import MNIST
+from tests.images import stripes
+
+
+def seven(pen: int = 20, side: int = 400, at: tuple[int, int] = (100, 80), size: int = 200) -> Image.Image:
+    page = Image.new("L", (side, side), 255)
+    x, y = at
+    ImageDraw.Draw(page).line([(x, y), (x + size * 0.6, y), (x + size * 0.3, y + size)], 0, pen, "curve")
+    return page
+
+
+def extent(image: np.ndarray) -> tuple[int, int]:
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    return int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    """In levels; a pixel to any side does not count, which is a matter of rounding."""
+    shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return min(float(np.abs(np.roll(one, shift, (0, 1)).astype(float) - other).mean()) for shift in shifts)
+
+
+def test_signs_on_black_are_told_from_pictures():
+    signs = np.zeros((5, 28, 28, 1), np.uint8)
+    signs[:, 4:24, 10:15] = 200
+    assert measure(signs) == MNIST
+    assert measure(255 - signs) == Preprocessing(shape=(28, 28, 1), kind="picture")
+    assert measure(stripes(8).images) == Preprocessing(shape=(12, 10, 3), kind="picture")
+
+
+def test_a_sign_fills_the_box_bright_on_black_and_its_mass_is_in_the_middle():
+    image = place(seven(), MNIST)
+    assert (image.shape, image.dtype, image.max()) == ((28, 28, 1), np.uint8, 255)
+    assert max(extent(image[..., 0])) == 20
+    rows, columns = np.mgrid[:28, :28]
+    weights = image[..., 0] / image.sum()
+    assert abs((rows * weights).sum() - 14) <= 0.6
+    assert abs((columns * weights).sum() - 14) <= 0.6
+
+
+def test_an_image_that_is_laid_as_the_training_images_stays_as_it_is():
+    image = place(seven(), MNIST)
+    assert difference(place(Image.fromarray(image[..., 0]), MNIST), image) < 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        seven(at=(10, 190)),
+        seven(pen=5, side=100, at=(20, 20), size=50),
+        Image.eval(seven(), lambda level: 255 - level),
+        Image.eval(seven(), lambda level: 90 + level // 4),
+        seven().convert("RGB"),
+        Image.merge("RGB", (seven(), seven(), Image.new("L", (400, 400), 255))),
+    ],
+    ids=["off-centre", "small", "inverted", "faint", "colour", "yellow paper"],
+)
+def test_place_size_and_colours_of_a_drawing_do_not_matter(other):
+    assert difference(place(other, MNIST), place(seven(), MNIST)) < 6
+
+
+def test_a_pen_finer_than_the_training_images_is_made_as_wide_as_theirs():
+    fine, broad = place(seven(pen=2), MNIST), place(seven(), MNIST)
+    assert difference(fine, broad) < 10
+    assert (fine > 100).sum() > 35
+
+
+def test_specks_and_grain_of_the_paper_are_no_ink():
+    random = np.random.default_rng(0)
+    dirty = np.asarray(seven(), float) - 20 + random.normal(0, 5, (400, 400))
+    dirty[5:9, 390:394] = 0
+    assert difference(place(Image.fromarray(np.clip(dirty, 0, 255).astype(np.uint8)), MNIST), place(seven(), MNIST)) < 3
+
+
+def test_specks_may_be_darker_than_all_that_is_drawn():
+    faint = Image.eval(seven(), lambda level: 200 + level // 5)
+    for at in ((20, 20), (380, 30), (200, 390)):
+        ImageDraw.Draw(faint).rectangle((*at, at[0] + 5, at[1] + 5), 0)
+    assert difference(place(faint, MNIST), place(seven(), MNIST)) < 3
+
+
+def test_a_sign_in_parts_keeps_them():
+    page = seven()
+    ImageDraw.Draw(page).line([(100, 200), (220, 200)], 0, 20)
+    apart = seven()
+    ImageDraw.Draw(apart).line([(240, 200), (300, 200)], 0, 20)
+    assert extent(place(apart, MNIST)[..., 0])[1] > extent(place(page, MNIST)[..., 0])[1]
+
+
+@pytest.mark.parametrize(
+    "picture", [Image.new("L", (50, 50), 255), Image.new("RGB", (1, 1)), Image.new("L", (9, 9), 3)]
+)
+def test_a_blank_picture_is_refused(picture):
+    with pytest.raises(UserError, match="nothing is drawn on it"):
+        place(picture, MNIST)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1), st.booleans())
+def test_any_picture_becomes_an_image_or_a_refusal(height, width, seed, colour):
+    levels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    picture = Image.fromarray(levels if colour else levels[..., 0])
+    for placing in (
+        MNIST,
+        Preprocessing(shape=(12, 10, 3), kind="picture"),
+        Preprocessing(shape=(8, 8, 1), kind="picture"),
+    ):
+        try:
+            image = place(picture, placing)
+        except UserError:
+            continue
+        assert (image.shape, image.dtype) == (placing.shape, np.uint8)
+
+
+def test_a_picture_keeps_its_proportions_and_gets_black_where_it_does_not_reach():
+    placing = Preprocessing(shape=(12, 10, 3), kind="picture")
+    image = place(Image.new("RGB", (200, 100), (255, 0, 0)), placing)
+    assert extent(image[..., 0]) == (5, 10)
+    assert (image[..., 1:] == 0).all()
+    exact = stripes(1).images[0]
+    assert (place(Image.fromarray(exact), placing) == exact).all()

@@ -1,0 +1,56 @@
+"""The one-pass kernels give what Keras gives: a training with either ends with the same model, but for rounding."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from digits.models import kernels
+from digits.models.keras_file import load, save
+
+GENERATOR = np.random.default_rng(1)
+IMAGES = GENERATOR.normal(size=(256, 6, 6, 2)).astype("float32")
+LABELS = (IMAGES.mean(axis=(1, 2, 3)) > 0).astype("int32")
+
+
+def network(normalise: type[layers.Layer]) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 2)),
+            layers.Conv2D(4, 3, use_bias=False),
+            normalise(),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dense(8, use_bias=False),
+            normalise(),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+
+
+def trained(normalise: type[layers.Layer], adam: type[keras.optimizers.Adam], decay: float | None) -> keras.Model:
+    model, rate = network(normalise), keras.optimizers.schedules.CosineDecay(0.01, 40)
+    model.compile(adam(rate, weight_decay=decay), "sparse_categorical_crossentropy", steps_per_execution=4)
+    model.fit(IMAGES, LABELS, batch_size=32, epochs=4, shuffle=False, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("decay", [None, 0.1])
+def test_a_training_with_them_ends_where_one_with_kerass_own_ends(decay: float | None) -> None:
+    slow = trained(layers.BatchNormalization, keras.optimizers.Adam, decay)
+    fast = trained(kernels.BatchNormalization, kernels.Adam, decay)
+    for ours, theirs in zip(fast.variables, slow.variables, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4, err_msg=ours.path)
+    untouched = network(layers.BatchNormalization).predict(IMAGES, verbose=0)
+    assert np.abs(fast.predict(IMAGES, verbose=0) - untouched).max() > 0.1
+
+
+def test_a_model_is_saved_without_them(tmp_path: Path) -> None:
+    model = trained(kernels.BatchNormalization, kernels.Adam, None)
+    save(model, tmp_path / "model.keras")
+    again = load(tmp_path / "model.keras")
+    assert {type(layer).__module__.partition(".")[0] for layer in again.layers} == {"keras"}
+    np.testing.assert_array_equal(again.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))
