@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from digits.models.recipe import Recipe
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 
 Epoch = dict[str, float]
 

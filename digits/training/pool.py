@@ -13,8 +13,7 @@ from digits.common.errors import UserError
 from digits.data.dataset import Split
 from digits.models import runtime
 from digits.models.recipe import Recipe
-from digits.params.runtime import Runtime
-from digits.params.tune import Search
+from digits.params.schema import Runtime, Search
 from digits.training.fingerprint import code
 from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingConfig
 
@@ -83,7 +82,7 @@ def workers(count: int, cluster: str | None) -> Iterator[Client]:
             client.wait_for_workers(1, timeout=30)
         except (OSError, ValueError) as error:
             raise UserError(
-                f"tune.cluster: {cluster} has no scheduler with workers ({error}); start them as docs/scaling.md says, "
+                f"pool.cluster: {cluster} has no scheduler with workers ({error}); start them as docs/scaling.md says, "
                 "or set null for this machine"
             ) from None
         with client:
@@ -94,7 +93,7 @@ def agreed(*codes: dict[str, str]) -> dict[str, str]:
     union: dict[str, str] = {}
     for each in codes:
         if other := next((name for name in each if union.get(name, each[name]) != each[name]), None):
-            raise UserError(f"tune.cluster: {other} is not the same here and on all workers; put one commit everywhere")
+            raise UserError(f"pool.cluster: {other} is not the same here and on all workers; put one commit everywhere")
         union |= each
     return union
 
