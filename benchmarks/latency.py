@@ -22,8 +22,7 @@ from digits.export.exports import EXPORTS
 from digits.export.verify import KERAS, SAVED_MODEL
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families
+from digits.params.schema import Families, Runtime
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
 
