@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import tensorflow as tf
+from digits.training.feed import without_autotune
 
 from benchmarks.drawn import Drawn, drawn
 from digits.common.files import write_array, write_json
@@ -15,7 +16,6 @@ from digits.inference.preprocessing import Preprocessing, place
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import save
 from digits.params.load import check, read
-from digits.training.feed import without_autotune
 from tests.conftest import ROOT
 
 MNIST = Preprocessing(shape=(28, 28, 1), kind="sign", box=20)
