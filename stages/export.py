@@ -1,10 +1,10 @@
 """The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and asked."""
 
 from digits.common.cli import run
-from digits.common.files import read_json, write_json
+from digits.common.files import read_json, replacing_folder, write_json
 from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file
 from digits.data import dataset
-from digits.export import exports, folders
+from digits.export import exports
 from digits.export.exports import EXPORTS
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
@@ -22,7 +22,7 @@ def main() -> str:
     runtime.start(machine)
     from digits.export.writing import write
 
-    with folders.replacing(EXPORTS) as new:
+    with replacing_folder(EXPORTS) as new:
         for family, name in models.items():
             write(model_file(name), new / family, Metadata(model=name, classes=classes, placing=lies))
         found = exports.check(new, models, classes, machine)
