@@ -1,17 +1,14 @@
 """Accuracy on corrupted test images: measured by `evaluate`, read by `compare` and `plot`."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from digits.common.files import read_json
-from digits.common.paths import PREDICTIONS, VARIANTS, model_name
+from digits.common.paths import PREDICTIONS
 from digits.common.progress import Progress
 from digits.data.dataset import Split
-from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, meaning, strength
+from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, meaning
 
 FILE = PREDICTIONS / "robustness.json"
 # Every fifth of MNIST's, 25 times each: one image is 0.05 points, and curves differ by whole points.
@@ -19,12 +16,6 @@ IMAGES = 2000
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # images to probabilities
 Curves = dict[str, list[float]]  # by corruption: accuracy by severity, from 0
-
-
-@dataclass(frozen=True)
-class Robustness:
-    images: int
-    curves: dict[str, list[Curves]]  # by variant, of each seed
 
 
 def measure(models: Mapping[str, Predictor], test: Split) -> dict[str, Any]:
@@ -53,21 +44,3 @@ def evenly(count: int) -> np.ndarray:
     """Not the first: MNIST's first 5,000 are the easier half, and images of one's own may lie class by class."""
     chosen = min(count, IMAGES)
     return np.arange(chosen) * count // chosen
-
-
-def read(family: str, seeds: Iterable[int]) -> Robustness:
-    record, seeds = read_json(FILE), tuple(seeds)
-    models = {variant: [model_name(family, variant, seed) for seed in seeds] for variant in VARIANTS}
-    curves = {variant: [record["accuracy"][model] for model in group] for variant, group in models.items()}
-    return Robustness(record["images"], curves)
-
-
-def rows(curves: Mapping[str, list[Curves]]) -> list[dict[str, Any]]:
-    """Mean, lowest and highest over the seeds, by corruption and severity."""
-    return [
-        {"variant": variant, "corruption": name, "severity": severity, "strength": strength(name, severity)}
-        | {"mean": fmean(values), "lowest": min(values), "highest": max(values)}
-        for variant, of_seeds in curves.items()
-        for name in CORRUPTIONS
-        for severity, values in enumerate(zip(*(of_seed[name] for of_seed in of_seeds), strict=True))
-    ]
