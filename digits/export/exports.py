@@ -9,8 +9,8 @@ import numpy as np
 
 from digits.common.errors import UserError
 from digits.common.paths import PREDICTIONS, model_names
-from digits.evaluation import predictions
-from digits.evaluation.selection import worth
+from digits.evaluation.metrics import predictions
+from digits.evaluation.selection import best
 from digits.export.verify import Answers, tell
 from digits.params.schema import Runtime
 
@@ -19,7 +19,7 @@ TOLERANCE = 1e-5  # of a probability: another format may add up in another order
 
 
 def winner(family: str, seeds: tuple[int, ...]) -> str:
-    return max(model_names((family,), seeds), key=worth)
+    return best(model_names((family,), seeds))
 
 
 def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], runtime: Runtime) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...], ru
     return {
         family: {
             "model": name,
-            "images": len(predictions.of_model(name)),
+            "images": len(predictions(name)),
             "tolerance": TOLERANCE,
             "formats": {
                 file: {
@@ -62,7 +62,7 @@ def reloaded(folders: Sequence[Path], runtime: Runtime) -> list[dict[str, Answer
 
 
 def difference(export: str, name: str, given: Answers, classes: tuple[str, ...]) -> float:
-    wanted = predictions.of_model(name)
+    wanted = predictions(name)
     if given.probabilities.shape != wanted.shape:
         raise UserError(
             f"the export {export} gives {given.probabilities.shape} probabilities, and {PREDICTIONS}/{name}.npy "

@@ -10,7 +10,7 @@ from digits.common.errors import UserError
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_names
 from digits.data import dataset
-from digits.evaluation.selection import worth
+from digits.evaluation import selection
 from digits.export import metadata
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
@@ -48,7 +48,7 @@ def best(which: str) -> str:
         raise UserError(
             f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
         )
-    return max(meant, key=worth)
+    return selection.best(meant)
 
 
 def shorter(name: str) -> tuple[str, str]:
@@ -81,9 +81,9 @@ def placing_here() -> preprocessing.Preprocessing:
 
 def keras_model(path: Path) -> Predictor:
     runtime.start(parameter(Runtime, "runtime"))
-    from digits.evaluation.predictor import asked
+    from digits.evaluation.predictor import load_predictor
 
-    return asked(path)
+    return load_predictor(path)
 
 
 def saved_model(path: Path) -> Predictor:
