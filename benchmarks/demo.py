@@ -25,7 +25,7 @@ from digits.common.errors import UserError
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
 from digits.params.load import parameter
-from digits.params.subjects import Families
+from digits.params.schema import Families
 
 CLIENTS, REQUESTS, VARIETY = 50, 10_000, 100
 

@@ -20,7 +20,7 @@ from digits.common.paths import VARIANTS
 from digits.inference import predictor
 from digits.inference.preprocessing import preprocess
 from digits.params.load import parameter
-from digits.params.subjects import Families
+from digits.params.schema import Families
 
 SIDE, FINE = 400, 2  # pixels of a page; drawn so many times as large
 MANNERS: dict[str, dict[str, Any]] = {

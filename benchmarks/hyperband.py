@@ -14,7 +14,7 @@ import tensorflow as tf
 from benchmarks.plain import compiled, network
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
-from digits.params.tune import Search
+from digits.params.schema import Search
 from digits.search.oracle import as_given, space_of
 from digits.training.augment import augment, wanted
 from digits.training.jobs import TrainingConfig

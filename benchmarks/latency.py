@@ -21,8 +21,7 @@ from digits.common.paths import PREDICTIONS
 from digits.export.formats import EXPORTS
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families
+from digits.params.schema import Families, Runtime
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
 

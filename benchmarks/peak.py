@@ -14,7 +14,7 @@ from benchmarks.subjects import job
 from benchmarks.throughput import EPOCHS, FAMILIES, IMAGES, ours
 from digits.common.paths import VARIANTS
 from digits.models import runtime
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from digits.training.jobs import TrainingConfig
 
 SIDE = 2048

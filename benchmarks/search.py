@@ -16,9 +16,10 @@ from benchmarks import entry
 from benchmarks.pairs import fresh
 from benchmarks.report import Row
 from benchmarks.subjects import images, job
-from digits.params.families import hyperparameters
+from digits.families import hyperparameters
 from digits.params.load import parameter
-from digits.params.tune import Search, Threads, Workers
+from digits.params.schema import Pool as Settings
+from digits.params.schema import Search
 from digits.training.jobs import TrainingConfig
 
 FAMILY = "mlp"
@@ -48,7 +49,7 @@ def plan() -> Search:
 
 def baseline(seed: int) -> TrainingConfig:
     one = job(FAMILY, "baseline", plan().rungs[-1], seed)
-    threads = parameter(Threads, "tune.threads_per_worker")
+    threads = parameter(Settings, "pool").threads_per_worker
     return replace(one, runtime=one.runtime.model_copy(update={"threads": threads}))
 
 
@@ -60,7 +61,7 @@ def ours(seed: int, count: int | None) -> float:
     splits = images("train", count), images("validation", None)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DVC_ROOT"] = folder  # where a search notes how far it is: this one begins anew
-        with workers(parameter(Workers, "tune.workers"), None) as client:
+        with workers(parameter(Settings, "pool").workers or os.cpu_count() or 1, None) as client:
             found = tune(plan(), first, Pool(client, first.runtime, *splits), splits, lambda **_: None)
     return found["trials"][found["best_trial"]]["validation_accuracy"]
 

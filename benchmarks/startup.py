@@ -17,7 +17,7 @@ from benchmarks.report import Row
 OURS = """
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 runtime.start(parameter(Runtime, "runtime"))
 import keras
 """

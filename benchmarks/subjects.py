@@ -4,10 +4,10 @@ from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, search_file
 from digits.data import dataset
 from digits.data.dataset import Split
+from digits.families import hyperparameters
 from digits.models.recipe import Recipe
-from digits.params.families import hyperparameters
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from digits.training.jobs import TrainingConfig
 
 

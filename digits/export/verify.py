@@ -16,7 +16,7 @@ from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
 from digits.export.formats import EXPORTS, FORMATS, Format, Output, read_metadata
 from digits.models import runtime
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 
 TOLERANCE = 1e-5  # of a probability: a format may add up in another order, and no more than that
 BATCH = 500  # as in `evaluate`: another number may change a probability's last bit
