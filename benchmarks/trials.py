@@ -10,7 +10,7 @@ from benchmarks.simulation import Recipe, pair, same
 from digits.common.paths import PREDICTIONS
 from digits.comparison.intervals import accuracy
 from digits.comparison.verdict import BETTER, NO_EVIDENCE, judge
-from digits.evaluation import predictions
+from digits.evaluation.metrics import predictions, true_labels
 
 IMAGES = 10_000
 SEEDS = (2, 3, 5, 10)
@@ -132,10 +132,10 @@ def on_real_images(seeds: int, draws: int) -> list[tuple[str, float, int]]:
     New images are drawn from the test images, and a new seed gets one wrong as often as the trained seeds did.
     """
     rng = np.random.default_rng(8)
-    truth = predictions.labels()
+    truth = true_labels()
     rows = []
     for variant, names in variants().items():
-        right = np.stack([predictions.of_model(name).argmax(axis=1) == truth for name in names])
+        right = np.stack([predictions(name).argmax(axis=1) == truth for name in names])
         chance = right.mean(axis=0)
         said = 0
         for _ in range(draws):

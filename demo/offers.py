@@ -8,8 +8,8 @@ import numpy as np
 
 from digits.common.files import read_array, read_json
 from digits.common.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
-from digits.evaluation import predictions
-from digits.evaluation.selection import worth
+from digits.evaluation import selection
+from digits.evaluation.metrics import predictions, true_labels
 from digits.export.metadata import Metadata
 from digits.inference import predictor
 from digits.inference.predictor import Predictor, best
@@ -54,7 +54,8 @@ def offer(family: str, variant: str, results: dict[str, dict[str, str]]) -> Serv
 
 def first_shown(offers: list[ServedModel]) -> list[str]:
     """Both of the family that has the best of all."""
-    family = max(offers, key=lambda each: worth(each.model)).card["family"]
+    winner = selection.best([each.model for each in offers])
+    [family] = [each.card["family"] for each in offers if each.model == winner]
     return [each.name for each in offers if each.card["family"] == family]
 
 
@@ -91,8 +92,8 @@ def disagreements(offers: list[ServedModel], family: str) -> dict[str, Any]:
     pair = {each.card["variant"]: each for each in offers if each.card["family"] == family}
     if not all((PREDICTIONS / f"{each.model}.npy").exists() for each in pair.values()):
         return {"family": family, "right": {}, "images": []}
-    answers = {variant: predictions.of_model(each.model).argmax(axis=1) for variant, each in pair.items()}
-    labels, images, classes = predictions.labels(), read_array(PREDICTIONS / "images.npy"), pair["tuned"].about.classes
+    answers = {variant: predictions(each.model).argmax(axis=1) for variant, each in pair.items()}
+    labels, images, classes = true_labels(), read_array(PREDICTIONS / "images.npy"), pair["tuned"].about.classes
     differ = np.flatnonzero(answers["baseline"] != answers["tuned"])
     right = {variant: int((answer == labels)[differ].sum()) for variant, answer in answers.items()}
     shown = [

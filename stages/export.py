@@ -4,7 +4,7 @@ from digits.common.cli import run
 from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
 from digits.data import dataset
-from digits.evaluation.selection import worth
+from digits.evaluation import selection
 from digits.export import folders, formats, verify
 from digits.export.formats import EXPORTS, Trained
 from digits.export.metadata import Metadata
@@ -17,7 +17,7 @@ from digits.params.schema import Families, Runtime, Seeds
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     machine = parameter(Runtime, "runtime")
-    best = {family: max(model_names((family,), seeds), key=worth) for family in families}
+    best = {family: selection.best(model_names((family,), seeds)) for family in families}
     with verify.process(machine) as check, folders.replacing(EXPORTS) as new:
         classes = tuple(map(str, read_json(CLASSES)))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)

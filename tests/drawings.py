@@ -15,7 +15,7 @@ from digits.inference.preprocessing import Preprocessing, place
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import save
 from digits.params.load import check, read
-from digits.training.feed import without_autotune
+from digits.training.batches import without_autotune
 from tests.conftest import ROOT
 
 MNIST = Preprocessing(shape=(28, 28, 1), kind="sign", box=20)

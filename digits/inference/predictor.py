@@ -10,7 +10,7 @@ from digits.common.errors import UserError, reason
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_names
 from digits.data import dataset
-from digits.evaluation.selection import worth
+from digits.evaluation import selection
 from digits.export import formats
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
@@ -45,7 +45,7 @@ def best(which: str) -> str:
         raise UserError(
             f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
         )
-    return max(candidates, key=worth)
+    return selection.best(candidates)
 
 
 def short_names(name: str) -> tuple[str, str]:

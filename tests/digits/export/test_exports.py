@@ -14,7 +14,7 @@ import pytest
 from digits.common.errors import UserError
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS, model_file
-from digits.evaluation import predictions
+from digits.evaluation.metrics import predictions
 from digits.export import exports, metadata, verify
 from digits.export.metadata import Metadata
 from digits.export.writing import write
@@ -124,7 +124,7 @@ def test_a_file_that_is_cut_short_is_one_line(cnn: Path, file: str) -> None:
 
 
 def test_a_probability_that_is_no_number_is_found_out() -> None:
-    wanted = predictions.of_model(BEST["cnn"])
+    wanted = predictions(BEST["cnn"])
     broken = wanted.copy()
     broken[0, broken[0].argmin()] = np.nan
     given = verify.Answers(broken, np.array(CLASSES)[wanted.argmax(axis=1)])
