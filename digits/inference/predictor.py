@@ -32,7 +32,10 @@ class Classifier:
 def find(which: str) -> Classifier:
     if which.startswith("models:/"):
         return from_registry(which)
-    return from_file(Path(which) if formats.format_of(Path(which)) else model_file(best(which)))
+    if formats.format_of(Path(which)):
+        return from_file(Path(which), name=which)
+    name = best(which)
+    return from_file(model_file(name), name)
 
 
 def best(which: str) -> str:
@@ -53,14 +56,14 @@ def short_names(name: str) -> tuple[str, str]:
     return variant, f"{family}-{variant}"
 
 
-def from_file(path: Path) -> Classifier:
+def from_file(path: Path, name: str) -> Classifier:
     if not path.exists():
         raise UserError(f"{path} does not exist; a model is {KINDS}")
     if path.name.endswith(".weights.h5"):
         raise UserError(f"{path} holds weights and no network; the .keras file beside it holds both")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         raise UserError(f"{path} is no SavedModel, for it holds no saved_model.pb; a model is {KINDS}")
-    metadata = formats.read_metadata(path) or metadata_here(path.stem, read_json(CLASSES))
+    metadata = formats.read_metadata(path) or metadata_here(name, read_json(CLASSES))
     return Classifier(metadata, lambda: checked(loaded(path), metadata))
 
 
