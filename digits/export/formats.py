@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
-from digits.common.errors import UserError
+from digits.common.errors import UserError, reason
 from digits.export.metadata import FOLDER, HDF5, ZIP, Metadata, Storage
 from digits.models.runtime import held_back_stderr
 
@@ -119,8 +120,8 @@ def read_metadata(path: Path) -> Metadata | None:
     try:
         text = format_of(path).storage.read(path)
         return None if text is None else Metadata.model_validate_json(text)
-    except Exception as error:  # a zip, an HDF5 and a JSON file can each be broken in many ways
-        why = "; ".join(line.strip() for line in str(error).splitlines() if "errors.pydantic.dev" not in line)
-        raise UserError(
-            f"{path}: its metadata cannot be read ({why}); `dvc repro --force export` writes it again"
-        ) from None
+    except ValidationError as error:
+        why = "; ".join(": ".join([*map(str, each["loc"]), each["msg"]]) for each in error.errors())
+    except Exception as error:  # a zip and an HDF5 file can be broken in many ways
+        why = reason(error)
+    raise UserError(f"{path}: its metadata cannot be read ({why}); `dvc repro --force export` writes it again")

@@ -190,7 +190,7 @@ def test_sigterm_ends_the_demo_at_once_and_a_taken_port_is_an_error(drawers):
 def test_missing_models_are_an_error_without_a_terminal(python, project):
     said = python("demo", code=1, cwd=project)
     assert said == (
-        "demo: error: 24 of 24 files of models are missing, models/mlp-baseline-1.keras first; "
+        "demo: error: 24 of 24 files of models are missing, models/mlp-baseline/1.keras first; "
         "`make repro` trains them, `dvc pull` gets them if they are shared\n"
     )
 
