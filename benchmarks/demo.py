@@ -85,12 +85,12 @@ def work_of(server: Connection) -> float:
 def serve(clients: Connection) -> None:
     from threading import Thread
 
-    from demo import app, offers
+    from demo import app, models
     from demo.__main__ import server
     from demo.service import Service
 
     door = listening(HOST, range(PORT, PORT + PORTS))
-    service = Service(offers.load(parameter(Families, "families")))
+    service = Service(models.load(parameter(Families, "families")))
     Thread(target=server(app.create(service, hosts=None), door).run, daemon=True).start()
     clients.send(door.getsockname()[1])
     while clients.recv():

@@ -18,7 +18,7 @@ from benchmarks.report import Row
 from benchmarks.strokes import STROKES
 from digits.common.paths import VARIANTS
 from digits.inference import predictor
-from digits.inference.preprocessing import place
+from digits.inference.preprocessing import preprocess
 from digits.params.load import parameter
 from digits.params.schema import Families
 
@@ -103,9 +103,13 @@ def right(pairs: int, images: int | None) -> list[Row]:
         shares, missed = [], []
         for seed in range(1, pairs + 1):
             pages = list(drawn(count, seed))
-            answers = ask(np.stack([place(page.picture, model.about.placing) for page in pages])).argmax(axis=1)
+            answers = ask(np.stack([preprocess(page.picture, model.metadata.preprocessing) for page in pages])).argmax(
+                axis=1
+            )
             wrong = [
-                page for page, answer in zip(pages, answers, strict=True) if model.about.classes[answer] != page.digit
+                page
+                for page, answer in zip(pages, answers, strict=True)
+                if model.metadata.classes[answer] != page.digit
             ]
             shares.append(1 - len(wrong) / count)
             missed += [f"{page.manner} {page.digit}" for page in wrong]

@@ -18,8 +18,7 @@ from benchmarks.pairs import fresh, interleaved
 from benchmarks.report import Row
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
-from digits.export.exports import EXPORTS
-from digits.export.verify import KERAS, SAVED_MODEL
+from digits.export.formats import EXPORTS
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime
@@ -51,8 +50,8 @@ def ways(folder: Path) -> tuple[Predictor, dict[str, Predictor]]:
     import keras
     import tensorflow as tf
 
-    model = keras.models.load_model(folder / KERAS)
-    served = tf.saved_model.load(folder / SAVED_MODEL)
+    model = keras.models.load_model(folder / "model.keras")
+    served = tf.saved_model.load(folder / "saved_model")
     signature, function = served.signatures["serving_default"], tf.function(partial(model, training=False))
 
     def of_signature(images: np.ndarray, _kept: object = served) -> np.ndarray:  # its weights live as long as it does
