@@ -68,11 +68,14 @@ def in_file(path: Path) -> Classifier:
 
 
 def registered(uri: str) -> Classifier:
-    from digits.tracking import registered
+    from digits.tracking.store import configure
 
-    model = registered.load(uri)
-    of = Metadata(model=uri, classes=model.classes, placing=placing_here())
-    return Classifier(of, lambda: checked(model.ask, of))
+    configure()
+    from digits.tracking.registry import load
+
+    classes, ask = load(uri)
+    of = Metadata(model=uri, classes=classes, placing=placing_here())
+    return Classifier(of, lambda: checked(ask, of))
 
 
 def placing_here() -> preprocessing.Preprocessing:
