@@ -10,13 +10,13 @@ from typing import Any
 import keras
 import keras_tuner
 import tensorflow as tf
+from digits.training.augment import augment, wanted
 
 from benchmarks.plain import compiled, network
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
 from digits.params.schema import Search
 from digits.search.oracle import as_given, space_of
-from digits.training.augment import augment, wanted
 from digits.training.jobs import TrainingConfig
 
 # Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and

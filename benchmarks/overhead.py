@@ -70,11 +70,10 @@ def told(folder: Path) -> dict[str, float | None]:
     """The seconds of each model and each search, as they told MLflow."""
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ["DVC_ROOT"] = str(folder)
-    from digits.tracking import environment
+    from digits.tracking.store import configure, connect
 
-    environment.start()
+    configure()
     from digits.tracking.runs import search
-    from digits.tracking.store import connect
 
     runs = search(connect(), "tags.kind != 'trial'")
     return {run.info.run_name: run.data.metrics.get("seconds") for run in runs}

@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 
 from benchmarks.report import machine
 from digits.common.files import write_text
-from digits.tracking import environment
 
 ROOT = Path(__file__).parent.parent
 OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"
@@ -62,7 +61,6 @@ Machine: {machine()}.
 
 def trained() -> tuple[float, int]:
     """From MLflow, for what was there before an interruption counts as well."""
-    environment.start()
     from digits.tracking.store import connect
 
     store = connect()
