@@ -13,9 +13,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
+from benchmarks.run import Row, fresh, interleaved, main
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
 from digits.export.exports import EXPORTS
@@ -27,59 +25,59 @@ from digits.params.subjects import Families
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
 
-Predictor = Callable[[np.ndarray], np.ndarray]
+Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    machine = parameter(Runtime, "runtime")
-    return [row for family in parameter(Families, "families") for row in fresh(rows, family, machine, pairs, count)]
+    settings = parameter(Runtime, "runtime")
+    return [row for family in parameter(Families, "families") for row in fresh(rows, family, settings, pairs, count)]
 
 
-def rows(family: str, machine: Runtime, pairs: int, count: int | None) -> list[Row]:
-    runtime.start(machine)
-    plain, others = ways(EXPORTS / family)
+def rows(family: str, settings: Runtime, pairs: int, count: int | None) -> list[Row]:
+    runtime.start(settings)
+    predict, others = predictors(EXPORTS / family)
     found = []
     for batch, most in CALLS.items():
         images = np.array(read_array(PREDICTIONS / "images.npy")[:batch])
         calls = max(1, min(most, count // batch)) if count else most
-        for name, ask in others.items():
-            seconds = interleaved(pairs, partial(timed, ask, images, calls), partial(timed, plain, images, calls))
+        for name, other in others.items():
+            seconds = interleaved(pairs, partial(timed, other, images, calls), partial(timed, predict, images, calls))
             found.append(row(f"{family}, {batch} image{'s' * (batch > 1)} at once: predict / {name}", list(seconds)))
     return found
 
 
-def ways(folder: Path) -> tuple[Predictor, dict[str, Predictor]]:
+def predictors(folder: Path) -> tuple[Predict, dict[str, Predict]]:
     import keras
     import tensorflow as tf
 
     model = keras.models.load_model(folder / KERAS)
-    served = tf.saved_model.load(folder / SAVED_MODEL)
-    signature, function = served.signatures["serving_default"], tf.function(partial(model, training=False))
+    saved = tf.saved_model.load(folder / SAVED_MODEL)
+    signature, function = saved.signatures["serving_default"], tf.function(partial(model, training=False))
 
-    def of_signature(images: np.ndarray, _kept: object = served) -> np.ndarray:  # its weights live as long as it does
+    def saved_model(images: np.ndarray, _kept: object = saved) -> np.ndarray:  # its weights live as long as it does
         return signature(images=tf.cast(images, tf.float32))["probabilities"].numpy()
 
-    def of_function(images: np.ndarray) -> np.ndarray:
-        return function(tf.constant(images)).numpy()
+    predict = partial(model.predict, batch_size=max(CALLS), verbose=0)
+    return predict, {
+        "SavedModel": saved_model,
+        "tf.function": lambda images: function(tf.constant(images)).numpy(),
+    }
 
-    plain = partial(model.predict, batch_size=max(CALLS), verbose=0)
-    return plain, {"SavedModel": of_signature, "tf.function": of_function}
 
-
-def timed(ask: Predictor, images: np.ndarray, calls: int, _pair: int) -> float:
-    ask(images)
-    taken = []
+def timed(predict: Predict, images: np.ndarray, calls: int, _pair: int) -> float:
+    predict(images)
+    seconds = []
     for _ in range(calls):
         started = time.perf_counter()
-        ask(images)
-        taken.append(time.perf_counter() - started)
-    return median(taken)
+        predict(images)
+        seconds.append(time.perf_counter() - started)
+    return median(seconds)
 
 
 def row(what: str, seconds: list[tuple[float, float]]) -> Row:
-    ours, theirs = (1000 * median(side) for side in zip(*seconds, strict=True))
-    return Row(what, [plain / mine for mine, plain in seconds], note=f"{ours:.2f} ms against {theirs:.2f} ms")
+    mine, theirs = (1000 * median(side) for side in zip(*seconds, strict=True))
+    return Row(what, [predict / other for other, predict in seconds], note=f"{mine:.2f} ms against {theirs:.2f} ms")
 
 
 if __name__ == "__main__":
-    entry.run(measure, pairs=5)
+    main(measure, pairs=5)

@@ -8,30 +8,16 @@ for machines without a GPU.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import fmean
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
-from benchmarks.start import start_plain
-from benchmarks.subjects import images, job
+from benchmarks.run import Row, fresh, interleaved, main
+from benchmarks.trainings import FAMILIES, Side, images, ours, plain, training_config
 from digits.common.paths import VARIANTS
-from digits.models import runtime
 from digits.training.jobs import TrainingConfig
 
-FAMILIES = ("mlp", "cnn")
 AIMS = {("mlp", "baseline"): 2.0, ("cnn", "baseline"): 1.4}
 IMAGES = {"mlp": 54_000, "cnn": 18_000}  # an epoch of some seconds
 EPOCHS = 3
-
-
-@dataclass(frozen=True)
-class Speed:
-    images: float  # a second
-    parameters: int
-    operations: int  # floating-point, to train on one image
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
@@ -39,52 +25,32 @@ def measure(pairs: int, count: int | None) -> list[Row]:
 
 
 def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
-    name, trained, shown = f"{family} {variant}", job(family, variant, EPOCHS + 1, seed=1), count or IMAGES[family]
-    found = interleaved(pairs, lambda _: fresh(ours, trained, shown), lambda _: fresh(plain, trained, shown))
-    ratios = [compared(name, *each) for each in found]
+    name, trained, count = (
+        f"{family} {variant}",
+        training_config(family, variant, EPOCHS + 1, seed=1),
+        count or IMAGES[family],
+    )
+    found, ratios = (
+        interleaved(pairs, lambda _: fresh(speed, ours, trained, count), lambda _: fresh(speed, plain, trained, count)),
+        [],
+    )
+    for (mine, my_size), (theirs, their_size) in found:
+        assert my_size == their_size, f"{name} is not the same network on both sides"
+        print(f"{name}: {mine:,.0f} images a second, plain Keras {theirs:,.0f}", flush=True)
+        ratios.append(mine / theirs)
     return Row(f"{name}: images per second / with plain Keras", ratios, AIMS.get((family, variant)))
 
 
-def compared(name: str, ours: Speed, plain: Speed) -> float:
-    assert ours.parameters == plain.parameters, f"{name} is not the same network on both sides"
-    print(f"{name}: {ours.images:,.0f} images a second, plain Keras {plain.images:,.0f}", flush=True)
-    return ours.images / plain.images
-
-
-def ours(trained: TrainingConfig, count: int) -> Speed:
-    runtime.start(trained.runtime)
-    from benchmarks.operations import operations
-    from digits.training.trainer import Training
-
-    data = images("train", count)
-    training = Training(trained, data, data)
-    seconds = timed(lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0))
-    return Speed(len(data) / seconds, training.model.count_params(), operations(training.model))
-
-
-def plain(trained: TrainingConfig, count: int) -> Speed:
-    start_plain()
-    from benchmarks.operations import operations
-    from benchmarks.plain import augmented, compiled, fit, network
-    from digits.training.augment import wanted
-
-    data, recipe = images("train", count), trained.recipe
-    model = network(trained.family, recipe, data.images.shape[1:], trained.classes)
-    compiled(model, recipe, trained.classes, trained.epochs * (len(data) // recipe.batch_size + 1))
-    shown = augmented(data, recipe) if wanted(recipe) else data
-    seconds = timed(lambda _: fit(model, shown, recipe))
-    return Speed(len(data) / seconds, model.count_params(), operations(model))
-
-
-def timed(epoch: Callable[[int], object]) -> float:
-    """Seconds of an epoch, once all is traced and warm."""
-    seconds = []
-    for number in range(1, EPOCHS + 2):
+def speed(side: Side, trained: TrainingConfig, count: int) -> tuple[float, int]:
+    """Images per second once all is traced and warm, and the network's parameters."""
+    begin, data, seconds = side(trained), images("train", count), []
+    model, epoch = begin(data)
+    for number in range(1, trained.epochs + 1):
         started = time.perf_counter()
         epoch(number)
         seconds.append(time.perf_counter() - started)
-    return fmean(seconds[1:])
+    return len(data) / fmean(seconds[1:]), model.count_params()
 
 
 if __name__ == "__main__":
-    entry.run(measure, pairs=3)
+    main(measure, pairs=3)

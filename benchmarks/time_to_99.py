@@ -9,19 +9,14 @@ at; where it does not reach 99 %, the pair's ratio is 0.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
-from benchmarks.start import start_plain
-from benchmarks.subjects import images, job
+from benchmarks.run import Row, fresh, interleaved, main
+from benchmarks.trainings import Begin, Side, images, ours, plain, training_config
 from digits.data.dataset import Split
-from digits.models import runtime
 from digits.training.jobs import TrainingConfig
 
 GOAL = 0.99
@@ -51,80 +46,31 @@ class Race:
     def reached(self) -> bool:
         return self.accuracy >= GOAL
 
+    def __str__(self) -> str:
+        return f"{self.accuracy:.2%} in {self.seconds:.1f} s, {self.epochs} epochs"
+
 
 def measure(pairs: int, count: int | None) -> list[Row]:
+    baseline = training_config("cnn", "baseline", LONGEST, seed=1)
+    fast = replace(baseline, epochs=EPOCHS, recipe=baseline.recipe.model_copy(update=FAST))
     races = []
-    for mine, its in interleaved(
+    for mine, theirs in interleaved(
         pairs,
-        lambda number: fresh(ours, fast(SEEN + number), count),
-        lambda number: fresh(plain, job("cnn", "baseline", LONGEST, SEEN + number), count),
+        lambda number: fresh(run, ours, replace(fast, seed=SEEN + number), count),
+        lambda number: fresh(run, plain, replace(baseline, seed=SEEN + number), count),
     ):
-        print(f"fast: {shown(mine)}; baseline: {shown(its)}", flush=True)
-        races.append((mine, its))
+        print(f"fast: {mine}; baseline: {theirs}", flush=True)
+        races.append((mine, theirs))
     return [row(races)]
 
 
-def fast(seed: int) -> TrainingConfig:
-    baseline = job("cnn", "baseline", EPOCHS, seed)
-    return replace(baseline, recipe=baseline.recipe.model_copy(update=FAST))
+def run(side: Side, trained: TrainingConfig, count: int | None) -> Race:
+    return race(side(trained), trained.epochs, images("train", count), images("test"))
 
 
-def row(races: list[tuple[Race, Race]]) -> Row:
-    mine, its = zip(*races, strict=True)
-    note = (
-        f"{sum(race.reached for race in mine)} of {len(mine)} seeds reached 99 % in {median_of(mine)}; "
-        f"the baseline's in {median_of(its)} (medians)"
-    )
-    return Row(
-        "seconds of training to 99 % test accuracy: baseline / fast",
-        [theirs.seconds / ours.seconds if ours.reached else 0.0 for ours, theirs in races],
-        aim=4.0,
-        at_least=not all(race.reached for race in its),
-        note=note,
-    )
-
-
-def median_of(races: tuple[Race, ...]) -> str:
-    return f"{median(race.seconds for race in races):.1f} s, {median(race.epochs for race in races):g} epochs"
-
-
-def shown(race: Race) -> str:
-    return f"{race.accuracy:.2%} in {race.seconds:.1f} s, {race.epochs} epochs"
-
-
-def ours(trained: TrainingConfig, count: int | None) -> Race:
-    runtime.start(trained.runtime)
-    from digits.training.trainer import Training
-
-    data = images("train", count)
-
-    def begin() -> tuple[object, Callable[[int], object]]:
-        training = Training(trained, data, data)
-        return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
-
-    return raced(begin, trained.epochs, images("test", None))
-
-
-def plain(trained: TrainingConfig, count: int | None) -> Race:
-    start_plain()
-    import keras
-
-    from benchmarks.plain import compiled, fit, network
-
-    data, recipe = images("train", count), trained.recipe
-    keras.utils.set_random_seed(trained.seed)
-
-    def begin() -> tuple[object, Callable[[int], object]]:
-        model = network(trained.family, recipe, data.images.shape[1:], trained.classes)
-        compiled(model, recipe, trained.classes, steps=0)
-        return model, lambda _: fit(model, data, recipe)
-
-    return raced(begin, trained.epochs, images("test", None))
-
-
-def raced(begin: Callable[[], tuple[object, Callable[[int], object]]], epochs: int, test: Split) -> Race:
+def race(begin: Begin, epochs: int, data: Split, test: Split) -> Race:
     started = time.perf_counter()
-    model, epoch = begin()
+    model, epoch = begin(data)
     seconds = time.perf_counter() - started
     for number in range(1, epochs + 1):
         started = time.perf_counter()
@@ -137,5 +83,21 @@ def raced(begin: Callable[[], tuple[object, Callable[[int], object]]], epochs: i
     return Race(seconds, number, accuracy)
 
 
+def row(races: list[tuple[Race, Race]]) -> Row:
+    fast, baseline = zip(*races, strict=True)
+    reached = f"{sum(each.reached for each in fast)} of {len(fast)} seeds reached 99 % in {medians(fast)}"
+    return Row(
+        "seconds of training to 99 % test accuracy: baseline / fast",
+        [theirs.seconds / mine.seconds if mine.reached else 0.0 for mine, theirs in races],
+        aim=4.0,
+        at_least=not all(each.reached for each in baseline),
+        note=f"{reached}; the baseline's in {medians(baseline)} (medians)",
+    )
+
+
+def medians(races: tuple[Race, ...]) -> str:
+    return f"{median(race.seconds for race in races):.1f} s, {median(race.epochs for race in races):g} epochs"
+
+
 if __name__ == "__main__":
-    entry.run(measure, pairs=5)
+    main(measure, pairs=5)

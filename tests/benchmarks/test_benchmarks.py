@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import pytest
 import tensorflow as tf
+from benchmarks.operations import operations
 
 from benchmarks import latency, overhead, time_to_99
-from benchmarks.operations import operations
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
 from digits.common.errors import UserError
