@@ -5,26 +5,24 @@ that counts on no side. `predict` and `tf.function` ask model.keras, which the H
 the SavedModel is asked through its signature. All with params.yaml's threads, each family in a process of its own.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
+from timeit import repeat
 
 import numpy as np
 
-from benchmarks.run import Row, fresh, interleaved, main
+from benchmarks.run import Row, compare, fresh, main
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
 from digits.export.exports import EXPORTS
 from digits.export.verify import KERAS, SAVED_MODEL
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families
+from digits.params.schema import Families, Runtime
 
 CALLS = {1: 50, 256: 20}  # by how many images each asks about
-
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
@@ -41,8 +39,9 @@ def rows(family: str, settings: Runtime, pairs: int, count: int | None) -> list[
         images = np.array(read_array(PREDICTIONS / "images.npy")[:batch])
         calls = max(1, min(most, count // batch)) if count else most
         for name, other in others.items():
-            seconds = interleaved(pairs, partial(timed, other, images, calls), partial(timed, predict, images, calls))
-            found.append(row(f"{family}, {batch} image{'s' * (batch > 1)} at once: predict / {name}", list(seconds)))
+            what = f"{family}, {batch} image{'s' * (batch > 1)} at once: predict / {name}"
+            sides = (partial(milliseconds, each, images, calls) for each in (other, predict))
+            found.append(compare(what, pairs, *sides, "ms"))
     return found
 
 
@@ -57,26 +56,16 @@ def predictors(folder: Path) -> tuple[Predict, dict[str, Predict]]:
     def saved_model(images: np.ndarray, _kept: object = saved) -> np.ndarray:  # its weights live as long as it does
         return signature(images=tf.cast(images, tf.float32))["probabilities"].numpy()
 
-    predict = partial(model.predict, batch_size=max(CALLS), verbose=0)
-    return predict, {
-        "SavedModel": saved_model,
-        "tf.function": lambda images: function(tf.constant(images)).numpy(),
-    }
+    def traced(images: np.ndarray) -> np.ndarray:
+        return function(tf.constant(images)).numpy()
+
+    return partial(model.predict, batch_size=max(CALLS), verbose=0), {"SavedModel": saved_model, "tf.function": traced}
 
 
-def timed(predict: Predict, images: np.ndarray, calls: int, _pair: int) -> float:
-    predict(images)
-    seconds = []
-    for _ in range(calls):
-        started = time.perf_counter()
-        predict(images)
-        seconds.append(time.perf_counter() - started)
-    return median(seconds)
-
-
-def row(what: str, seconds: list[tuple[float, float]]) -> Row:
-    mine, theirs = (1000 * median(side) for side in zip(*seconds, strict=True))
-    return Row(what, [predict / other for other, predict in seconds], note=f"{mine:.2f} ms against {theirs:.2f} ms")
+def milliseconds(predict: Predict, images: np.ndarray, calls: int) -> float:
+    call = partial(predict, images)
+    call()
+    return 1000 * median(repeat(call, number=1, repeat=calls))
 
 
 if __name__ == "__main__":

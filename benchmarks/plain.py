@@ -10,7 +10,7 @@ from keras import layers
 
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
-from digits.training.augment import wanted
+from digits.training.batches import augments
 from digits.training.jobs import TrainingConfig
 from digits.training.trainer import schedule, smoothed
 
@@ -21,7 +21,7 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
     keras.utils.set_random_seed(config.seed)
     model = network(config.family, recipe, data.images.shape[1:], config.classes)
     compiled(model, recipe, config.classes, steps * config.epochs)
-    if wanted(recipe):
+    if augments(recipe):
         changed = augmented(data, recipe)
         return model, lambda _: model.fit(changed, shuffle=False, verbose=0)
     images, labels = np.asarray(data.images), np.asarray(data.labels)
@@ -44,13 +44,10 @@ def mlp(model: keras.Sequential, recipe: Recipe) -> None:
 
 def cnn(model: keras.Sequential, recipe: Recipe) -> None:
     for block in range(recipe.blocks):
-        stem = block == 0 and recipe.stem_stride > 1
-        for place in range(recipe.convolutions):
+        for _ in range(recipe.convolutions):
             padding = "valid" if side(model) > recipe.kernel else "same"
-            strides = recipe.stem_stride if stem and place == 0 else 1
-            filters = recipe.filters * 2**block
-            add(model, recipe, layers.Conv2D, filters, kernel_size=recipe.kernel, padding=padding, strides=strides)
-        if side(model) >= 2 and not stem:
+            add(model, recipe, layers.Conv2D, recipe.filters * 2**block, kernel_size=recipe.kernel, padding=padding)
+        if side(model) >= 2:
             model.add(layers.MaxPooling2D())
     model.add(layers.Flatten())
     add(model, recipe, layers.Dense, recipe.dense)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from subprocess import CalledProcessError
 from typing import Any, TypeVar
 
 from digits.common.errors import UserError
@@ -71,7 +72,7 @@ def main(measure: Callable[[int, int | None], Sequence[Row]], pairs: int) -> Non
         rows = measure(pairs, images)
         if images is None:
             keep(name, f"python -m benchmarks.{name} {pairs}", rows)
-    except (UserError, OSError) as mistake:
+    except (UserError, OSError, CalledProcessError) as mistake:
         sys.exit(f"{name}: error: {mistake}")
     print(*rows, sep="\n")
     kept = "only tried, and not kept" if images else f"{PAGE} has it"
@@ -85,6 +86,19 @@ def interleaved(pairs: int, ours: Callable[[int], T], theirs: Callable[[int], T]
         order = (ours, theirs) if number % 2 else (theirs, ours)
         found = {side: side(number) for side in order}
         yield found[ours], found[theirs]
+
+
+def compare(
+    what: str, pairs: int, ours: Callable[[], float], theirs: Callable[[], float], unit: str, aim: float | None = None
+) -> Row:
+    """How many times better ours is: less where it is a time, more where it is a rate."""
+    found = []
+    for mine, other in interleaved(pairs, lambda _: ours(), lambda _: theirs()):
+        print(f"{what}: {mine:,.4g} {unit} against {other:,.4g}", flush=True)
+        found.append((mine, other))
+    ratios = [other / mine if unit in ("s", "ms") else mine / other for mine, other in found]
+    medians = (f"{median(side):,.4g} {unit}" for side in zip(*found, strict=True))
+    return Row(what, ratios, aim, note=" against ".join(medians))
 
 
 def fresh(work: Callable[..., T], *arguments: Any) -> T:

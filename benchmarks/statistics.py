@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks import verdicts
-from benchmarks.simulation import DIFFERENT, EQUAL, IMAGES, SAME, Setting, SimulatedRecipe
-from benchmarks.verdicts import GAINS, SEEDS, SPREAD, Shares
+from benchmarks import simulation
+from benchmarks.simulation import DIFFERENT, EQUAL, GAINS, IMAGES, SAME, SEEDS, SPREAD, Setting, Shares, SimulatedRecipe
 from digits.common.files import write_text
 from digits.comparison.verdict import POWER
 from digits.figures import style
@@ -25,7 +24,7 @@ FEW = 500  # test images
 
 def main(draws: str = "1000") -> None:
     count = int(draws)
-    curves, promised = verdicts.power(count // 2)
+    curves, promised = simulation.power(count // 2)
     with style.styled():
         style.save(draw_power(curves, count // 2), PICTURE)
     settings = (*SAME, *EQUAL, *DIFFERENT)
@@ -39,7 +38,7 @@ def main(draws: str = "1000") -> None:
         f"Power, {count // 2:,} draws a cell, by true gain in points:",
         power_table(curves, promised),
     ]
-    if real := verdicts.on_real_images(3, count):
+    if real := simulation.on_real_images(3, count):
         parts += ["The trained models' mistakes, on the real test images:", real_table(real)]
     text = "\n\n".join(parts)
     print(text)
@@ -67,7 +66,7 @@ def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
 
 def shares(setting: Setting, seeds: int, draws: int) -> Shares:
     print(f"{setting}, {seeds} seeds", flush=True)
-    return verdicts.measure(setting, seeds, draws)
+    return simulation.measure(setting, seeds, draws)
 
 
 def by_seeds(found: Sequence[Shares]) -> str:
@@ -98,8 +97,8 @@ def reach(shares: Sequence[float]) -> str:
 def remarks(draws: int) -> str:
     few = [shares(Setting(SimulatedRecipe(0.98, 0.001), images=FEW), seeds, draws) for seeds in SEEDS]
     alone = shares(Setting(SimulatedRecipe(0.98, 0.001)), 1, draws)
-    any_of_six, false = verdicts.any_of_six(3, draws), up_to([each.verdicts for each in few])
-    covers = ", ".join(f"{100 * verdicts.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
+    any_of_six, false = simulation.any_of_six(3, draws), up_to([each.verdicts for each in few])
+    covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
     return (
         f"- Six pairs of four groups of 3 seeds: any false verdict at all in {100 * any_of_six:.1f} %.\n"
         f"- {FEW} test images instead: {false} false verdicts; a pair's interval covers "

@@ -8,14 +8,15 @@ for machines without a GPU.
 """
 
 import time
+from functools import partial
 from statistics import fmean
 
-from benchmarks.run import Row, fresh, interleaved, main
+from benchmarks.run import Row, compare, fresh, main
 from benchmarks.trainings import FAMILIES, Side, images, ours, plain, training_config
 from digits.common.paths import VARIANTS
 from digits.training.jobs import TrainingConfig
 
-AIMS = {("mlp", "baseline"): 2.0, ("cnn", "baseline"): 1.4}
+AIMS = {"mlp baseline": 2.0, "cnn baseline": 1.4}
 IMAGES = {"mlp": 54_000, "cnn": 18_000}  # an epoch of some seconds
 EPOCHS = 3
 
@@ -25,31 +26,20 @@ def measure(pairs: int, count: int | None) -> list[Row]:
 
 
 def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
-    name, trained, count = (
-        f"{family} {variant}",
-        training_config(family, variant, EPOCHS + 1, seed=1),
-        count or IMAGES[family],
-    )
-    found, ratios = (
-        interleaved(pairs, lambda _: fresh(speed, ours, trained, count), lambda _: fresh(speed, plain, trained, count)),
-        [],
-    )
-    for (mine, my_size), (theirs, their_size) in found:
-        assert my_size == their_size, f"{name} is not the same network on both sides"
-        print(f"{name}: {mine:,.0f} images a second, plain Keras {theirs:,.0f}", flush=True)
-        ratios.append(mine / theirs)
-    return Row(f"{name}: images per second / with plain Keras", ratios, AIMS.get((family, variant)))
+    config, name = training_config(family, variant, EPOCHS + 1, seed=1), f"{family} {variant}"
+    sides = (partial(fresh, speed, side, config, count or IMAGES[family]) for side in (ours, plain))
+    return compare(f"{name}: images per second / with plain Keras", pairs, *sides, "images/s", AIMS.get(name))
 
 
-def speed(side: Side, trained: TrainingConfig, count: int) -> tuple[float, int]:
-    """Images per second once all is traced and warm, and the network's parameters."""
-    begin, data, seconds = side(trained), images("train", count), []
-    model, epoch = begin(data)
-    for number in range(1, trained.epochs + 1):
+def speed(side: Side, config: TrainingConfig, count: int) -> float:
+    """Images per second, once all is traced and warm."""
+    begin, data, seconds = side(config), images("train", count), []
+    _, epoch = begin(data)
+    for number in range(1, config.epochs + 1):
         started = time.perf_counter()
         epoch(number)
         seconds.append(time.perf_counter() - started)
-    return len(data) / fmean(seconds[1:]), model.count_params()
+    return len(data) / fmean(seconds[1:])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ at; where it does not reach 99 %, the pair's ratio is 0.
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -46,26 +47,22 @@ class Race:
     def reached(self) -> bool:
         return self.accuracy >= GOAL
 
-    def __str__(self) -> str:
-        return f"{self.accuracy:.2%} in {self.seconds:.1f} s, {self.epochs} epochs"
-
 
 def measure(pairs: int, count: int | None) -> list[Row]:
     baseline = training_config("cnn", "baseline", LONGEST, seed=1)
     fast = replace(baseline, epochs=EPOCHS, recipe=baseline.recipe.model_copy(update=FAST))
-    races = []
-    for mine, theirs in interleaved(
-        pairs,
-        lambda number: fresh(run, ours, replace(fast, seed=SEEN + number), count),
-        lambda number: fresh(run, plain, replace(baseline, seed=SEEN + number), count),
-    ):
-        print(f"fast: {mine}; baseline: {theirs}", flush=True)
-        races.append((mine, theirs))
-    return [row(races)]
+    sides = (partial(run, side, config, count) for side, config in ((ours, fast), (plain, baseline)))
+    return [row(list(interleaved(pairs, *sides)))]
 
 
-def run(side: Side, trained: TrainingConfig, count: int | None) -> Race:
-    return race(side(trained), trained.epochs, images("train", count), images("test"))
+def run(side: Side, config: TrainingConfig, count: int | None, number: int) -> Race:
+    return fresh(raced, side, replace(config, seed=SEEN + number), count)
+
+
+def raced(side: Side, config: TrainingConfig, count: int | None) -> Race:
+    found = race(side(config), config.epochs, images("train", count), images("test"))
+    print(f"{side.__name__}: {found.accuracy:.2%} in {found.seconds:.1f} s, {found.epochs} epochs", flush=True)
+    return found
 
 
 def race(begin: Begin, epochs: int, data: Split, test: Split) -> Race:

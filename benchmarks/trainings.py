@@ -1,27 +1,25 @@
 """What is trained, and by whom: a recipe on prepared images, by this project's code or by plain Keras.
 
-`ours` and `plain` start TensorFlow and return what begins a training: images → the model and what trains an epoch.
+`ours` and `plain` start TensorFlow, and return what begins a training on images.
 """
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, search_file
 from digits.data import dataset
 from digits.data.dataset import Split
+from digits.families import hyperparameters
 from digits.models import runtime
-from digits.params.families import hyperparameters
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from digits.training.jobs import TrainingConfig
 
-if TYPE_CHECKING:
-    import keras
-
 FAMILIES = ("mlp", "cnn")
-Begin = Callable[[Split], tuple["keras.Model", Callable[[int], object]]]
+Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
+Begin = Callable[[Split], Training]
 Side = Callable[[TrainingConfig], Begin]
 
 
@@ -41,27 +39,20 @@ def images(part: str, count: int | None = None) -> Split:
 
 def ours(config: TrainingConfig) -> Begin:
     runtime.start(config.runtime)
-    from digits.training.trainer import Training
+    from digits.training import trainer
 
-    def begin(data: Split) -> tuple["keras.Model", Callable[[int], object]]:
-        training = Training(config, data, data)
+    def begin(data: Split) -> Training:
+        training = trainer.Training(config, data, data)
         return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
 
     return begin
 
 
 def plain(config: TrainingConfig) -> Begin:
-    start_plain()
-    from benchmarks.plain import training
-
-    return lambda data: training(config, data)
-
-
-def start_plain() -> None:
     """TensorFlow as it comes, with threads and kernels of its own choice."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     with runtime.held_back_stderr():
-        import tensorflow as tf
+        from benchmarks.plain import training
 
-        tf.config.list_logical_devices()
+    return lambda data: training(config, data)

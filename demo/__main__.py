@@ -17,7 +17,7 @@ from digits.common.errors import UserError
 from digits.common.paths import history_file, model_file, model_names
 from digits.inference.image_files import MOST_BYTES
 from digits.params.load import parameter
-from digits.params.subjects import Families, Seeds
+from digits.params.schema import Families, Seeds
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
 HERE = ("127.0.0.1", "localhost", "::1")

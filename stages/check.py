@@ -3,13 +3,13 @@
 from digits.common.cli import run
 from digits.common.files import write_json
 from digits.params.load import check, read
-from digits.params.whole import Params, schema
+from digits.params.schema import params, schema
 
 SCHEMA = "docs/params.schema.json"
 
 
 def main() -> str:
-    check(Params, read())
+    check(params(), read())
     write_json(SCHEMA, schema())
     return f"params.yaml is valid; {SCHEMA} describes it"
 

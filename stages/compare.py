@@ -12,9 +12,8 @@ from digits.comparison import cost, model_card, readme, tables
 from digits.comparison.comparison import Answers, Comparison, Result, compare, metrics
 from digits.comparison.model_card import Subject
 from digits.evaluation import calibration, predictions, robustness
-from digits.params.data import Source
 from digits.params.load import parameter
-from digits.params.subjects import Families, Seeds
+from digits.params.schema import Families, Seeds, Source
 
 
 def main() -> str:

@@ -4,8 +4,8 @@ from digits.common.cli import run
 from digits.common.files import remove, write_array, write_json
 from digits.common.paths import RAW
 from digits.data import sources
-from digits.params.data import Source
 from digits.params.load import parameter
+from digits.params.schema import Source
 
 
 def main() -> str:

@@ -15,8 +15,7 @@ from digits.data import dataset
 from digits.evaluation import robustness
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families, Seeds
+from digits.params.schema import Families, Runtime, Seeds
 
 AT_ONCE = 500  # images, in each thread
 # Also under the temporary name that a killed training leaves.

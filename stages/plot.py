@@ -12,7 +12,7 @@ from digits.common.cli import run
 from digits.evaluation import cost_accuracy
 from digits.figures import data
 from digits.params.load import parameter
-from digits.params.subjects import Families, Seeds
+from digits.params.schema import Families, Seeds
 
 FIGURES = paths.REPORTS / "figures"
 PLOTS = paths.REPORTS / "plots"

@@ -5,9 +5,8 @@ from digits.common.files import read_array, read_json, remove, write_json
 from digits.common.paths import CLASSES, PREPARED, RAW, REPORTS
 from digits.data import dataset, report, splits
 from digits.data.dataset import Split
-from digits.params.data import Classes
 from digits.params.load import parameter
-from digits.params.prepare import Prepare
+from digits.params.schema import Classes, Prepare
 
 
 def main() -> str:

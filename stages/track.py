@@ -4,8 +4,7 @@ from digits.common.cli import run
 from digits.common.files import read_array, read_json
 from digits.common.paths import CLASSES, PREDICTIONS
 from digits.params.load import parameter
-from digits.params.subjects import Families
-from digits.params.track import Track
+from digits.params.schema import Families, Track
 from digits.tracking import environment
 
 EXAMPLES = 5

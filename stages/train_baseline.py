@@ -5,8 +5,7 @@ from digits.common.files import read_json
 from digits.common.paths import CLASSES
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.train import Train
+from digits.params.schema import Runtime, Train
 from digits.training.live import listened
 
 

@@ -1,24 +1,25 @@
 """Search for a family's hyperparameters on training and validation images."""
 
+import os
 from typing import Any
 
 from digits.common.cli import run
 from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, PREPARED, search_file
 from digits.data import dataset
-from digits.params.families import hyperparameters
+from digits.families import hyperparameters
 from digits.params.load import parameter, setting
-from digits.params.runtime import Runtime
-from digits.params.tune import Cluster, Search, Seed, Threads, Workers
+from digits.params.schema import Pool as Settings
+from digits.params.schema import Runtime, Search, Seed, Threads
 from digits.training.jobs import TrainingConfig
 from digits.training.live import listened
 
 
 def main(family: str) -> str:
-    machine, threads = parameter(Runtime, "runtime"), parameter(Threads, "tune.threads_per_worker")
+    machine, threads = parameter(Runtime, "runtime"), parameter(Threads, "pool.threads_per_worker")
     seed, kind = parameter(Seed, "tune.seed"), hyperparameters(family)
     plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
-    count, cluster = setting(Workers, "tune.workers"), setting(Cluster, "tune.cluster")
+    settings = setting(Settings, "pool")
     machine = machine.model_copy(update={"threads": threads})
     images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
     baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
@@ -26,7 +27,7 @@ def main(family: str) -> str:
         from digits.search.search import tune
         from digits.training.pool import Pool, workers
 
-        with workers(count, cluster) as client:
+        with workers(settings.workers or os.cpu_count() or 1, settings.cluster) as client:
             found = tune(plan, baseline, Pool(client, machine, *images), images, tell)
     write_json(search_file(family), found)
     first, best = found["trials"][0], found["trials"][found["best_trial"]]

@@ -9,10 +9,10 @@ from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
 from digits.data.dataset import Split
+from digits.families import hyperparameters
 from digits.inference.preprocessing import Preprocessing, place
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import save
-from digits.params.families import hyperparameters
 from digits.params.load import check, read
 from digits.training.feed import without_autotune
 from tests.conftest import ROOT

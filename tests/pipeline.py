@@ -30,7 +30,7 @@ PARAMS = {
     "train.epochs": 2,
     "models.mlp.batch_size": 32,
     "models.cnn.batch_size": 32,
-    "tune.workers": 1,
+    "pool.workers": 1,
     "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
     "tune.cnn.trials": 2,

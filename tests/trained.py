@@ -5,9 +5,9 @@ import numpy as np
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
 from digits.data import dataset
+from digits.families import hyperparameters
 from digits.models.build import build
 from digits.models.keras_file import save
-from digits.params.families import hyperparameters
 from digits.params.load import check, read
 from tests.images import stripes
 

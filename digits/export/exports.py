@@ -12,7 +12,7 @@ from digits.common.paths import PREDICTIONS, model_names
 from digits.evaluation import predictions
 from digits.evaluation.selection import worth
 from digits.export.verify import Answers, tell
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 
 EXPORTS = Path("exports")
 TOLERANCE = 1e-5  # of a probability: another format may add up in another order, and no more than that

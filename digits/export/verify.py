@@ -14,7 +14,7 @@ from digits.common.errors import UserError, reason
 from digits.common.files import read_array
 from digits.export import metadata
 from digits.models import runtime
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 
 KERAS, HDF5, WEIGHTS, SAVED_MODEL = "model.keras", "model.h5", "model.weights.h5", "saved_model"
 BATCH = 500  # as many as `evaluate` asks about at once

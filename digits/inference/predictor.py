@@ -16,8 +16,7 @@ from digits.export.metadata import Metadata
 from digits.inference import preprocessing
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families, Seeds
+from digits.params.schema import Families, Runtime, Seeds
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # images, as the network takes them; their class probabilities
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 
 # Keras imports them if it finds them, for what nothing here uses: a good third of TensorFlow's start.
 UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")

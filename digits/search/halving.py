@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from digits.common.errors import UserError
-from digits.params.tune import Search
+from digits.params.schema import Search
 from digits.training.jobs import Trial
 
 

@@ -7,7 +7,7 @@ import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
 from digits.models.recipe import Recipe
-from digits.params.tune import Range, Search
+from digits.params.schema import Range, Search
 
 
 class FromBaseline(keras_tuner.oracles.RandomSearchOracle):

@@ -7,7 +7,7 @@ from typing import Any
 from digits.common.paths import search_name, trial_name
 from digits.common.progress import Progress
 from digits.data.dataset import Split
-from digits.params.tune import Search
+from digits.params.schema import Search
 from digits.search.halving import length, search
 from digits.training.checkpoint import notebook
 from digits.training.fingerprint import fingerprint

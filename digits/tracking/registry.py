@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from digits.evaluation.selection import merit
 from digits.models.runtime import held_back_stderr
-from digits.params.track import Track
+from digits.params.schema import Track
 from digits.tracking import logged_models, runs
 from digits.tracking.provenance import Provenance
 from digits.tracking.records import RunRecord

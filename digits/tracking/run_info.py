@@ -42,7 +42,7 @@ def of_search(place: Provenance, begun: dict[str, Any]) -> RunInfo:
         fingerprint=begun["fingerprint"],
         stage=f"tune@{family}",
         about=f"The search for the {family}'s hyperparameters, with its trials below it",
-        parameters=place.chosen(*SHARED, "tune.seed", "tune.threads_per_worker", f"tune.{family}", f"models.{family}"),
+        parameters=place.chosen(*SHARED, "tune.seed", "pool.threads_per_worker", f"tune.{family}", f"models.{family}"),
         tags={"family": family},
     )
 
@@ -56,7 +56,7 @@ def of_trial(place: Provenance, search: RunInfo, begun: dict[str, Any]) -> RunIn
         fingerprint=f"{search.fingerprint}/{number}",
         stage=search.stage,
         about=f"Trial {number} of the search for the {family}'s hyperparameters{first}",
-        parameters=place.chosen(*SHARED, "tune.seed", "tune.threads_per_worker", f"tune.{family}.rungs")
+        parameters=place.chosen(*SHARED, "tune.seed", "pool.threads_per_worker", f"tune.{family}.rungs")
         | flattened(begun["hyperparameters"], f"models.{family}"),
         tags={"family": family, "trial": str(number)},
     )

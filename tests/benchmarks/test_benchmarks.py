@@ -13,9 +13,9 @@ from benchmarks import latency, overhead, time_to_99
 from benchmarks.plain import augmented, network
 from benchmarks.time_to_99 import Race
 from digits.common.errors import UserError
+from digits.families import hyperparameters
 from digits.models.build import build
 from digits.models.recipe import Recipe
-from digits.params.families import hyperparameters
 from digits.params.load import check, read
 from tests.images import stripes
 

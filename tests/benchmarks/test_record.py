@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.record import NAME, OVERLAY, settings, trained
 from digits.params.load import check
-from digits.params.whole import Params
+from digits.params.schema import params
 from digits.tracking.store import connect
 from tests.conftest import ROOT
 
@@ -25,7 +25,7 @@ def test_differences_are_given_as_dvc_takes_them() -> None:
 
 
 def test_the_records_parameters_are_valid() -> None:
-    check(Params, merged(LOAD(ROOT / "params.yaml"), LOAD(OVERLAY)))
+    check(params(), merged(LOAD(ROOT / "params.yaml"), LOAD(OVERLAY)))
 
 
 def merged(below: dict, above: dict) -> dict:

@@ -20,7 +20,7 @@ from tests.servers import answers, eventually, free_port, running
 ROOT = Path(__file__).parents[2]
 PLAN = {
     "models.mlp.batch_size": 16,
-    "tune.workers": 1,
+    "pool.workers": 1,
     "tune.mlp.trials": 5,
     "tune.mlp.rungs": [2, 6],
     "tune.mlp.keep": 0.4,
@@ -67,7 +67,7 @@ def place(prepared: Path, record: str, tmp_path: Path) -> Path:
 
 
 def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(place: Path, record: str) -> None:
-    change(place, {"tune.workers": 3})
+    change(place, {"pool.workers": 3})
     tuning = Tuning(place)
     eventually(lambda: notes(place))
     os.kill(tuning.workers()[0], signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(plac
 
 def test_a_cluster_of_two_finds_the_same_also_when_one_of_them_is_killed(place: Path, record: str) -> None:
     with cluster() as (address, workers):
-        change(place, {"tune.cluster": address})
+        change(place, {"pool.cluster": address})
         tuning = Tuning(place)
         eventually(lambda: notes(place))
         workers[0].kill()
@@ -84,7 +84,7 @@ def test_a_cluster_of_two_finds_the_same_also_when_one_of_them_is_killed(place: 
 
 
 def test_a_cluster_that_is_not_there_is_one_clear_line(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    change(place, {"tune.cluster": f"tcp://127.0.0.1:{free_port()}"})
+    change(place, {"pool.cluster": f"tcp://127.0.0.1:{free_port()}"})
     assert Tuning(place).process.wait(200) == 1
     assert "has no scheduler with workers" in capfd.readouterr().err.splitlines()[-1]
 

@@ -19,7 +19,7 @@ from digits.export import exports, metadata, verify
 from digits.export.metadata import Metadata
 from digits.export.writing import write
 from digits.inference.preprocessing import measure
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from tests.conftest import ROOT
 from tests.images import stripes
 from tests.trained import BEST, NAMES, lay_out

@@ -9,7 +9,7 @@ import pytest
 STARTED = """
 import gc, json, os, sys
 from digits.models import runtime
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 runtime.start(Runtime(threads=3, onednn={onednn}))
 unused = [name for name in runtime.UNUSED if name in sys.modules]
 left_to_look_at = len(gc.get_objects())

@@ -8,16 +8,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digits.common.errors import UserError
-from digits.params.cnn import Cnn
-from digits.params.data import Classes, Source
+from digits.families.cnn import Hyperparameters as Cnn
+from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check, parameter, read
-from digits.params.mlp import Mlp
-from digits.params.prepare import Prepare
-from digits.params.runtime import Runtime
-from digits.params.subjects import Families, Seeds
-from digits.params.train import Train
-from digits.params.tune import Search, Seed, Workers
-from digits.params.whole import Params
+from digits.params.schema import (
+    Classes,
+    Families,
+    Pool,
+    Prepare,
+    Runtime,
+    Search,
+    Seed,
+    Seeds,
+    Source,
+    Train,
+    params,
+)
 
 # What the stages ask for, each by its key.
 ASKED: dict[str, Any] = {
@@ -28,7 +34,7 @@ ASKED: dict[str, Any] = {
     "families": Families,
     "seeds": Seeds,
     "train": Train,
-    "tune.workers": Workers,
+    "pool": Pool,
     "models.mlp": Mlp,
     "models.cnn": Cnn,
     "tune.seed": Seed,
@@ -57,7 +63,7 @@ def complaint(kind: Any, value: Any, key: str = "") -> str:
 def unreadable(text: str) -> str:
     Path("params.yaml").write_text(text)
     with pytest.raises(UserError) as caught:
-        check(Params, read())
+        check(params(), read())
     return str(caught.value)
 
 
@@ -159,7 +165,7 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
         ("seeds", [1, 1], "seeds = [1, 1]: must be a list in which nothing stands twice"),
         ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         ("train", 5, "train = 5: must be a section with keys"),
-        ("tune.workers", 0, "tune.workers = 0: must be greater than or equal to 1"),
+        ("pool", None, "pool = null: must be a section with keys"),
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
         ("tune.seed", 1.5, "tune.seed = 1.5: must be a valid integer"),
     ],
@@ -172,7 +178,7 @@ def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, 
     for step in sections:
         section = section[step]
     section[last] = value
-    assert complaint(Params, tree) == f"params.yaml: {line}"
+    assert complaint(params(), tree) == f"params.yaml: {line}"
 
 
 @settings(deadline=None, max_examples=100)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.common.errors import UserError
-from digits.params.cnn import Cnn
+from digits.families.cnn import Hyperparameters as Cnn
+from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
-from digits.params.mlp import Mlp
-from digits.params.tune import Range, Search
+from digits.params.schema import Range, Search
 
 OF_AN_MLP = (
     "batch_norm, batch_size, dropout, label_smoothing, layers, learning_rate, optimizer, rotate, schedule, shear, "

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from digits.common.errors import UserError
+from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
-from digits.params.mlp import Mlp
-from digits.params.tune import Search
+from digits.params.schema import Search
 from digits.search.halving import length, search
 from digits.training.jobs import Trial
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
-from digits.params.mlp import Mlp
-from digits.params.tune import Search
+from digits.params.schema import Search
 from digits.search.oracle import proposals
 from tests.digits.search.test_halving import BASELINE
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from digits.models.keras_file import save
-from digits.params.track import Track
+from digits.params.schema import Track
 from digits.tracking import logged_models, registry, runs
 from digits.tracking.provenance import Provenance
 from digits.tracking.records import RunRecord

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from digits.common.errors import UserError
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from digits.training.jobs import Segment, TrainingConfig
 from digits.training.pool import Pool, agreed, workers
 from tests.digits.search.test_halving import BASELINE

@@ -11,12 +11,12 @@ import tensorflow as tf
 
 from digits.common.errors import UserError
 from digits.data.dataset import Split
+from digits.families.cnn import Hyperparameters as Cnn
+from digits.families.mlp import Hyperparameters as Mlp
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save
 from digits.models.recipe import Recipe
-from digits.params.cnn import Cnn
-from digits.params.mlp import Mlp
-from digits.params.runtime import Runtime
+from digits.params.schema import Runtime
 from digits.training.augment import augment
 from digits.training.batches import batches
 from digits.training.feed import in_order

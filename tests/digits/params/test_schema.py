@@ -12,13 +12,13 @@ from ruamel.yaml import YAML
 
 from digits.common.errors import UserError
 from digits.params.load import check
-from digits.params.whole import Params, schema
+from digits.params.schema import params, schema
 from tests.conftest import ROOT
 
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
-SECTIONS = "data, families, models, prepare, runtime, seeds, track, train, tune"
+SECTIONS = "data, families, models, pool, prepare, runtime, seeds, track, train, tune"
 OF_A_CNN = (
     "batch_norm, batch_size, blocks, convolutions, dense, dropout, filters, kernel, label_smoothing, learning_rate, "
     "optimizer, rotate, schedule, shear, shift, stem_stride, weight_decay, zoom"
@@ -41,19 +41,19 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
 def complaints(changes: dict[str, Any]) -> list[str]:
     with pytest.raises(UserError) as caught:
-        check(Params, changed(changes))
+        check(params(), changed(changes))
     lines = str(caught.value).split("\n  ")
     assert all(line.startswith("params.yaml: ") for line in lines)
     return [line.removeprefix("params.yaml: ") for line in lines]
 
 
 def test_the_committed_parameters_are_valid():
-    check(Params, changed({}))
+    check(params(), changed({}))
 
 
 def test_what_was_accepted_cannot_be_changed_afterwards():
     with pytest.raises(ValidationError):
-        check(Params, changed({})).train.epochs = 3
+        check(params(), changed({})).train.epochs = 3
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,8 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("train.epochs", None, "train.epochs = null: must be a valid integer"),
         ("train.epochs", float("nan"), "train.epochs = NaN: must be a valid integer"),
         ("runtime.threads", 0, "runtime.threads = 0: must be greater than or equal to 1"),
+        ("pool.workers", 0, "pool.workers = 0: must be greater than or equal to 1"),
+        ("pool.workers", "all", 'pool.workers = "all": must be a valid integer'),
         ("tune.seed", 0, "tune.seed = 0: must be greater than or equal to 1"),
         ("prepare.seed", 2**31, "prepare.seed = 2147483648: must be less than 2147483648"),
         # numbers
@@ -106,9 +108,9 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("models.cnn.kernel", 4, "models.cnn.kernel = 4: must be 3, 5 or 7"),
         ("models.cnn.kernel", "3", 'models.cnn.kernel = "3": must be 3, 5 or 7'),
         # lists
-        ("families", ["cn"], "families.0 = \"cn\": must be 'mlp' or 'cnn'; did you mean \"cnn\"?"),
-        ("families", ["cnn", "mlp2"], "families.1 = \"mlp2\": must be 'mlp' or 'cnn'; did you mean \"mlp\"?"),
-        ("families", ["transformer"], "families.0 = \"transformer\": must be 'mlp' or 'cnn'"),
+        ("families", ["cn"], "families.0 = \"cn\": must be 'cnn' or 'mlp'; did you mean \"cnn\"?"),
+        ("families", ["cnn", "mlp2"], "families.1 = \"mlp2\": must be 'cnn' or 'mlp'; did you mean \"mlp\"?"),
+        ("families", ["transformer"], "families.0 = \"transformer\": must be 'cnn' or 'mlp'"),
         ("families", "mlp", 'families = "mlp": must be a list'),
         ("families", [], "families = []: must be a list of 1 or more"),
         ("families", ["mlp", "mlp"], 'families = ["mlp", "mlp"]: must be a list in which nothing stands twice'),
@@ -140,7 +142,7 @@ def test_a_key_that_is_no_text_is_named():
 def test_all_mistakes_are_said_at_once():
     changes = {
         "train.epochs": 0,
-        "tune.workers": "x",
+        "pool.workers": "x",
         "train.batches": 3,
         "seeds": ["1", 0],
         "models.mlp.units": GONE,
@@ -152,7 +154,7 @@ def test_all_mistakes_are_said_at_once():
     lines = complaints(changes)
     assert {line.split(" ")[0].strip(":") for line in lines} == {
         "train.epochs",
-        "tune.workers",
+        "pool.workers",
         "train.batches",
         "seeds.0",
         "seeds.1",
@@ -168,7 +170,7 @@ def test_all_mistakes_are_said_at_once():
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 10_000))
 def test_every_number_of_epochs_from_1_to_10000_is_accepted(epochs):
-    assert check(Params, changed({"train.epochs": epochs})).train.epochs == epochs
+    assert check(params(), changed({"train.epochs": epochs})).train.epochs == epochs
 
 
 @settings(deadline=None, max_examples=40)
@@ -204,5 +206,5 @@ def test_the_schema_knows_every_key_and_refuses_others():
     assert set(whole["properties"]) == set(changed({})) == set(whole["required"])
     for name, section in {"Params": whole, **definitions}.items():
         assert section["additionalProperties"] is False, name
-    assert set(definitions["Cnn"]["properties"]) == set(changed({})["models"]["cnn"])
+    assert set(definitions["digits__families__cnn__Hyperparameters"]["properties"]) == set(changed({})["models"]["cnn"])
     assert definitions["Train"]["properties"]["epochs"]["maximum"] == 10_000

@@ -1,0 +1,180 @@
+"""Every section of params.yaml: what it may hold, and the JSON Schema by which editors know it."""
+
+from functools import cache
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
+
+from digits import families
+from digits.models.recipe import Recipe
+from digits.params.load import Section, nearest, plain, reason, unique
+
+R = TypeVar("R", bound=Recipe)
+ClassName = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
+Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
+Families = Annotated[tuple[Literal[families.NAMES], ...], Field(min_length=1), AfterValidator(unique)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
+Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
+Classes = Annotated[
+    tuple[ClassName, ...] | None,
+    Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
+    AfterValidator(unique),
+]
+
+
+class Data(Section):
+    """Where the images come from."""
+
+    source: Source
+    classes: Classes
+
+
+class Prepare(Section):
+    """How the images are split."""
+
+    validation_share: Annotated[Share, Field(description="share of the training images kept for validation")]
+    test_share: Annotated[Share, Field(description="share split off for testing, where the source has no test images")]
+    share: Annotated[float, Field(gt=0, le=1, description="share of all images to use; below 1 only to try things")]
+    seed: Annotated[Seed, Field(description="which images go where")]
+
+
+class Runtime(Section):
+    """What TensorFlow runs on. Each of these changes the last bits of a result."""
+
+    threads: Threads
+    onednn: Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
+
+
+class Pool(Section):
+    """What trains: baselines, the search's trials, tuned models."""
+
+    workers: Annotated[
+        Annotated[int, Field(ge=1, le=1024)] | None,
+        Field(description="trainings at once; null: as many as there are cores, or GPUs; changes nothing but the time"),
+    ]
+    threads_per_worker: Threads
+    cluster: Annotated[
+        str | None, Field(description="address of a Dask scheduler, tcp://host:8786; null: this machine")
+    ]
+
+
+class Train(Section):
+    """What baseline and tuned models share, so that the comparison is fair."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000, description="passes over the training images")]
+
+
+class Range(Section):
+    """Any number between two."""
+
+    min: int | float
+    max: int | float
+    log: Annotated[bool, Field(description="search the exponent: for values that span powers of ten")] = False
+
+    @model_validator(mode="after")
+    def ordered(self) -> "Range":
+        if self.min >= self.max:
+            raise ValueError("a range whose min is below its max")
+        if self.log and self.min <= 0:
+            raise ValueError("a range above 0 where log is true")
+        return self
+
+
+def rising(rungs: tuple[int, ...]) -> tuple[int, ...]:
+    if list(rungs) != sorted(set(rungs)):
+        raise ValueError("a list of rising numbers")
+    return rungs
+
+
+Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1), AfterValidator(unique)]
+Values = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
+    Discriminator(lambda values: "range" if isinstance(values, dict | Range) else "choices"),
+]
+
+
+class Search(Section, Generic[R]):
+    """How long to search for a family's hyperparameters, and where. What `space` leaves out stays as in `models`."""
+
+    trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's own")]
+    rungs: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10_000)], ...],
+        Field(min_length=1, description="epochs after which trials are compared; the last is a trial's full length"),
+        AfterValidator(rising),
+    ]
+    keep: Annotated[float, Field(gt=0, le=1, description="share of the trials that goes on after each rung")]
+    space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
+
+    @classmethod
+    def recipe(cls) -> type[Recipe]:
+        return cls.__pydantic_generic_metadata__["args"][0]
+
+    @field_validator("space")
+    @classmethod
+    def fits_the_recipe(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
+        if wrong := [mistake for name, values in space.items() if (mistake := cls.mistake(name, values))]:
+            raise ValueError("; and ".join(wrong))
+        return space
+
+    @classmethod
+    def mistake(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
+        fields = cls.recipe().model_fields
+        if name not in fields:
+            known = sorted(fields)
+            return f"over {', '.join(known)}; {plain(name)} is none of them{nearest(name, known)}"
+        if isinstance(values, Range) and fields[name].annotation not in (int, float):
+            return f"such that {name} is a list of choices, for it has no values in between"
+        allowed = TypeAdapter(Annotated[fields[name].annotation, fields[name]], config=Section.model_config)
+        for value in (values.min, values.max) if isinstance(values, Range) else values:
+            try:
+                allowed.validate_python(value)
+            except ValidationError as error:
+                return f"such that {name} is {reason(error.errors()[0])}; {value} is not"
+        return None
+
+
+class Track(Section):
+    """Which model MLflow calls the champion."""
+
+    model: Annotated[
+        str, Field(pattern=r"^[\w.-]+$", max_length=100, description="the name of the winner in MLflow's registry")
+    ]
+    margin: Annotated[float, Field(ge=0, lt=1, description="test accuracy by which a new model must beat the champion")]
+
+
+@cache
+def params() -> type[Section]:
+    """All of the file. A function, because it imports every family, and a training must not depend on the others."""
+    recipes = {name: families.hyperparameters(name) for name in families.NAMES}
+    models = create_model("Models", __base__=Section, __doc__="The baselines: the recipes people know.", **recipes)
+    searches = {name: Search[recipe] for name, recipe in recipes.items()}
+    search_seed = Annotated[Seed, Field(description="of the search and of its trainings")]
+    sections = {
+        "data": Data,
+        "prepare": Prepare,
+        "runtime": Runtime,
+        "families": Families,
+        "seeds": Seeds,
+        "train": Train,
+        "models": models,
+        "tune": create_model("Tune", __base__=Section, seed=search_seed, **searches),
+        "pool": Pool,
+        "track": Track,
+    }
+    return create_model("Params", __base__=Section, **sections)
+
+
+def schema() -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | params().model_json_schema()
