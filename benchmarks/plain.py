@@ -44,10 +44,12 @@ def mlp(model: keras.Sequential, recipe: Recipe) -> None:
 
 def cnn(model: keras.Sequential, recipe: Recipe) -> None:
     for block in range(recipe.blocks):
-        for _ in range(recipe.convolutions):
+        stem = block == 0 and recipe.stem_stride > 1
+        for number in range(recipe.convolutions):
             padding = "valid" if side(model) > recipe.kernel else "same"
-            add(model, recipe, layers.Conv2D, recipe.filters * 2**block, kernel_size=recipe.kernel, padding=padding)
-        if side(model) >= 2:
+            shape = {"kernel_size": recipe.kernel, "strides": recipe.stem_stride if stem and number == 0 else 1}
+            add(model, recipe, layers.Conv2D, recipe.filters * 2**block, padding=padding, **shape)
+        if side(model) >= 2 and not stem:
             model.add(layers.MaxPooling2D())
     model.add(layers.Flatten())
     add(model, recipe, layers.Dense, recipe.dense)

@@ -94,11 +94,15 @@ def compare(
     """How many times better ours is: less where it is a time, more where it is a rate."""
     found = []
     for mine, other in interleaved(pairs, lambda _: ours(), lambda _: theirs()):
-        print(f"{what}: {mine:,.4g} {unit} against {other:,.4g}", flush=True)
+        print(f"{what}: {digits(mine)} {unit} against {digits(other)}", flush=True)
         found.append((mine, other))
     ratios = [other / mine if unit in ("s", "ms") else mine / other for mine, other in found]
-    medians = (f"{median(side):,.4g} {unit}" for side in zip(*found, strict=True))
+    medians = (f"{digits(median(side))} {unit}" for side in zip(*found, strict=True))
     return Row(what, ratios, aim, note=" against ".join(medians))
+
+
+def digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def fresh(work: Callable[..., T], *arguments: Any) -> T:

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import tensorflow as tf
+from digits.training.feed import without_autotune
 
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
@@ -14,7 +15,6 @@ from digits.inference.preprocessing import Preprocessing, place
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import save
 from digits.params.load import check, read
-from digits.training.feed import without_autotune
 from tests.conftest import ROOT
 from tests.fixtures.drawn import Drawn, drawn
 

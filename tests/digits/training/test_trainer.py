@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from digits.training.augment import augment
+from digits.training.feed import in_order
 
 from digits.common.errors import UserError
 from digits.data.dataset import Split
@@ -17,9 +19,7 @@ from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save
 from digits.models.recipe import Recipe
 from digits.params.schema import Runtime
-from digits.training.augment import augment
 from digits.training.batches import batches
-from digits.training.feed import in_order
 from digits.training.jobs import Segment, TrainingConfig
 from digits.training.trainer import Training, optimizer, run, schedule, train
 from tests.images import stripes
