@@ -24,6 +24,7 @@ ClassName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
+OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
 Families = Annotated[tuple[Literal[families.NAMES], ...], Field(min_length=1), AfterValidator(unique)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
@@ -54,7 +55,7 @@ class Runtime(Section):
     """What TensorFlow runs on. Each of these changes the last bits of a result."""
 
     threads: Threads
-    onednn: Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
+    onednn: OneDnn
 
 
 class Pool(Section):

@@ -70,4 +70,3 @@ def locked(folder: Path) -> Iterator[None]:
                 yield
                 return
         # Who had it removed the folder: it is done, and this one begins.
-

@@ -34,9 +34,7 @@ def versions(family: str, places: tuple[str, ...] = TRAINING) -> dict[str, str]:
 
 def refuse_others(mine: dict[str, str], theirs: dict[str, str]) -> None:
     if other := next((name for name in mine if theirs.get(name) != mine[name]), None):
-        raise UserError(
-            f"pool.cluster: {other} is not the same here and on all workers; install one commit everywhere"
-        )
+        raise UserError(f"pool.cluster: {other} is not the same here and on all workers; install one commit everywhere")
 
 
 def as_dict(value: Any) -> Any:

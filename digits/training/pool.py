@@ -49,15 +49,16 @@ class TrainingPool:
         )
 
     def give(self, *images: Split) -> None:
+        """All trainings get the same. They can begin when this returns."""
         # A task of its own: sent to a worker once, and made again if all that have it die.
         self.images = self.submit(together, *images)
+        self.client.gather(self.starts)
 
     def train(
         self, runs: list[TrainingRun], until: int, on_segment: Callable[[TrainingRun, list[Epoch]], None]
     ) -> None:
         """Each until it has had so many epochs, or has failed."""
-        self.client.gather(self.starts)
-        waiting = schedule([run for run in runs if len(run.epochs) < until], until, len(self.workers()))
+        waiting = schedule([run for run in runs if run.failure is None and len(run.epochs) < until], until, len(self.workers()))
         working: dict[Future, tuple[TrainingRun, int]] = {}
         ended = as_completed(loop=self.client.loop)
 
@@ -171,5 +172,6 @@ def gpus() -> list[str]:
         return list(filter(None, chosen.split(",")))
     if shutil.which("nvidia-smi") is None:
         return []
-    asked = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
-    return asked.stdout.split() if asked.returncode == 0 else []
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return listed.stdout.split() if listed.returncode == 0 else []

@@ -119,7 +119,9 @@ def train(segment: Segment, images: tuple[Split, Split]) -> SegmentResult:
 
 def taken_up(segment: Segment, images: tuple[Split, Split]) -> Training:
     last = unfinished.pop() if unfinished else None
-    return last.training if last and last.continues(segment, images) else Training(segment.config, *images, segment.state)
+    return (
+        last.training if last and last.continues(segment, images) else Training(segment.config, *images, segment.state)
+    )
 
 
 def smoothed(smoothing: float, classes: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | str:
