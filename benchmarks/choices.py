@@ -37,7 +37,7 @@ STARTING = {
 
 def measure(pairs: int, count: int | None) -> list[Row]:
     rows = [
-        compare(f"start of TensorFlow: {choice}", STARTS * pairs, partial(start), partial(start, undone), "s")
+        compare(f"start of TensorFlow: {choice}", STARTS * pairs, start, partial(start, undone), "s")
         for choice, undone in STARTING.items()
     ]
     for family in FAMILIES:
