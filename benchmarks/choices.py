@@ -31,7 +31,7 @@ import keras
 """
 STARTING = {
     "imports that Keras can do without, blocked": "assert runtime.UNUSED; runtime.UNUSED = ()",
-    "garbage collector at rest, then frozen": "assert runtime.kept; runtime.kept = nullcontext",
+    "garbage collector at rest, then frozen": "assert runtime.frozen_gc; runtime.frozen_gc = nullcontext",
 }
 
 

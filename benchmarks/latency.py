@@ -16,8 +16,7 @@ import numpy as np
 from benchmarks.run import Row, compare, fresh, main
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
-from digits.export.exports import EXPORTS
-from digits.export.verify import KERAS, SAVED_MODEL
+from digits.export.formats import EXPORTS
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime
@@ -49,8 +48,8 @@ def predictors(folder: Path) -> tuple[Predict, dict[str, Predict]]:
     import keras
     import tensorflow as tf
 
-    model = keras.models.load_model(folder / KERAS)
-    saved = tf.saved_model.load(folder / SAVED_MODEL)
+    model = keras.models.load_model(folder / "model.keras")
+    saved = tf.saved_model.load(folder / "saved_model")
     signature, function = saved.signatures["serving_default"], tf.function(partial(model, training=False))
 
     def saved_model(images: np.ndarray, _kept: object = saved) -> np.ndarray:  # its weights live as long as it does

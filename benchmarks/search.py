@@ -79,8 +79,8 @@ def plain(seed: int, count: int | None, goal: float, until: float) -> tuple[floa
     """Its best validation accuracy, the time of the last epoch that it was given, and how many that were."""
     sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
     keras.utils.set_random_seed(seed)
-    model, watch = Classifier(images("train", count)), Watch(goal, until)
-    validation = images("validation")
+    watch, validation = Watch(goal, until), images("validation")
+    model = Classifier(images("train", count), watch)
     with tempfile.TemporaryDirectory() as folder, suppress(Enough):
         tuner = keras_tuner.Hyperband(
             model,
@@ -91,16 +91,16 @@ def plain(seed: int, count: int | None, goal: float, until: float) -> tuple[floa
             hyperparameters=space_of(model.plan),
             directory=folder,
         )
-        tuner.search(validation_data=(validation.images, validation.labels), callbacks=[watch], verbose=0)
+        tuner.search(validation_data=(validation.images, validation.labels), verbose=0)
     if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
         raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
     return watch.best, watch.now, watch.epochs
 
 
 class Classifier(keras_tuner.HyperModel):
-    def __init__(self, data: Split) -> None:
+    def __init__(self, data: Split, watch: "Watch") -> None:
         super().__init__()
-        self.data, self.plan = data, parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
+        self.data, self.watch, self.plan = data, watch, parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
         self.baseline = training_config(FAMILY, "baseline", self.plan.rungs[-1], seed=1)
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
@@ -115,6 +115,7 @@ class Classifier(keras_tuner.HyperModel):
         return compiled(model, recipe, classes, epochs * -(-len(self.data) // recipe.batch_size))
 
     def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
+        more["callbacks"] = [*more["callbacks"], self.watch]  # Keras Tuner copies those that `search` is given
         return model.fit(batches(self.data, self.recipe(hp)), shuffle=False, **more)
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files and folders that are whole or absent: written under a temporary name, then renamed."""
 
 import json
 import os
@@ -24,6 +24,28 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         remove(temporary)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """What is written to the folder given takes the place of `path` in the end, or never."""
+    new, old = path.with_name(f".{path.name}-new"), path.with_name(f".{path.name}-old")
+    settle(path, new, old)  # what a killed run left
+    new.mkdir(parents=True)
+    try:
+        yield new
+        if path.exists():  # a folder that holds something cannot be renamed over
+            os.replace(path, old)
+        os.replace(new, path)
+    finally:
+        settle(path, new, old)
+
+
+def settle(path: Path, new: Path, old: Path) -> None:
+    if old.exists() and not path.exists():  # it ended between the two renames
+        os.replace(old, path)
+    remove(old)
+    remove(new)
 
 
 def remove(path: str | Path) -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from digits.common.files import read_json
-from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file
+from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file, search_name
+from digits.evaluation.metrics import METRICS
 from digits.tracking import run_info
 from digits.tracking.provenance import Provenance
 from digits.tracking.run_info import RunInfo
 
-OF_MODELS = ("training", "confusion", "mistakes", "reliability", "robustness", "samples")
-OF_SEARCHES = ("search", "search-hyperparameters")
-METRICS = ("test_accuracy", "test_loss", "calibration_error", "parameters", "multiply_adds", "training_tflop")
+MODEL_METRICS = (*(metric.name for metric in METRICS), "parameters", "multiply_adds", "training_tflop")
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ def of_model(place: Provenance, row: dict[str, str]) -> RunRecord:
         run_info.of_model(place, record),
         "completed",
         record["epochs"],
-        {metric: float(row[metric]) for metric in METRICS},
-        [history_file(name), *figures(row["family"], OF_MODELS)],
+        {metric: float(row[metric]) for metric in MODEL_METRICS},
+        [history_file(name), *figures(row["family"], of_search=False)],
         network=model_file(name),
     )
 
@@ -80,7 +79,7 @@ def of_search(place: Provenance, family: str) -> RunRecord:
         "failed_trials": sum(trial.status == "failed" for trial in trials),
     }
     return RunRecord(
-        card, "completed", [], numbers, [search_file(family), *figures(family, OF_SEARCHES)], trials=trials
+        card, "completed", [], numbers, [search_file(family), *figures(family, of_search=True)], trials=trials
     )
 
 
@@ -88,5 +87,7 @@ def of_trial(place: Provenance, search: RunInfo, trial: dict[str, Any]) -> RunRe
     return RunRecord(run_info.of_trial(place, search, trial), trial["status"], trial["epochs"], {}, [], trial["reason"])
 
 
-def figures(family: str, names: tuple[str, ...]) -> list[Path]:
-    return [REPORTS / "figures" / f"{family}-{name}.png" for name in names]
+def figures(family: str, of_search: bool) -> list[Path]:
+    """Those of a search begin with its name."""
+    found = sorted((REPORTS / "figures").glob(f"{family}-*.png"))
+    return [path for path in found if path.name.startswith(search_name(family)) == of_search]

@@ -7,7 +7,7 @@ import numpy as np
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from digits.evaluation.selection import merit
+from digits.evaluation.selection import validation_score
 from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
 from digits.tracking import logged_models, runs
@@ -35,7 +35,7 @@ class Examination:
 
 def winner(outcomes: list[RunRecord]) -> RunRecord:
     models = [outcome for outcome in outcomes if outcome.network]
-    return max(models, key=lambda each: merit(each.curve[-1]["validation_accuracy"], each.curve[-1]["validation_loss"]))
+    return max(models, key=lambda each: validation_score(each.curve[-1]))
 
 
 def promote(store: Store, place: Provenance, track: Track, best: RunRecord, test: Examination) -> str:

@@ -58,7 +58,9 @@ class TrainingPool:
         self, runs: list[TrainingRun], until: int, on_segment: Callable[[TrainingRun, list[Epoch]], None]
     ) -> None:
         """Each until it has had so many epochs, or has failed."""
-        waiting = schedule([run for run in runs if run.failure is None and len(run.epochs) < until], until, len(self.workers()))
+        waiting = schedule(
+            [run for run in runs if run.failure is None and len(run.epochs) < until], until, len(self.workers())
+        )
         working: dict[Future, tuple[TrainingRun, int]] = {}
         ended = as_completed(loop=self.client.loop)
 
