@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.drawn import Drawn, drawn
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
@@ -17,6 +16,7 @@ from digits.models.keras_file import save
 from digits.params.load import check, read
 from digits.training.batches import without_autotune
 from tests.conftest import ROOT
+from tests.fixtures.drawn import Drawn, drawn
 
 MNIST = Preprocessing(shape=(28, 28, 1), kind="glyph", glyph_size=20)
 DIGITS = [str(digit) for digit in range(10)]

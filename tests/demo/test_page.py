@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.drawn import drawn
-from benchmarks.hand import CHROMIUM, answered, chromium, draw, draw_and_wait, stroke, watch
-from benchmarks.strokes import STROKES
+from tests.fixtures.browser import CHROMIUM, answered, chromium, draw, draw_and_wait, stroke, watch
+from tests.fixtures.drawn import drawn
+from tests.fixtures.strokes import STROKES
 from tests.pictures import encoded
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")

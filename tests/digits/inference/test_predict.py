@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.drawn import drawn
 from digits.__main__ import main
+from tests.fixtures.drawn import drawn
 from tests.pictures import encoded
 
 
