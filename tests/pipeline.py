@@ -57,9 +57,9 @@ def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def notes(folder: Path) -> dict[str, int]:
-    """When a search noted what it had finished."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob(".search/*/[0-9]*.json")}
+def checkpoints(folder: Path) -> dict[str, int]:
+    """When each training was saved last."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob(".checkpoints/*/*.zip")}
 
 
 def ran(output: str) -> set[str]:
