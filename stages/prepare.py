@@ -24,7 +24,7 @@ def main() -> str:
     write_json(CLASSES, classes)
     write_json(REPORTS / "data.json", report.describe(parts, classes))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
-    return f"{PREPARED}: {sizes} images of {dataset.by(train.images.shape[1:])}, {len(classes)} classes"
+    return f"{PREPARED}: {sizes} images of {dataset.shape_text(train.images.shape[1:])}, {len(classes)} classes"
 
 
 def class_names(train: Split) -> tuple[str, ...]:

@@ -94,9 +94,9 @@ def accept_labels(name: str, labels: np.ndarray) -> np.ndarray:
 def accept_together(train: Split, test: Split | None, classes: tuple[str, ...]) -> None:
     """What can only be seen of all images at once: one shape, and every class in every part."""
     if test is not None and test.images.shape[1:] != train.images.shape[1:]:
+        one, other = (shape_text(part.images.shape[1:]) for part in (train, test))
         raise UserError(
-            f"x_train's images are {by(train.images.shape[1:])} but x_test's are {by(test.images.shape[1:])}; "
-            "height, width and channels must be the same"
+            f"x_train's images are {one} but x_test's are {other}; height, width and channels must be the same"
         )
     for name, part in (("y_train", train), ("y_test", test)):
         if part is None:
@@ -116,7 +116,7 @@ def accept_together(train: Split, test: Split | None, classes: tuple[str, ...]) 
             )
 
 
-def by(shape: tuple[int, ...]) -> str:
+def shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 

@@ -73,9 +73,9 @@ def body(answer: requests.Response, label: str) -> bytes:
     return bytes(received)
 
 
-def from_package_index(project: str, file: str, endpoint: str | None = None) -> bytes:
+def from_package_index(project: str, file: str) -> bytes:
     try:
-        with PyPISimple(endpoint or index_url(), session=session()) as index:
+        with PyPISimple(index_url(), session=session()) as index:
             packages = index.get_project_page(project, timeout=SECONDS).packages
     except (exceptions.RequestException, NoSuchProjectError, UnsupportedRepoVersionError, ValueError) as error:
         raise failed(error) from None

@@ -45,7 +45,7 @@ def idx_header(array: np.ndarray) -> bytes:
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, UNSIGNED_BYTE, array.ndim, *array.shape)
 
 
-def digest(array: np.ndarray) -> str:
+def idx_digest(array: np.ndarray) -> str:
     """SHA-256 of the IDX file that holds this array, so that it is the same wherever the array came from."""
     return hashlib.sha256(idx_header(array) + array.tobytes()).hexdigest()
 

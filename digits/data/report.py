@@ -13,12 +13,12 @@ def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str,
     return {
         "shape": list(splits["train"].images.shape[1:]),
         "classes": list(classes),
-        "splits": {name: of_split(split, classes) for name, split in splits.items()},
+        "splits": {name: describe_split(split, classes) for name, split in splits.items()},
         "duplicates": duplicates(splits),
     }
 
 
-def of_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
+def describe_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
     counts = np.bincount(split.labels, minlength=len(classes))
     return {
         "images": len(split),

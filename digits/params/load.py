@@ -55,7 +55,7 @@ def parameter(kind: type[T], key: str) -> T:
     return check(kind, value, key)
 
 
-# What decides how fast things go, and never what comes out: no stage depends on it.
+# For what changes the speed and never a result: no stage depends on it, so that a change runs nothing again.
 setting = parameter
 
 
@@ -78,9 +78,9 @@ def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -
         # A list whose items were refused is also reported as too short: only the items are news.
         if any(other["loc"][: len(place)] == place != other["loc"] for other in problems):
             continue
-        key = ".".join(filter(None, (prefix, *written(place, value))))
+        key = ".".join(filter(None, (prefix, *keys_in_file(place, value))))
         if problem["type"] == "missing":
-            missing = ".".join(filter(None, (key, plain(place[-1]))))
+            missing = ".".join(filter(None, (key, printable(place[-1]))))
             lines[missing] = f"{missing}: missing; it must be there"
         elif problem["type"] == "extra_forbidden":
             allowed = fields_at(kind, place[:-1])
@@ -92,17 +92,17 @@ def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -
     return list(lines.values())
 
 
-def written(place: tuple[str | int, ...], value: Any) -> list[str]:
+def keys_in_file(place: tuple[str | int, ...], value: Any) -> list[str]:
     """The steps of a place that stand in the file: a union's tag does not."""
     steps = []
     for step in place:
         if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
-            steps.append(plain(step))
+            steps.append(printable(step))
             value = value[step]
     return steps
 
 
-def plain(step: str | int) -> str:
+def printable(step: str | int) -> str:
     return str(step) if str(step).isprintable() else repr(step)
 
 

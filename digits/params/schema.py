@@ -17,7 +17,7 @@ from pydantic import (
 
 from digits import families
 from digits.models.recipe import Recipe
-from digits.params.load import Section, nearest, plain, reason, unique
+from digits.params.load import Section, nearest, printable, reason, unique
 
 R = TypeVar("R", bound=Recipe)
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -128,7 +128,7 @@ class Search(Section, Generic[R]):
         fields = cls.recipe().model_fields
         if name not in fields:
             known = sorted(fields)
-            return f"over {', '.join(known)}; {plain(name)} is none of them{nearest(name, known)}"
+            return f"over {', '.join(known)}; {printable(name)} is none of them{nearest(name, known)}"
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
             return f"such that {name} is a list of choices, because it has no values in between"
         allowed = TypeAdapter(Annotated[fields[name].annotation, fields[name]], config=Section.model_config)

