@@ -6,18 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from digits.common import paths
 from digits.common.cli import run
 from digits.common.files import remove, write_array, write_json
-from digits.common.paths import (
-    MODELS,
-    PREDICTIONS,
-    PREPARED,
-    VARIANTS,
-    model_file,
-    model_names,
-    models_folder,
-    search_file,
-)
 from digits.common.progress import Progress
 from digits.data import dataset
 from digits.evaluation import robustness
@@ -37,23 +28,23 @@ def main() -> str:
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     remove_other_families(families)
-    test = dataset.load(PREPARED / "test")
+    test = dataset.load(paths.PREPARED / "test")
 
     with ThreadPoolExecutor(machine.threads) as pool:
 
         def predictor(name: str) -> Callable[[np.ndarray], np.ndarray]:
-            predict = load_predictor(model_file(name))
+            predict = load_predictor(paths.model_file(name))
             return lambda images: np.concatenate([*pool.map(predict, batches(images))])
 
-        models = {name: predictor(name) for name in model_names(families, seeds)}
-        remove(PREDICTIONS)
+        models = {name: predictor(name) for name in paths.model_names(families, seeds)}
+        remove(paths.PREDICTIONS)
         with Progress(len(models), "test images", "model") as progress:
             for name, predict in models.items():
-                write_array(PREDICTIONS / f"{name}.npy", predict(test.images))
+                write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
         write_json(robustness.FILE, robustness.measure(models, test))
-    dataset.save(test, PREDICTIONS)
-    return f"{PREDICTIONS}: {len(models)} models on {len(test):,} test images, as they are and corrupted"
+    dataset.save(test, paths.PREDICTIONS)
+    return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, as they are and corrupted"
 
 
 def batches(images: np.ndarray) -> list[np.ndarray]:
@@ -62,9 +53,9 @@ def batches(images: np.ndarray) -> list[np.ndarray]:
 
 def remove_other_families(families: tuple[str, ...]) -> None:
     """DVC leaves what families that params.yaml no longer names produced; its cache keeps it anyway."""
-    named = {models_folder(family, variant) for family in families for variant in VARIANTS}
-    named |= set(map(search_file, families))
-    for path in MODELS.iterdir():
+    named = {paths.models_folder(family, variant) for family in families for variant in paths.VARIANTS}
+    named |= set(map(paths.search_file, families))
+    for path in paths.MODELS.iterdir():
         if PRODUCED.fullmatch(path.name) and path not in named:
             remove(path)
 

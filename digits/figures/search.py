@@ -49,8 +49,8 @@ def draw(results: Results) -> Figure:
     failed = sum(trial["status"] == "failed" for trial in results.trials)
     below = sum(trial[OBJECTIVE] < low for trial in ends)
     notes = {"failed": failed, "below this scale": below}
-    said = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
-    ax.set_xlabel(f"epoch ({'; '.join(said)})" if said else "epoch")
+    told = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
+    ax.set_xlabel(f"epoch ({'; '.join(told)})" if told else "epoch")
     handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles, loc="outside lower center", ncols=4, handletextpad=0.6)
     return figure
@@ -91,13 +91,13 @@ def draw_hyperparameters(results: Results) -> Figure:
 def draw_hyperparameter(ax: Axes, name: str, rows: list[Row], best_trial: int) -> None:
     ax.set_title(name)
     values = [row[name] for row in rows]
-    kinds = choices(values)
-    if kinds is not None:
-        places = [kinds.index(value) + spread(row["trial"]) for value, row in zip(values, rows, strict=True)]
-        crowded = sum(len(str(kind)) for kind in kinds) > 24
-        labels = [short(kind, 14) for kind in kinds]
-        ax.set_xticks(range(len(kinds)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
-        ax.set_xlim(-0.6, len(kinds) - 0.4)
+    distinct = choices(values)
+    if distinct is not None:
+        places = [distinct.index(value) + spread(row["trial"]) for value, row in zip(values, rows, strict=True)]
+        crowded = sum(len(str(value)) for value in distinct) > 24
+        labels = [short(value, 14) for value in distinct]
+        ax.set_xticks(range(len(distinct)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
+        ax.set_xlim(-0.6, len(distinct) - 0.4)
         ax.grid(axis="x", visible=False)
     else:
         places = values
