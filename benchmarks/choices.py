@@ -1,98 +1,93 @@
-"""What each choice in the training code is worth: images per second with it, against the same training without
+"""What each choice for speed brings: with it, against the same without
 
-Each side has a process of its own, as in `throughput`, and trains the recipe that the search found. Pooling before the
-ReLU, and augmenting in the pipeline's own threads, are not undone here: `throughput` holds all of it against Keras.
+Of a training, images per second of the recipe that the search found, each side in a process of its own as in
+`throughput`. Pooling before the ReLU, and augmenting in the pipeline's own threads, are not undone here: `throughput`
+holds all of it against Keras. Of a start of TensorFlow, the seconds from Python's start to its end, with nothing
+between but a look for devices: each stage that asks models pays them once, and so does each worker.
 """
 
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
-from benchmarks.subjects import images, job
-from benchmarks.throughput import FAMILIES, timed
-from digits.models import runtime
+from benchmarks.run import Row, compare, fresh, main
+from benchmarks.throughput import speed
+from benchmarks.trainings import FAMILIES, Begin, ours, training_config
 from digits.training.jobs import TrainingConfig
 
-IMAGES = 12_800
+IMAGES, EPOCHS = 12_800, 4
+STARTS = 3  # times as many pairs: a start takes little time, and varies more
+START = """
+from contextlib import nullcontext
+from digits.models import runtime
+from digits.params.load import parameter
+from digits.params.schema import Runtime
+{undone}
+runtime.start(parameter(Runtime, "runtime"))
+import keras
+"""
+STARTING = {
+    "imports that Keras can do without, blocked": "assert runtime.UNUSED; runtime.UNUSED = ()",
+    "garbage collector at rest, then frozen": "assert runtime.frozen_gc; runtime.frozen_gc = nullcontext",
+}
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    rows = []
+    rows = [
+        compare(f"start of TensorFlow: {choice}", STARTS * pairs, start, partial(start, undone), "s")
+        for choice, undone in STARTING.items()
+    ]
     for family in FAMILIES:
-        trained = job(family, "tuned", epochs=10, seed=1)
-        for choice, undo in CHOICES.items():
-            sides = (partial(side, trained, count or IMAGES, each) for each in (as_it_is, undo))
-            ratios = [mine / without for mine, without in interleaved(pairs, *sides)]
-            rows.append(Row(f"{family} tuned: {choice}", ratios))
-            print(rows[-1], flush=True)
+        config = training_config(family, "tuned", EPOCHS, seed=1)
+        for choice, without in TRAINING.items():
+            sides = (partial(fresh, speed, side, config, count or IMAGES) for side in (ours, without))
+            rows.append(compare(f"{family} tuned: {choice}", pairs, *sides, "images/s"))
     return rows
 
 
-def side(trained: TrainingConfig, count: int, change: Callable[[TrainingConfig], TrainingConfig], _pair: int) -> float:
-    return fresh(speed, trained, count, change)
+def start(undone: str = "") -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", START.format(undone=undone)], check=True, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
 
 
-def speed(trained: TrainingConfig, count: int, change: Callable[[TrainingConfig], TrainingConfig]) -> float:
-    trained = change(trained)
-    from digits.training.trainer import Training
-
-    data = images("train", count)
-    training = Training(trained, data, data)
-    return len(data) / timed(lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0))
-
-
-def as_it_is(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime)
-    return trained
-
-
-def without_kernels(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime)
+def with_keras_kernels(config: TrainingConfig) -> Begin:
+    begin = ours(config)
     import keras
 
     from digits.models import kernels
 
     kernels.FAST.clear()
-    kernels.Adam = keras.optimizers.Adam
-    return trained
+    patch.object(kernels, "Adam", keras.optimizers.Adam).start()
+    return begin
 
 
-def without_bundles(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime)
-    from digits.training import trainer
-
-    trainer.STEPS_PER_CALL = 1
-    return trained
+def with_single_steps(config: TrainingConfig) -> Begin:
+    begin = ours(config)
+    patch("digits.training.trainer.STEPS_PER_CALL", 1).start()
+    return begin
 
 
-def with_tuner(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime)
-    from digits.training import batches
-
-    batches.without_autotune = lambda dataset: dataset
-    return trained
+def with_autotune(config: TrainingConfig) -> Begin:
+    begin = ours(config)
+    patch("digits.training.batches.without_autotune", lambda dataset: dataset).start()
+    return begin
 
 
-def without_onednn(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime.model_copy(update={"onednn": False}))
-    return trained
+def without_onednn(config: TrainingConfig) -> Begin:
+    return ours(replace(config, runtime=config.runtime.model_copy(update={"onednn": False})))
 
 
-def with_one_thread(trained: TrainingConfig) -> TrainingConfig:
-    runtime.start(trained.runtime.model_copy(update={"threads": 1}))
-    return trained
-
-
-CHOICES = {
-    "Adam and batch normalisation in one pass each / in Keras's many": without_kernels,
-    "16 steps in a call / 1": without_bundles,
-    "input without tf.data's autotuner / with it": with_tuner,
+TRAINING = {
+    "Adam and batch normalisation in one kernel each / in Keras's many": with_keras_kernels,
+    "16 steps in a call / 1": with_single_steps,
+    "input without tf.data's autotuner / with it": with_autotune,
     "oneDNN / TensorFlow's other kernels": without_onednn,
-    "2 threads / 1": with_one_thread,
 }
 
 
 if __name__ == "__main__":
-    entry.run(measure, pairs=3)
+    main(measure, pairs=3)

@@ -1,122 +1,93 @@
 """The demo's API under load: 50 clients at once, each asking again as soon as it has its answer
 
-The server runs in a process of its own, as `make demo` starts it, on the same cores as the clients. Half of the
-requests carry a drawn picture (PNG, 400 × 400), which is decoded, cropped, scaled and centred first; the other half
-pixels as JSON. The baseline and the tuned model of the best family answer each. Any other answer than 200 ends it.
+The server is `python -m demo`, on the same cores as the clients. Half of the requests carry a drawn picture of
+docs/drawings (PNG, 400 × 400), which is decoded, cropped, scaled and centred first; the other half pixels as JSON. The
+baseline and the tuned model of the best family answer each. Any other answer than 200 ends it.
 """
 
-import asyncio
 import json
-import multiprocessing
 import time
 from collections.abc import Iterator
-from io import BytesIO
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from itertools import cycle, islice
-from multiprocessing.connection import Connection
+from pathlib import Path
+from subprocess import PIPE, Popen
+from sys import executable
+from urllib.parse import urlsplit
 
 import numpy as np
-from PIL import Image
 
-from benchmarks import entry
-from benchmarks.drawn import drawn
-from benchmarks.report import Row
-from demo.__main__ import HOST, PORT, PORTS, listening
+from benchmarks.run import Row, main
 from digits.common.errors import UserError
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
-from digits.params.load import parameter
-from digits.params.schema import Families
 
 CLIENTS, REQUESTS, VARIETY = 50, 10_000, 100
+DRAWINGS = Path(__file__).parent.parent / "docs/drawings"
+Request = tuple[str, bytes]  # the content's type, and the content
 
 
-def load(pairs: int, images: int | None) -> list[Row]:
-    count, bodies = images or REQUESTS, requests()
-    found = np.array([under_load(bodies, count) for _ in range(pairs)])
-    rates, middle, slow, share = found.T.tolist()
+def measure(pairs: int, images: int | None) -> list[Row]:
+    count = images or REQUESTS
+    with served() as address:
+        asked = requests()
+        ask(address, asked, len(asked))  # once each, before it counts
+        found = [under_load(address, asked, count) for _ in range(pairs)]
+    rates, middle, slow = np.array(found).T.tolist()
     return [
         Row("requests answered in a second", rates, unit="", note=f"{count:,} from {CLIENTS} clients, no error"),
         Row("time to an answer, median", middle, unit="ms", smaller_is_better=True),
         Row("time to an answer, 99 of 100 within", slow, unit="ms", smaller_is_better=True),
-        Row("share of the time that the models are at work", share, unit="%"),
     ]
 
 
-def requests() -> list[bytes]:
+@contextmanager
+def served() -> Iterator[str]:
+    with Popen([executable, "-m", "demo"], stdout=PIPE, text=True) as server:
+        try:
+            words = (word for line in server.stdout for word in line.split())
+            if (address := next((word for word in words if word.startswith("http")), None)) is None:
+                raise UserError("the demo does not start; what it says stands above")
+            yield urlsplit(address).netloc
+        finally:
+            server.terminate()
+
+
+def requests() -> list[Request]:
     pixels = read_array(PREDICTIONS / "images.npy")[:VARIETY].squeeze(-1)
-    as_json = posts([json.dumps({"pixels": each.tolist()}).encode() for each in pixels], "application/json")
-    as_png = posts([png(each.picture) for each in drawn(VARIETY, seed=1)], "image/png")
-    return [each for pair in zip(as_json, as_png, strict=True) for each in pair]
+    as_json = [("application/json", json.dumps({"pixels": each.tolist()}).encode()) for each in pixels]
+    as_png = cycle([("image/png", path.read_bytes()) for path in sorted(DRAWINGS.glob("*.png"))])
+    return [each for pair in zip(as_json, as_png, strict=False) for each in pair]
 
 
-def png(picture: Image.Image) -> bytes:
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
-def posts(bodies: list[bytes], kind: str) -> list[bytes]:
-    first = f"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}"
-    return [f"{first}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
-
-
-def under_load(bodies: list[bytes], count: int) -> tuple[float, float, float, float]:
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
-    process.start()
-    port = here.recv()
-    asyncio.run(ask(port, bodies, CLIENTS))  # once each, before it counts
-    at_work = work_of(here)
+def under_load(address: str, asked: list[Request], count: int) -> tuple[float, float, float]:
     started = time.perf_counter()
-    waits = asyncio.run(ask(port, bodies, count))
-    seconds = time.perf_counter() - started
-    share = (work_of(here) - at_work) / seconds
-    process.terminate()
-    process.join()
-    middle, slow = 1000 * np.quantile(waits, [0.5, 0.99])
-    return count / seconds, middle, slow, share
+    waits = ask(address, asked, count)
+    rate = count / (time.perf_counter() - started)
+    return rate, *(1000 * np.quantile(waits, [0.5, 0.99]))
 
 
-def work_of(server: Connection) -> float:
-    server.send("seconds?")
-    return server.recv()
+def ask(address: str, requests: list[Request], count: int) -> list[float]:
+    """The seconds that each answer took."""
+    todo, waits = islice(cycle(requests), count), []
 
+    def client(_number: int) -> None:
+        connection = HTTPConnection(address)
+        for kind, body in todo:
+            started = time.perf_counter()
+            connection.request("POST", "/api/predict", body, {"Content-Type": kind})
+            answer = connection.getresponse()
+            said = answer.read()
+            waits.append(time.perf_counter() - started)
+            if answer.status != 200:
+                raise UserError(f"the server said {answer.status}: {said.decode()}")
 
-def serve(clients: Connection) -> None:
-    from threading import Thread
-
-    from demo import app, offers
-    from demo.__main__ import server
-    from demo.service import Service
-
-    door = listening(HOST, range(PORT, PORT + PORTS))
-    service = Service(offers.load(parameter(Families, "families")))
-    Thread(target=server(app.create(service, hosts=None), door).run, daemon=True).start()
-    clients.send(door.getsockname()[1])
-    while clients.recv():
-        clients.send(service.batches.seconds)
-
-
-async def ask(port: int, bodies: list[bytes], count: int) -> list[float]:
-    todo = islice(cycle(bodies), count)
-    waits: list[float] = []
-    await asyncio.gather(*(client(port, todo, waits) for _ in range(CLIENTS)))
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        list(clients.map(client, range(CLIENTS)))
     return waits
 
 
-async def client(port: int, todo: Iterator[bytes], waits: list[float]) -> None:
-    reader, writer = await asyncio.open_connection(HOST, port)
-    for body in todo:
-        started = time.perf_counter()
-        writer.write(body)
-        status, _, head = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
-        length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-        answer = await reader.readexactly(int(length.split(b":")[1]))
-        waits.append(time.perf_counter() - started)
-        if not status.startswith(b"HTTP/1.1 200 "):
-            raise UserError(f"the server said {status.decode()}: {answer.decode()}")
-    writer.close()
-
-
 if __name__ == "__main__":
-    entry.run(load, pairs=3)
+    main(measure, pairs=3)

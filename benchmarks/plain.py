@@ -1,5 +1,8 @@
 """Training as Keras's guides write it, with TensorFlow's own settings: what the benchmarks compare with."""
 
+import math
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,40 +10,54 @@ from keras import layers
 
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
+from digits.training.batches import augments
+from digits.training.jobs import TrainingConfig
 from digits.training.trainer import schedule, smoothed
 
 
-def network(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
+def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable[[int], object]]:
+    """The model, and what trains it for an epoch."""
+    recipe, steps = config.recipe, math.ceil(len(data) / config.recipe.batch_size)
+    keras.utils.set_random_seed(config.seed)
+    model = network(config.family, recipe, data.images.shape[1:], config.classes)
+    compiled(model, recipe, config.classes, steps * config.epochs)
+    if augments(recipe):
+        changed = augmented(data, recipe)
+        return model, lambda _: model.fit(changed, shuffle=False, verbose=0)
+    images, labels = np.asarray(data.images), np.asarray(data.labels)
+    return model, lambda _: model.fit(images, labels, batch_size=recipe.batch_size, verbose=0)
+
+
+def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255)])
-    {"mlp": mlp, "cnn": cnn}[family](model, chosen)
+    {"mlp": mlp, "cnn": cnn}[family](model, recipe)
     model.add(layers.Dense(classes, activation="softmax"))
     return model
 
 
-def mlp(model: keras.Sequential, chosen: Recipe) -> None:
+def mlp(model: keras.Sequential, recipe: Recipe) -> None:
     model.add(layers.Flatten())
-    for _ in range(chosen.layers):
-        add(model, chosen, layers.Dense, chosen.units)
-        model.add(layers.Dropout(chosen.dropout))
+    for _ in range(recipe.layers):
+        add(model, recipe, layers.Dense, recipe.units)
+        model.add(layers.Dropout(recipe.dropout))
 
 
-def cnn(model: keras.Sequential, chosen: Recipe) -> None:
-    for block in range(chosen.blocks):
-        stem = block == 0 and chosen.stem_stride > 1
-        for place in range(chosen.convolutions):
-            padding = "valid" if side(model) > chosen.kernel else "same"
-            strides = chosen.stem_stride if stem and place == 0 else 1
-            filters = chosen.filters * 2**block
-            add(model, chosen, layers.Conv2D, filters, kernel_size=chosen.kernel, padding=padding, strides=strides)
+def cnn(model: keras.Sequential, recipe: Recipe) -> None:
+    for block in range(recipe.blocks):
+        stem = block == 0 and recipe.stem_stride > 1
+        for number in range(recipe.convolutions):
+            padding = "valid" if side(model) > recipe.kernel else "same"
+            shape = {"kernel_size": recipe.kernel, "strides": recipe.stem_stride if stem and number == 0 else 1}
+            add(model, recipe, layers.Conv2D, recipe.filters * 2**block, padding=padding, **shape)
         if side(model) >= 2 and not stem:
             model.add(layers.MaxPooling2D())
     model.add(layers.Flatten())
-    add(model, chosen, layers.Dense, chosen.dense)
-    model.add(layers.Dropout(chosen.dropout))
+    add(model, recipe, layers.Dense, recipe.dense)
+    model.add(layers.Dropout(recipe.dropout))
 
 
-def add(model: keras.Sequential, chosen: Recipe, kind: type[layers.Layer], size: int, **more: object) -> None:
-    if not chosen.batch_norm:
+def add(model: keras.Sequential, recipe: Recipe, kind: type[layers.Layer], size: int, **more: object) -> None:
+    if not recipe.batch_norm:
         model.add(kind(size, activation="relu", **more))
         return
     for layer in (kind(size, use_bias=False, **more), layers.BatchNormalization(), layers.ReLU()):
@@ -51,34 +68,27 @@ def side(model: keras.Sequential) -> int:
     return min(model.output_shape[1:3])
 
 
-def compiled(model: keras.Model, chosen: Recipe, classes: int, steps: int) -> keras.Model:
-    rate, decay = schedule(chosen, steps), chosen.weight_decay or None
-    if chosen.optimizer == "adam":
+def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> keras.Model:
+    rate, decay = schedule(recipe, steps), recipe.weight_decay or None
+    if recipe.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    model.compile(optimizer, smoothed(chosen.label_smoothing, classes), metrics=["accuracy"])
+    model.compile(optimizer, smoothed(recipe.label_smoothing, classes), metrics=["accuracy"])
     return model
 
 
-def fit(model: keras.Model, data: Split | tf.data.Dataset, chosen: Recipe) -> None:
-    if isinstance(data, Split):
-        model.fit(np.asarray(data.images), np.asarray(data.labels), batch_size=chosen.batch_size, verbose=0)
-    else:
-        model.fit(data, shuffle=False, verbose=0)
-
-
-def augmented(data: Split, chosen: Recipe) -> tf.data.Dataset:
+def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
     """Keras's own layers in the pipeline of the data, which its guide recommends where there is no GPU."""
     changes = keras.Sequential(
         [
-            layers.RandomTranslation(chosen.shift, chosen.shift, "nearest"),
-            layers.RandomRotation(chosen.rotate / 360, "nearest"),
-            layers.RandomZoom(chosen.zoom, fill_mode="nearest"),
-            layers.RandomShear(chosen.shear, fill_mode="nearest"),
+            layers.RandomTranslation(recipe.shift, recipe.shift, "nearest"),
+            layers.RandomRotation(recipe.rotate / 360, "nearest"),
+            layers.RandomZoom(recipe.zoom, fill_mode="nearest"),
+            layers.RandomShear(recipe.shear, fill_mode="nearest"),
         ]
     )
-    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(chosen.batch_size)
+    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
     return pairs.map(lambda images, labels: (changes(images, training=True), labels), tf.data.AUTOTUNE).prefetch(
         tf.data.AUTOTUNE
     )

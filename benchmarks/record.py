@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from benchmarks.report import machine
+from benchmarks.run import machine
 from digits.common.files import write_text
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +46,6 @@ def settings(tree: dict[str, Any], above: str = "") -> Iterator[str]:
 
 def about(commit: str) -> str:
     table = (RESULT / "comparison.md").read_text().partition("\n\n")[2].partition("\n## ")[0]
-    minutes, trainings = trained()
     return f"""# The record
 
 Twice the usual epochs: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
@@ -54,25 +53,8 @@ Twice the usual epochs: `make record` on commit {commit}, with {OVERLAY.relative
 
 {table.strip()}
 
-One run. Its {trainings} trainings and searches took {minutes:.0f} minutes, one after the other, by MLflow's count.
-Machine: {machine()}.
+One run. Machine: {machine()}.
 """
-
-
-def trained() -> tuple[float, int]:
-    """From MLflow, for what was there before an interruption counts as well."""
-    from digits.tracking.store import connect
-
-    store = connect()
-    condition = f"tags.dvc.experiment = '{NAME}' and attributes.status = 'FINISHED'"
-    found = [
-        run
-        for run in store.client.search_runs([store.experiment], condition, max_results=1000)
-        if run.data.tags["kind"] in ("model", "search")
-    ]
-    # The newest of each, where the record was made more than once.
-    newest = {run.info.run_name: run for run in sorted(found, key=lambda run: run.info.start_time)}
-    return sum(run.data.metrics["seconds"] for run in newest.values()) / 60, len(newest)
 
 
 def git(*command: str) -> str:

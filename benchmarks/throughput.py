@@ -8,30 +8,17 @@ for machines without a GPU.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
-from benchmarks.start import start_plain
-from benchmarks.subjects import images, job
+from benchmarks.run import Row, compare, fresh, main
+from benchmarks.trainings import FAMILIES, Side, images, ours, plain, training_config
 from digits.common.paths import VARIANTS
-from digits.models import runtime
 from digits.training.jobs import TrainingConfig
 
-FAMILIES = ("mlp", "cnn")
-AIMS = {("mlp", "baseline"): 2.0, ("cnn", "baseline"): 1.4}
+AIMS = {"mlp baseline": 2.0, "cnn baseline": 1.4}
 IMAGES = {"mlp": 54_000, "cnn": 18_000}  # an epoch of some seconds
 EPOCHS = 3
-
-
-@dataclass(frozen=True)
-class Speed:
-    images: float  # a second
-    parameters: int
-    operations: int  # floating-point, to train on one image
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
@@ -39,52 +26,21 @@ def measure(pairs: int, count: int | None) -> list[Row]:
 
 
 def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
-    name, trained, shown = f"{family} {variant}", job(family, variant, EPOCHS + 1, seed=1), count or IMAGES[family]
-    found = interleaved(pairs, lambda _: fresh(ours, trained, shown), lambda _: fresh(plain, trained, shown))
-    ratios = [compared(name, *each) for each in found]
-    return Row(f"{name}: images per second / with plain Keras", ratios, AIMS.get((family, variant)))
+    config, name = training_config(family, variant, EPOCHS + 1, seed=1), f"{family} {variant}"
+    sides = (partial(fresh, speed, side, config, count or IMAGES[family]) for side in (ours, plain))
+    return compare(f"{name}: images per second / with plain Keras", pairs, *sides, "images/s", AIMS.get(name))
 
 
-def compared(name: str, ours: Speed, plain: Speed) -> float:
-    assert ours.parameters == plain.parameters, f"{name} is not the same network on both sides"
-    print(f"{name}: {ours.images:,.0f} images a second, plain Keras {plain.images:,.0f}", flush=True)
-    return ours.images / plain.images
-
-
-def ours(trained: TrainingConfig, count: int) -> Speed:
-    runtime.start(trained.runtime)
-    from benchmarks.operations import operations
-    from digits.training.trainer import Training
-
-    data = images("train", count)
-    training = Training(trained, data, data)
-    seconds = timed(lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0))
-    return Speed(len(data) / seconds, training.model.count_params(), operations(training.model))
-
-
-def plain(trained: TrainingConfig, count: int) -> Speed:
-    start_plain()
-    from benchmarks.operations import operations
-    from benchmarks.plain import augmented, compiled, fit, network
-    from digits.training.augment import wanted
-
-    data, recipe = images("train", count), trained.recipe
-    model = network(trained.family, recipe, data.images.shape[1:], trained.classes)
-    compiled(model, recipe, trained.classes, trained.epochs * (len(data) // recipe.batch_size + 1))
-    shown = augmented(data, recipe) if wanted(recipe) else data
-    seconds = timed(lambda _: fit(model, shown, recipe))
-    return Speed(len(data) / seconds, model.count_params(), operations(model))
-
-
-def timed(epoch: Callable[[int], object]) -> float:
-    """Seconds of an epoch, once all is traced and warm."""
-    seconds = []
-    for number in range(1, EPOCHS + 2):
+def speed(side: Side, config: TrainingConfig, count: int) -> float:
+    """Images per second, once all is traced and warm."""
+    begin, data, seconds = side(config), images("train", count), []
+    _, epoch = begin(data)
+    for number in range(1, config.epochs + 1):
         started = time.perf_counter()
         epoch(number)
         seconds.append(time.perf_counter() - started)
-    return fmean(seconds[1:])
+    return len(data) / fmean(seconds[1:])
 
 
 if __name__ == "__main__":
-    entry.run(measure, pairs=3)
+    main(measure, pairs=3)

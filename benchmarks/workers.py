@@ -1,57 +1,49 @@
-"""Trials per minute, two workers of the search against one
+"""Trainings per minute on the pool of workers: two side by side, against one after the other
 
-Equal trainings of params.yaml's CNN, an epoch each, handed to the search's own pool of workers; each worker has one
-thread, and has started TensorFlow and done a training before the clock runs.
+Equal trainings of params.yaml's baselines, an epoch each. Two workers with a thread each are held against one alike,
+and against one with both threads. Each worker has started TensorFlow and done a training before the clock runs.
 """
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
-from benchmarks import entry
-from benchmarks.pairs import fresh, interleaved
-from benchmarks.report import Row
-from benchmarks.subjects import images, job
+from benchmarks.run import Row, compare, fresh, main
+from benchmarks.trainings import FAMILIES, images, training_config
 from digits.common.errors import UserError
-from digits.training.jobs import Segment, SegmentResult
+from digits.params.schema import Pool
+from digits.training.jobs import TrainingRun
+from digits.training.pool import training_pool
 
-TRIALS = 8
-IMAGES = 10_000
+TRAININGS, IMAGES = 8, 10_000
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    found = interleaved(
-        pairs, lambda _: fresh(per_minute, 2, count or IMAGES), lambda _: fresh(per_minute, 1, count or IMAGES)
-    )
-    return [Row("trials per minute with 2 workers / with 1", [compared(*each) for each in found], aim=1.8)]
+    what = "trainings per minute, 2 at once with a thread each / 1 at a time with 2 threads"
+    return [
+        row("cnn", "trials per minute with 2 workers / with 1", 1, pairs, count, aim=1.8),
+        *(row(family, f"{family}: {what}", 2, pairs, count) for family in FAMILIES),
+    ]
 
 
-def compared(two: float, one: float) -> float:
-    print(f"trials per minute: {two:.1f} with 2 workers, {one:.1f} with 1", flush=True)
-    return two / one
+def row(family: str, what: str, threads: int, pairs: int, count: int | None, aim: float | None = None) -> Row:
+    sides = (partial(fresh, per_minute, family, *each, count or IMAGES) for each in ((2, 1), (1, threads)))
+    return compare(what, pairs, *sides, "a minute", aim)
 
 
-def per_minute(size: int, count: int) -> float:
-    from digits.training.pool import Pool, workers
-
-    one = job("cnn", "baseline", epochs=1, seed=1)
-    one = replace(one, runtime=one.runtime.model_copy(update={"threads": 1}))
-    legs = [Segment(number, one, 0, 1, None) for number in range(TRIALS)]
-    with workers(size, None) as client:
-        client.wait_for_workers(size)
-        pool = Pool(client, one.runtime, images("train", count), images("validation", 1_000))
-        pool.code()  # of each worker, which starts TensorFlow there
-        done(pool.run(legs[:size], lambda *_: None))
-        started = time.perf_counter()
-        done(pool.run(legs, lambda *_: None))
-        return 60 * TRIALS / (time.perf_counter() - started)
-
-
-def done(ran: Iterator[tuple[Segment, SegmentResult]]) -> None:
-    for leg, each in ran:
-        if each.failure is not None:
-            raise UserError(f"trial {leg.trial} failed: {each.failure}")
+def per_minute(family: str, workers: int, threads: int, count: int) -> float:
+    config = training_config(family, "baseline", epochs=1, seed=1)
+    config = replace(config, runtime=config.runtime.model_copy(update={"threads": threads}))
+    settings = Pool(workers=workers, threads_per_worker=threads, cluster=None)
+    with training_pool(settings, config.runtime, workers, family) as pool:
+        pool.give(images("train", count), images("validation", 1_000))
+        for number in (workers, TRAININGS):  # the first to warm up
+            started, runs = time.perf_counter(), [TrainingRun(str(each), config) for each in range(number)]
+            pool.train(runs, 1, lambda *_: None)
+            if failures := [run.failure for run in runs if run.failure is not None]:
+                raise UserError(f"a training failed: {failures[0]}")
+        return 60 * TRAININGS / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":
-    entry.run(measure, pairs=3)
+    main(measure, pairs=3)

@@ -1,4 +1,4 @@
-"""A page to draw on, and to see what the baseline and the tuned model make of it: `make demo`."""
+"""A page to draw on, where the baseline and the tuned model classify the drawing: `make demo`."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ from digits.params.load import parameter
 from digits.params.schema import Families, Seeds
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
-HERE = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def main() -> None:
@@ -41,34 +41,34 @@ def main() -> None:
 def serve(host: str, port: int | None) -> None:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     train_what_is_missing(families, seeds)
-    # Before the models are loaded, which takes seconds in which another might take the port.
-    door = listening(host, [port] if port else range(PORT, PORT + PORTS))
+    # The models load for seconds; another process could take the port meanwhile.
+    sock = listening(host, [port] if port else range(PORT, PORT + PORTS))
     print("Loading the models …", flush=True)
-    from demo import app, offers
+    from demo import app, models
     from demo.service import Service
 
-    serving = server(app.create(Service(offers.load(families)), names(host)), door)
+    serving = server(app.create(Service(models.load(families)), hosts(host)), sock)
     address = f"[{host}]" if ":" in host else host
-    print(f"Demo: http://{address}:{door.getsockname()[1]} (Ctrl-C ends it)", flush=True)
+    print(f"Demo: http://{address}:{sock.getsockname()[1]} (Ctrl-C ends it)", flush=True)
     serving.run()
 
 
-def server(application: Flask, door: socket.socket) -> BaseWSGIServer:
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that some wait is no news
+def server(application: Flask, sock: socket.socket) -> BaseWSGIServer:
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
     return create_server(
         application,
-        sockets=[door],
-        threads=64,  # each waits for its answer while others are asked about with it
+        sockets=[sock],
+        threads=64,  # a batch is made of the requests that wait in them
         connection_limit=500,
         channel_timeout=30,
-        max_request_body_size=2 * MOST_BYTES,  # what is less than this, and too much, is refused with a sentence
-        ident=None,  # who asks need not know
+        max_request_body_size=2 * MOST_BYTES,  # the app refuses less than this, with a sentence
+        ident=None,  # no need to name the server's software
     )
 
 
-def names(host: str) -> list[str] | None:
-    """By which browsers may ask for it: None for any, where it is shown to others."""
-    return [*HERE, "[::1]"] if host in HERE else None
+def hosts(host: str) -> list[str] | None:
+    """The host names that a request may have; None for any, where the network may use the demo."""
+    return [*LOCAL, "[::1]"] if host in LOCAL else None
 
 
 def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> None:
@@ -82,9 +82,9 @@ def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> 
     print(f"{what}. `dvc pull` gets them if they are shared.")
     if input("Train them now? It takes up to half an hour on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
         raise UserError("there is nothing to show without models")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # of the `python` that DVC's stages call
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # DVC's stages call `python`
     if subprocess.run([sys.executable, "-m", "dvc", "repro"], env=os.environ | {"PATH": path}, check=False).returncode:
-        raise UserError("the training did not come to its end; what it says stands above")
+        raise UserError("the training failed; its messages stand above")
 
 
 def listening(host: str, ports: Sequence[int]) -> socket.socket:

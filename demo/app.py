@@ -1,26 +1,26 @@
-"""The page and its API over HTTP. It keeps nothing of what it is asked."""
+"""The page and its API over HTTP. Nothing of a request is kept."""
 
 import sys
 import traceback
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import TimeoutError as TooLate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flask import Flask, Request, Response, jsonify, request, send_file, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound, UnprocessableEntity, UnsupportedMediaType
 
 from demo import pixels
-from demo.description import describe
-from demo.errors import ApiError
 from demo.service import Service
 from digits.common.errors import UserError
+from digits.common.files import read_json
 from digits.common.paths import REPORTS
 from digits.inference.image_files import FORMATS, MOST_BYTES, decode
-from digits.inference.preprocessing import Preprocessing, place
+from digits.inference.preprocessing import Preprocessing, preprocess
 
 STATIC = Path(__file__).with_name("static")
-PICTURES = tuple(f"image/{name.lower()}" for name in FORMATS)
+OPENAPI = Path(__file__).with_name("openapi.json")
+IMAGES = tuple(f"image/{name.lower()}" for name in FORMATS)
 READABLE = {".md": "text/plain", ".csv": "text/plain", ".json": "application/json", ".png": "image/png"}
 HEADERS = {
     "Content-Security-Policy": (
@@ -37,13 +37,12 @@ HEADERS = {
 
 
 def create(service: Service, hosts: list[str] | None) -> Flask:
-    """Asked by another name than these, as a page elsewhere may make a browser do, it does not answer."""
+    """Requests to other host names than these are refused: a page elsewhere can make a browser send such requests."""
     app = Flask("demo", static_folder=STATIC)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES + 2**16, TRUSTED_HOSTS=hosts)
     app.json.sort_keys, app.json.ensure_ascii = False, False
-    app.after_request(guarded)
-    app.register_error_handler(Exception, failed)
-    placing = service.placing
+    app.after_request(with_headers)
+    app.register_error_handler(Exception, error_response)
 
     @app.get("/")
     def page() -> Response:
@@ -54,8 +53,8 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
         return {"status": "ok"}
 
     @app.get("/api/openapi.json")
-    def description() -> dict[str, Any]:
-        return describe(list(service.offered), service.families, pixels.shape(placing))
+    def openapi() -> dict[str, Any]:
+        return description(service)
 
     @app.get("/api/models")
     def models() -> dict[str, Any]:
@@ -63,9 +62,9 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
 
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
-        names = service.named(request.args.get("models"))
-        with service.batches.one_more():
-            image = image_of(request, placing)
+        names = service.names(request.args.get("models"))
+        with service.batches.decode():
+            image = image_of(request, service.preprocessing)
         return service.predict(image, names)
 
     @app.get("/api/disagreements")
@@ -75,47 +74,57 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
     @app.get("/reports/<path:name>")
     def report(name: str) -> Response:
         if Path(name).suffix not in READABLE:
-            raise ApiError(404, "there is no such report")
+            raise NotFound("there is no such report")
         return send_from_directory(REPORTS.resolve(), name, mimetype=READABLE[Path(name).suffix])
 
     return app
 
 
-def image_of(asked: Request, placing: Preprocessing) -> np.ndarray:
-    """Pixels are what the network sees, to the last; a picture is laid as the training images lie."""
-    if asked.mimetype == "application/json":
-        return pixels.read(asked.get_data(), placing)
-    if asked.mimetype == "multipart/form-data":
-        if "image" not in asked.files:
-            raise ApiError(422, "the form has no file named image")
-        return place(decode(asked.files["image"].read()), placing)
-    if asked.mimetype in PICTURES:
-        return place(decode(asked.get_data()), placing)
-    raise ApiError(415, f"the body must be {', '.join(PICTURES)}, a form with a file named image, or JSON with pixels")
+def description(service: Service) -> dict[str, Any]:
+    """openapi.json, completed by the names of the models served and the shape of the images they take."""
+    api = read_json(OPENAPI)
+    image: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 255}
+    for length in reversed(pixels.shape_of(service.preprocessing.shape)):
+        image = {"type": "array", "items": image, "minItems": length, "maxItems": length}
+    schemas, name = api["components"]["schemas"], f"({'|'.join(service.served)})"
+    schemas["Image"] |= image
+    schemas["Names"]["pattern"] = f"^{name}(,{name})*$"
+    schemas["Family"]["enum"] = service.families
+    return api
 
 
-def guarded(response: Response) -> Response:
+def image_of(given: Request, preprocessing: Preprocessing) -> np.ndarray:
+    """Pixels are taken as they are; an image file is preprocessed like the training images."""
+    if given.mimetype == "application/json":
+        return pixels.read(given.get_data(), preprocessing.shape)
+    if given.mimetype == "multipart/form-data":
+        if "image" not in given.files:
+            raise UnprocessableEntity("the form has no file named image")
+        return preprocess(decode(given.files["image"].read()), preprocessing)
+    if given.mimetype in IMAGES:
+        return preprocess(decode(given.get_data()), preprocessing)
+    kinds = ", ".join(IMAGES)
+    raise UnsupportedMediaType(f"the body must be {kinds}, a form with a file named image, or JSON with pixels")
+
+
+def with_headers(response: Response) -> Response:
     response.headers.extend(HEADERS)
     response.headers["Cache-Control"] = "no-store" if request.path.startswith("/api/") else "no-cache"
     return response
 
 
-def failed(error: Exception) -> Response:
+def error_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        response = error.get_response()
+        response = error.get_response()  # with the headers of its status, such as Allow
         response.data, response.content_type = jsonify(error=error.description).data, "application/json"
         return response
-    if isinstance(error, ApiError):
-        return said(error.status, str(error))
     if isinstance(error, UserError):
-        return said(422, f"this picture cannot be used: {error}")
-    if isinstance(error, Late):
-        return said(503, "too many ask at once; try again in a moment")
-    traceback.print_exception(error, file=sys.stderr)
-    return said(500, "something went wrong; the terminal of `make demo` says what")
-
-
-def said(status: int, why: str) -> Response:
+        status, why = 422, f"this picture cannot be used: {error}"
+    elif isinstance(error, TooLate):
+        status, why = 503, "too many requests at once; try again in a moment"
+    else:
+        traceback.print_exception(error, file=sys.stderr)
+        status, why = 500, "something went wrong; the terminal of `make demo` says what"
     response = jsonify(error=why)
     response.status_code = status
     return response

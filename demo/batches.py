@@ -1,4 +1,4 @@
-"""Many who ask at once are asked about together: ten images take the models hardly longer than one."""
+"""Requests that come at the same time are predicted together: ten images take the models hardly longer than one."""
 
 import os
 import time
@@ -13,75 +13,75 @@ import numpy as np
 
 from digits.inference.predictor import Predictor
 
-MOST = 256  # at once
-GATHER = 0.025  # seconds that the first waits for those whose pictures are being read
+MOST = 256  # images in a batch
+LINGER = 0.025  # seconds that a batch waits for requests whose images are still being decoded
 
-Answers = dict[str, np.ndarray]  # class probabilities, by the model's name
+Probabilities = dict[str, np.ndarray]  # by the model's name
 
 
 @dataclass(frozen=True)
-class Question:
+class Request:
     image: np.ndarray
     models: Sequence[str]
-    answer: Future[Answers] = field(default_factory=Future)
+    result: Future[Probabilities] = field(default_factory=Future)
 
 
 class Batches:
     def __init__(self, models: Mapping[str, Predictor]) -> None:
         self.models = models
-        self.waiting: SimpleQueue[Question] = SimpleQueue()
-        self.coming = 0  # those who will ask in a moment
-        self.lock, self.hands = Lock(), Semaphore(os.cpu_count() or 1)
-        self.seconds = 0.0  # of the models themselves
+        self.queue: SimpleQueue[Request] = SimpleQueue()
+        self.decoding = 0  # requests that will soon be in the queue
+        self.lock, self.cores = Lock(), Semaphore(os.cpu_count() or 1)
+        self.seconds = 0.0  # that the models have worked
         Thread(target=self.work, daemon=True).start()
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Around what comes before a question. No more are at it than there are cores: they would hinder each other."""
+    def decode(self) -> Iterator[None]:
+        """Around all that comes before `predict`; as many at once as there are cores, for more would only compete."""
         with self.lock:
-            self.coming += 1
+            self.decoding += 1
         try:
-            with self.hands:
+            with self.cores:
                 yield
         finally:
             with self.lock:
-                self.coming -= 1
+                self.decoding -= 1
 
-    def ask(self, image: np.ndarray, models: Sequence[str], patience: float) -> Answers:
-        question = Question(image, models)
-        self.waiting.put(question)
-        return question.answer.result(patience)
+    def predict(self, image: np.ndarray, models: Sequence[str], timeout: float) -> Probabilities:
+        request = Request(image, models)
+        self.queue.put(request)
+        return request.result.result(timeout)
 
     def work(self) -> None:
         while True:
-            questions = list(self.those_here())
+            requests = list(self.batch())
             started = time.perf_counter()
             try:
-                answers = self.answers(questions)
-            except Exception as error:  # theirs, and not the end of all further answers
-                for question in questions:
-                    question.answer.set_exception(error)
+                results = self.results(requests)
+            except Exception as error:  # of these requests; the next ones are served
+                for request in requests:
+                    request.result.set_exception(error)
                 continue
             finally:
                 self.seconds += time.perf_counter() - started
-            for question, answer in zip(questions, answers, strict=True):
-                question.answer.set_result(answer)
+            for request, result in zip(requests, results, strict=True):
+                request.result.set_result(result)
 
-    def those_here(self) -> Iterator[Question]:
-        yield self.waiting.get()
-        until = time.monotonic() + GATHER
+    def batch(self) -> Iterator[Request]:
+        yield self.queue.get()
+        until = time.monotonic() + LINGER
         for _ in range(MOST - 1):
             try:
-                yield self.waiting.get(timeout=max(0.0, until - time.monotonic()) if self.coming else 0.0)
+                yield self.queue.get(timeout=max(0.0, until - time.monotonic()) if self.decoding else 0.0)
             except Empty:
                 return
 
-    def answers(self, questions: list[Question]) -> list[Answers]:
-        answers: list[Answers] = [{} for _ in questions]
-        for name, ask in self.models.items():
-            asked = [number for number, question in enumerate(questions) if name in question.models]
-            if asked:
-                found = ask(np.stack([questions[number].image for number in asked]))
-                for number, probabilities in zip(asked, found, strict=True):
-                    answers[number][name] = probabilities
-        return answers
+    def results(self, requests: list[Request]) -> list[Probabilities]:
+        results: list[Probabilities] = [{} for _ in requests]
+        for name, predict in self.models.items():
+            numbers = [number for number, request in enumerate(requests) if name in request.models]
+            if numbers:
+                found = predict(np.stack([requests[number].image for number in numbers]))
+                for number, probabilities in zip(numbers, found, strict=True):
+                    results[number][name] = probabilities
+        return results

@@ -1,40 +1,44 @@
-"""Pixels as JSON: exactly what a network is to see."""
+"""Images as JSON: rows of grey values, or of red, green and blue, exactly as a network takes them."""
 
 import json
 from typing import Any, NoReturn
 
 import numpy as np
-
-from demo.errors import ApiError
-from digits.inference.preprocessing import Preprocessing
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
 MOST_BYTES = 2**20
 
 
-def shape(placing: Preprocessing) -> tuple[int, ...]:
+def shape_of(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Grey values need no axis of their own."""
-    return placing.shape[:2] if placing.shape[2] == 1 else placing.shape
+    return shape[:2] if shape[2] == 1 else shape
 
 
-def read(data: bytes, placing: Preprocessing) -> np.ndarray:
-    size = shape(placing)
-    wanted = f"{size[0]} rows of {' times '.join(map(str, size[1:]))} numbers"
+def rows(image: np.ndarray) -> list[Any]:
+    return image.reshape(shape_of(image.shape)).tolist()
+
+
+def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    expected = shape_of(shape)
+    wanted = f"{expected[0]} rows of {' times '.join(map(str, expected[1:]))} numbers"
     image = array(content(data), wanted)
-    if image.shape != size:
+    if image.shape != expected:
         found = " × ".join(map(str, image.shape)) or "a single number"
-        raise ApiError(422, f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG")
+        raise UnprocessableEntity(
+            f"pixels must be {wanted}, not {found}; a picture of any size may be sent as PNG or JPEG"
+        )
     if not ((image >= 0) & (image <= 255)).all():  # NaN is neither
-        raise ApiError(422, "each of the pixels must be from 0 to 255")
-    return np.rint(image).astype(np.uint8).reshape(placing.shape)
+        raise UnprocessableEntity("each of the pixels must be from 0 to 255")
+    return np.rint(image).astype(np.uint8).reshape(shape)
 
 
 def content(data: bytes) -> Any:
     if len(data) > MOST_BYTES:
-        raise ApiError(413, f"the JSON is longer than {MOST_BYTES // 2**20} MB")
+        raise RequestEntityTooLarge(f"the JSON is longer than {MOST_BYTES // 2**20} MB")
     try:
         return json.loads(data, parse_constant=not_json)
     except (ValueError, RecursionError) as error:
-        raise ApiError(400, f"the body cannot be read as JSON: {error}") from None
+        raise BadRequest(f"the body cannot be read as JSON: {error}") from None
 
 
 def not_json(name: str) -> NoReturn:
@@ -43,11 +47,11 @@ def not_json(name: str) -> NoReturn:
 
 def array(found: Any, wanted: str) -> np.ndarray:
     if not isinstance(found, dict) or set(found) != {"pixels"}:
-        raise ApiError(422, 'the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
+        raise UnprocessableEntity('the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
     try:
         image = np.array(found["pixels"])
     except ValueError:
-        raise ApiError(422, f"pixels must be {wanted}; the rows here are not of one length") from None
+        raise UnprocessableEntity(f"pixels must be {wanted}; the rows here are not of one length") from None
     if image.dtype.kind not in "iuf":
-        raise ApiError(422, f"pixels must be {wanted}; here is something else among them")
+        raise UnprocessableEntity(f"pixels must be {wanted}; here is something else among them")
     return image

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from mlflow import MlflowClient
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.drawn import drawn
-from benchmarks.hand import CHROMIUM, MISSING, chromium, draw
+from tests.fixtures.browser import CHROMIUM, MISSING, chromium, draw
+from tests.fixtures.drawn import drawn
 
 PICTURES = Path(__file__).parent / "pictures"
 DRAWINGS = Path(__file__).parent / "drawings"

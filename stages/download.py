@@ -14,8 +14,8 @@ def main() -> str:
     remove(RAW)
     for name, array in arrays.items():
         write_array(RAW / f"{name}.npy", array)
-    if source in sources.NAMED:
-        write_json(RAW / "classes.json", sources.NAMED[source].classes)
+    if source in sources.KNOWN:
+        write_json(RAW / "classes.json", sources.KNOWN[source].classes)
     sizes = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in sorted(arrays.items()))
     return f"{RAW} from {source}: {sizes}"
 

@@ -1,15 +1,23 @@
-"""Ask every model about the test images, as they are and made harder. No other stage opens them."""
+"""Predict the test images with every model, as they are and corrupted. No other stage opens them."""
 
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from digits.common.cli import run
 from digits.common.files import remove, write_array, write_json
-from digits.common.paths import MODELS, PREDICTIONS, PREPARED, history_file, model_file, model_names, search_file
+from digits.common.paths import (
+    MODELS,
+    PREDICTIONS,
+    PREPARED,
+    VARIANTS,
+    model_file,
+    model_names,
+    models_folder,
+    search_file,
+)
 from digits.common.progress import Progress
 from digits.data import dataset
 from digits.evaluation import robustness
@@ -17,48 +25,47 @@ from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime, Seeds
 
-AT_ONCE = 500  # images, in each thread
+BATCH = 500  # images, in each thread
 # Also under the temporary name that a killed training leaves.
-PRODUCED = re.compile(r"(\.\d+-)?\w+-(((baseline|tuned)-\d+\.(keras|json))|search\.json)")
+PRODUCED = re.compile(r"(\.\d+-)?\w+-(baseline|tuned|search\.json)")
 
 
 def main() -> str:
     machine = parameter(Runtime, "runtime")
     runtime.start(machine)
-    from digits.evaluation.predictor import asked
+    from digits.evaluation.predictor import load_predictor
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    names = tuple(model_names(families, seeds))
-    forget_others(
-        {path(name) for name in names for path in (model_file, history_file)} | set(map(search_file, families))
-    )
+    remove_other_families(families)
     test = dataset.load(PREPARED / "test")
 
     with ThreadPoolExecutor(machine.threads) as pool:
 
-        def asking(name: str) -> Callable[[np.ndarray], np.ndarray]:
-            ask = asked(model_file(name))
-            return lambda images: np.concatenate([*pool.map(ask, in_parts(images))])
+        def predictor(name: str) -> Callable[[np.ndarray], np.ndarray]:
+            predict = load_predictor(model_file(name))
+            return lambda images: np.concatenate([*pool.map(predict, batches(images))])
 
-        models = {name: asking(name) for name in names}
+        models = {name: predictor(name) for name in model_names(families, seeds)}
         remove(PREDICTIONS)
         with Progress(len(models), "test images", "model") as progress:
-            for name, ask in models.items():
-                write_array(PREDICTIONS / f"{name}.npy", ask(test.images))
+            for name, predict in models.items():
+                write_array(PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
-        write_json(robustness.FILE, robustness.examine(models, test))
+        write_json(robustness.FILE, robustness.measure(models, test))
     dataset.save(test, PREDICTIONS)
-    return f"{PREDICTIONS}: {len(names)} models on {len(test):,} test images, and on harder ones"
+    return f"{PREDICTIONS}: {len(models)} models on {len(test):,} test images, as they are and corrupted"
 
 
-def in_parts(images: np.ndarray) -> list[np.ndarray]:
-    return [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+def batches(images: np.ndarray) -> list[np.ndarray]:
+    return [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
 
 
-def forget_others(expected: set[Path]) -> None:
-    """DVC leaves the models of families and seeds that params.yaml no longer names; its cache keeps them anyway."""
+def remove_other_families(families: tuple[str, ...]) -> None:
+    """DVC leaves what families that params.yaml no longer names produced; its cache keeps it anyway."""
+    named = {models_folder(family, variant) for family in families for variant in VARIANTS}
+    named |= set(map(search_file, families))
     for path in MODELS.iterdir():
-        if PRODUCED.fullmatch(path.name) and path not in expected:
+        if PRODUCED.fullmatch(path.name) and path not in named:
             remove(path)
 
 

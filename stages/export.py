@@ -1,11 +1,12 @@
-"""The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and asked."""
+"""The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and checked."""
 
 from digits.common.cli import run
-from digits.common.files import read_json, write_json
-from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file
+from digits.common.files import read_json, replacing_folder, write_json
+from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
 from digits.data import dataset
-from digits.export import exports, folders
-from digits.export.exports import EXPORTS
+from digits.evaluation import selection
+from digits.export import formats, verify
+from digits.export.formats import EXPORTS, Trained
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
 from digits.models import runtime
@@ -16,18 +17,19 @@ from digits.params.schema import Families, Runtime, Seeds
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     machine = parameter(Runtime, "runtime")
-    models = {family: exports.winner(family, seeds) for family in families}
-    classes = tuple(map(str, read_json(CLASSES)))
-    lies = preprocessing.measure(dataset.load(PREPARED / "train").images)
-    runtime.start(machine)
-    from digits.export.writing import write
+    best = {family: selection.best(model_names((family,), seeds)) for family in families}
+    with verify.process(machine) as check, replacing_folder(EXPORTS) as new:
+        classes = tuple(map(str, read_json(CLASSES)))
+        measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
+        runtime.start(machine)
+        from digits.models.keras_file import load
 
-    with folders.replacing(EXPORTS) as new:
-        for family, name in models.items():
-            write(model_file(name), new / family, Metadata(model=name, classes=classes, placing=lies))
-        found = exports.check(new, models, classes, machine)
-    write_json(REPORTS / "export.json", found)
-    return f"{EXPORTS}: {', '.join(models.values())}; each format answers as the model it is made from"
+        for family, name in best.items():
+            metadata = Metadata(model=name, classes=classes, preprocessing=measured)
+            formats.write(Trained(model_file(name), load(model_file(name)), metadata), new / family)
+        report = check(new, best, classes)
+    write_json(REPORTS / "export.json", report)
+    return f"{EXPORTS}: {', '.join(best.values())}; each format predicts as the model it is made from"
 
 
 if __name__ == "__main__":

@@ -1,25 +1,17 @@
-"""Train a family's baseline, the recipe in params.yaml, with one seed."""
+"""Train a family's baseline, the recipe in params.yaml, with each seed."""
 
 from digits.common.cli import run
-from digits.common.files import read_json
-from digits.common.paths import CLASSES
-from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Runtime, Train
-from digits.training.live import listened
+from digits.families import hyperparameters
+from digits.params.load import parameter, setting
+from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
+from digits.training.seeds import Plan, train_seeds
 
 
-def main(family: str, seed: str) -> str:
-    machine, plan = parameter(Runtime, "runtime"), parameter(Train, "train")
-    with listened() as tell:
-        runtime.start(machine)
-        from digits.models.build import family_named
-        from digits.training.jobs import TrainingConfig
-        from digits.training.trained import make
-
-        recipe = parameter(family_named(family).Hyperparameters, f"models.{family}")
-        classes = len(read_json(CLASSES))
-        return make("baseline", TrainingConfig(family, recipe, plan.epochs, int(seed), classes, machine), tell)
+def main(family: str) -> str:
+    recipe = parameter(hyperparameters(family), f"models.{family}")
+    epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
+    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    return train_seeds(Plan(family, "baseline", recipe, epochs, machine), seeds, setting(Pool, "pool"))
 
 
 if __name__ == "__main__":

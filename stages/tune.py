@@ -1,34 +1,21 @@
 """Search for a family's hyperparameters on training and validation images."""
 
-import os
 from typing import Any
 
 from digits.common.cli import run
-from digits.common.files import read_json, write_json
-from digits.common.paths import CLASSES, PREPARED, search_file
-from digits.data import dataset
+from digits.common.files import write_json
+from digits.common.paths import search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
-from digits.params.schema import Pool as Settings
-from digits.params.schema import Runtime, Search, Seed, Threads
-from digits.training.jobs import TrainingConfig
-from digits.training.live import listened
+from digits.params.schema import OneDnn, Pool, Runtime, Search, Seed, Threads
+from digits.search.search import tune
 
 
 def main(family: str) -> str:
-    machine, threads = parameter(Runtime, "runtime"), parameter(Threads, "pool.threads_per_worker")
-    seed, kind = parameter(Seed, "tune.seed"), hyperparameters(family)
+    kind, seed = hyperparameters(family), parameter(Seed, "tune.seed")
     plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
-    settings = setting(Settings, "pool")
-    machine = machine.model_copy(update={"threads": threads})
-    images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
-    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
-    with listened() as tell:
-        from digits.search.search import tune
-        from digits.training.pool import Pool, workers
-
-        with workers(settings.workers or os.cpu_count() or 1, settings.cluster) as client:
-            found = tune(plan, baseline, Pool(client, machine, *images), images, tell)
+    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    found = tune(family, plan, recipe, seed, machine, setting(Pool, "pool"))
     write_json(search_file(family), found)
     first, best = found["trials"][0], found["trials"][found["best_trial"]]
     return (

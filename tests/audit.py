@@ -47,7 +47,10 @@ def audit_model(client: MlflowClient, run: Run) -> int:
     assert all(tag in run.data.tags for tag in TAGS)
     assert {each.dataset.name for each in run.inputs.dataset_inputs}
     assert len(run.inputs.dataset_inputs) == 3
-    assert len(client.list_artifacts(run.info.run_id, "figures")) == 6
+    family = run.data.tags["family"]
+    drawn = {path.name for path in Path("reports/figures").glob(f"{family}-*.png")}
+    kept = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, "figures")}
+    assert kept == {name for name in drawn if not name.startswith(f"{family}-search")} != set()
     [model] = run.outputs.model_outputs
     assert client.get_logged_model(model.model_id).status == "READY"
     epochs = int(run.data.params["train.epochs"])

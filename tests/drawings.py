@@ -1,24 +1,24 @@
-"""A project whose models learnt, in seconds, to read digits drawn in code: enough for the demo and `predict`."""
+"""A project whose models are trained for seconds on digits drawn in code: enough for the demo and `predict`."""
 
 import shutil
 
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.drawn import Drawn, drawn
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.families import hyperparameters
-from digits.inference.preprocessing import Preprocessing, place
+from digits.inference.preprocessing import Preprocessing, preprocess
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import save
 from digits.params.load import check, read
-from digits.training.feed import without_autotune
+from digits.training.batches import without_autotune
 from tests.conftest import ROOT
+from tests.fixtures.drawn import Drawn, drawn
 
-MNIST = Preprocessing(shape=(28, 28, 1), kind="sign", box=20)
+MNIST = Preprocessing(shape=(28, 28, 1), kind="glyph", glyph_size=20)
 DIGITS = [str(digit) for digit in range(10)]
 SMALL = {"mlp": {"units": 64, "dropout": 0.0}, "cnn": {"filters": 8, "dense": 32, "dropout": 0.0}}
 EPOCHS = {"baseline": 3, "tuned": 25}  # enough to be often wrong, and never
@@ -40,7 +40,7 @@ def lay_out() -> None:
 
 def split(pages: list[Drawn]) -> Split:
     pages = list(pages)
-    images = np.stack([place(page.picture, MNIST) for page in pages])
+    images = np.stack([preprocess(page.picture, MNIST) for page in pages])
     return Split(images, np.array([int(page.digit) for page in pages], np.int32))
 
 

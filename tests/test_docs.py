@@ -8,13 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.paths import PREDICTIONS, model_file
-from digits.export.metadata import Metadata
-from digits.export.writing import write
-from digits.inference.preprocessing import measure
+from digits.common.paths import PREDICTIONS
 from tests.conftest import ROOT
-from tests.images import stripes
-from tests.trained import BEST, NAMES, lay_out
+from tests.trained import BEST, NAMES, export, lay_out
 
 NOTED = "given = [*globals().get('given', []), probabilities]"
 SEEN = """
@@ -30,8 +26,7 @@ assert not [name for name in sys.modules if name.split(".")[0] == "digits"]
 def test_every_format_is_loaded_by_the_code_in_the_docs(project: Path, tmp_path_factory) -> None:
     lay_out()
     (project / "exports").mkdir()
-    about = Metadata(model=BEST["cnn"], classes=tuple(NAMES), placing=measure(stripes(80).images))
-    write(model_file(BEST["cnn"]), project / "exports/cnn", about)
+    export(BEST["cnn"], project / "exports/cnn")
     np.save("images.npy", np.load(PREDICTIONS / "images.npy"))
 
     blocks = re.findall(r"^```python\n(.+?)^```", (ROOT / "docs/models.md").read_text(), re.MULTILINE | re.DOTALL)

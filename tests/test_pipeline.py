@@ -132,7 +132,6 @@ def test_what_only_reads_and_writes_files_does_without_tensorflow(module: str) -
 
 def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks() -> None:
     ours = {
-        "digits/export/writing.py",
         "digits/models/kernels.py",
         "digits/models/keras_file.py",
         "digits/models/build.py",

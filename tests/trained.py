@@ -1,13 +1,20 @@
 """A project as `export` finds it, with no training: models of both families, and what they say of the test images."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
 from digits.data import dataset
+from digits.export import formats
+from digits.export.formats import Trained
+from digits.export.metadata import Metadata
 from digits.families import hyperparameters
+from digits.inference.preprocessing import Preprocessing
 from digits.models.build import build
-from digits.models.keras_file import save
+from digits.models.keras_file import load, save
 from digits.params.load import check, read
 from tests.images import stripes
 
@@ -20,6 +27,9 @@ LAST = {
     "cnn-tuned-1": (0.9, 0.3),
 }
 BEST = {"mlp": "mlp-tuned-1", "cnn": "cnn-baseline-1"}
+METADATA = Metadata(
+    model=BEST["cnn"], classes=tuple(NAMES), preprocessing=Preprocessing(shape=(12, 10, 3), kind="image")
+)
 
 
 def lay_out() -> None:
@@ -37,3 +47,10 @@ def lay_out() -> None:
         first, last = (0.99, 0.1), (accuracy, loss)
         epochs = [{"validation_accuracy": each, "validation_loss": less} for each, less in (first, last)]
         write_json(history_file(name), {"epochs": epochs})
+
+
+def export(name: str, folder: Path, changes: dict[str, Any] | None = None) -> Path:
+    """A model of the current project in every format, with the metadata above but for the changes."""
+    metadata = METADATA.model_copy(update={"model": name} | (changes or {}))
+    formats.write(Trained(model_file(name), load(model_file(name)), metadata), folder)
+    return folder

@@ -1,4 +1,4 @@
-// Both models' answers, side by side, and in a sentence.
+// Both models' answers: side by side, and as a sentence for screen readers.
 
 import { find, make } from "./elements.js";
 import { percent } from "./numbers.js";
@@ -17,7 +17,7 @@ export class Answers {
     this.#section.ariaBusy = busy;
   }
 
-  // Who answers, and what the answers can be.
+  // The two models, and the classes they choose from.
   prepare(classes, pair) {
     this.#classes = classes;
     for (const variant of VARIANTS) {
@@ -33,7 +33,7 @@ export class Answers {
     this.#tell("", true);
   }
 
-  // Returns a sentence, for those who listen.
+  // Returns a sentence for screen readers.
   show({ agree, answers }) {
     answers.forEach((answer, at) => this.#fill(VARIANTS[at], answer));
     const [baseline, tuned] = answers;

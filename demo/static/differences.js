@@ -11,9 +11,9 @@ export function showDifferences(section, { right, images }, choose) {
 
 function summary(right, shown) {
   const total = Object.values(right).reduce((sum, images) => sum + images, 0);
-  if (!total) return "No test image is known on which they do.";
+  if (!total) return "They agree on all test images, or these have not been evaluated.";
   const who = `baseline is right on ${count(right.baseline)}, tuned on ${count(right.tuned)}, neither on ${count(right.neither)}`;
-  return `${count(total)} images: ${who}. ${shown < total ? `The first ${shown}; c` : "C"}hoose one to ask both again.`;
+  return `${count(total)} images: ${who}. ${shown < total ? `The first ${shown}; c` : "C"}hoose one to put it on the pad.`;
 }
 
 function button({ index, label, baseline, tuned, pixels }, choose) {

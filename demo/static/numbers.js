@@ -1,4 +1,4 @@
-// Numbers as the reports write them.
+// Numbers in the format of the reports.
 
 export const points = (share, digits = 1) => (100 * share).toFixed(digits);
 

@@ -1,19 +1,19 @@
-// The pad: strokes by pointer or keys, and pictures. It tells of each "change" in the frame that shows it.
+// The pad: strokes by pointer or keys, and pictures. A "change" event comes in the frame that shows the change.
 
 import { make } from "./elements.js";
 import { colours, fit } from "./picture.js";
 
-const SIZE = 280; // its own units; the models get as many pixels, whatever the screen
+const SIZE = 280; // units, and pixels of the image that is sent, whatever the screen
 const SHARPNESS = 3; // pixels per unit on the screen
-const NEAR = 1.5; // a hand that hardly moved has not moved
-const STEP = 7; // of an arrow key
+const NEAR = 1.5; // units; a shorter movement adds no point
+const STEP = 7; // units, of an arrow key
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
 export class Pad extends EventTarget {
   width = 20;
-  blank = true; // this and the caption are of what is shown
+  blank = true; // as shown, like the caption
   caption = "";
-  #sheets = [empty()]; // the last is seen; to clear is to take a new one, which undo can take away
+  #sheets = [empty()]; // the last is shown; clearing adds an empty one, which undo removes
   #stroke = null; // while the pen is down
   #pen = [SIZE / 2, SIZE / 2]; // the keyboard's
   #frame = null;
@@ -41,7 +41,7 @@ export class Pad extends EventTarget {
     return this.#sheets.at(-1);
   }
 
-  // A test image as it is, anything else as a PNG: not by toBlob, which waits for an idle moment, a frame or two.
+  // A test image as its pixels, anything else as a PNG. toBlob would wait a frame or two for an idle moment.
   question() {
     const { pixels, strokes } = this.#sheet;
     if (pixels && !strokes.length) return new Blob([JSON.stringify({ pixels })], { type: "application/json" });
@@ -97,7 +97,7 @@ export class Pad extends EventTarget {
     });
     canvas.addEventListener("pointermove", (event) => {
       if (!this.#stroke || !canvas.hasPointerCapture(event.pointerId)) return;
-      // Only pages from localhost or by https are told of all points between two frames.
+      // Browsers give all points between two frames only to pages from localhost or over https.
       const events = event.getCoalescedEvents?.() ?? [];
       for (const place of this.#places(events.length ? events : [event])) this.#extend(place);
     });
@@ -180,7 +180,7 @@ const empty = () => ({ strokes: [], ground: "white", ink: "black", caption: "" }
 
 const isEmpty = ({ picture, strokes }) => !picture && !strokes.length;
 
-// Through the middles between points, each point bending the line towards it.
+// A quadratic curve through the midpoints, with the points as its control points.
 function trace(context, { width, points }) {
   context.lineWidth = width;
   context.beginPath();
@@ -190,6 +190,6 @@ function trace(context, { width, points }) {
     context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
   }
   const [x, y] = points.at(-1);
-  context.lineTo(x + 0.01, y); // no line at all is drawn where it has no length, as a dot's
+  context.lineTo(x + 0.01, y); // a dot: a line without length would not be drawn
   context.stroke();
 }

@@ -1,4 +1,4 @@
-// The page: what is drawn is asked about, and what is answered is shown.
+// The page: sends each drawing to the server and shows both models' answers.
 
 import { Answers } from "./answers.js";
 import * as api from "./api.js";
@@ -9,13 +9,13 @@ import { paint, read } from "./picture.js";
 import { showResults } from "./results.js";
 
 const HINT = "Draw, or drop, paste or open a picture.";
-const PAUSE = 1000; // between two sentences for those who listen
+const PAUSE = 1000; // milliseconds between two sentences for screen readers
 
 const pad = new Pad(find("#pad"), find("#pen"));
 const answers = new Answers(find("#answers"));
-let project = null; // what the server says of its models
+let project = null; // the server's /api/models
 let family = null;
-let compared = null; // the family whose differing test images are shown
+let compared = null; // the family whose disagreements are shown
 let changes = 0;
 let asking = false;
 let sentence = "";
@@ -26,7 +26,7 @@ listenToTools();
 listenToFiles();
 ask();
 
-// One question at a time; what changes meanwhile is the next.
+// One request at a time; a change meanwhile starts the next.
 async function ask() {
   changes += 1;
   answers.busy = true;
@@ -52,7 +52,7 @@ async function answer() {
   if (pad.blank) return forget();
   const asked = family;
   const reply = await api.predict(pad.question(), Object.values(pair()).map(({ name }) => name));
-  if (pad.blank || asked !== family) return; // the next question is another
+  if (pad.blank || asked !== family) return; // the next request is for something else
   say(answers.show(reply));
   paint(find("#seen canvas"), reply.input);
 }
@@ -64,7 +64,7 @@ function forget() {
   say("");
 }
 
-// Until the server has answered, every stroke tries again.
+// Until the server has answered once, every stroke tries again.
 async function start() {
   if (!project) {
     project = await api.models();
@@ -154,7 +154,7 @@ function complain(problem) {
   if (place.textContent !== problem) place.textContent = problem;
 }
 
-// To those who listen, and not at every stroke.
+// For screen readers, and not at every stroke.
 function say(what) {
   sentence = what;
   saying ??= setTimeout(() => {

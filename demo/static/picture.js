@@ -1,4 +1,4 @@
-// Pictures: pixels from the server as a canvas, files as bitmaps, and what a pad needs to know to show one.
+// Pictures: pixels as a canvas, files as bitmaps, and their place and colours on the pad.
 
 const EDGE = 8;
 
@@ -23,7 +23,7 @@ export function fit(picture, size) {
   return { place: [(size - width) / 2, (size - height) / 2, width, height], smooth: scale < 1 };
 }
 
-// The mean colour along its edges goes on around the picture; ink is what can be seen on it.
+// The ground around a picture has the mean colour of its edges; ink is black or white, whichever is visible on that.
 export function colours(picture) {
   const context = new OffscreenCanvas(EDGE, EDGE).getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white";

@@ -1,4 +1,4 @@
-// What the reports say of the models, and where to read on.
+// The models' test results, and links to the reports.
 
 import { find, make } from "./elements.js";
 import { count, percent, points } from "./numbers.js";

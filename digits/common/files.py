@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files and folders that are whole or absent: written under a temporary name, then renamed."""
 
 import json
 import os
@@ -26,6 +26,28 @@ def replacing(path: str | Path) -> Iterator[Path]:
         remove(temporary)
 
 
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """What is written to the folder given takes the place of `path` in the end, or never."""
+    new, old = path.with_name(f".{path.name}-new"), path.with_name(f".{path.name}-old")
+    settle(path, new, old)  # what a killed run left
+    new.mkdir(parents=True)
+    try:
+        yield new
+        if path.exists():  # a folder that holds something cannot be renamed over
+            os.replace(path, old)
+        os.replace(new, path)
+    finally:
+        settle(path, new, old)
+
+
+def settle(path: Path, new: Path, old: Path) -> None:
+    if old.exists() and not path.exists():  # it ended between the two renames
+        os.replace(old, path)
+    remove(old)
+    remove(new)
+
+
 def remove(path: str | Path) -> None:
     path = Path(path)
     if path.is_dir() and not path.is_symlink():
@@ -34,9 +56,13 @@ def remove(path: str | Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_text(path: str | Path, text: str) -> None:
+def write_bytes(path: str | Path, content: bytes) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -1,6 +1,5 @@
 """What things are called, so that every stage finds what another one wrote."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 RAW = Path("data/raw")
@@ -42,8 +41,5 @@ def search_file(family: str) -> Path:
     return MODELS / f"{search_name(family)}.json"
 
 
-def model_names(families: tuple[str, ...], seeds: tuple[int, ...]) -> Iterator[str]:
-    for family in families:
-        for variant in VARIANTS:
-            for seed in seeds:
-                yield model_name(family, variant, seed)
+def model_names(families: tuple[str, ...], seeds: tuple[int, ...]) -> list[str]:
+    return [model_name(family, variant, seed) for family in families for variant in VARIANTS for seed in seeds]

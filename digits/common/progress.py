@@ -11,29 +11,23 @@ SECONDS_BETWEEN_LINES = 10
 
 class Progress:
     def __init__(self, total: int, label: str, unit: str, scale: bool = False) -> None:
-        self.total, self.label, self.unit, self.done = total, label, unit, 0
-        self.bar = (
-            tqdm(total=total, desc=label, unit=unit, unit_scale=scale, dynamic_ncols=True)
-            if sys.stderr.isatty()
-            else None
-        )
+        self.total, self.label, self.done = total, label, 0
+        look = {"unit": unit, "unit_scale": scale, "dynamic_ncols": True}
+        self.bar = tqdm(total=total, desc=label, disable=not sys.stderr.isatty(), **look)
         self.started = self.printed = time.perf_counter()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
 
     def advance(self, amount: int = 1, note: str = "") -> None:
         self.done += amount
-        if self.bar is not None:
-            self.bar.set_postfix_str(note, refresh=False)
-            self.bar.update(amount)
-            return
+        self.bar.set_postfix_str(note, refresh=False)
+        self.bar.update(amount)
         now = time.perf_counter()
-        if self.done >= self.total or now - self.printed >= SECONDS_BETWEEN_LINES:
+        if self.bar.disable and (self.done >= self.total or now - self.printed >= SECONDS_BETWEEN_LINES):
             self.printed = now
             share = f": {self.done / self.total:4.0%}" if self.total else ""
             parts = (f"{self.label}{share}", f"{now - self.started:.0f} s", note)

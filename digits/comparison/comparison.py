@@ -1,7 +1,7 @@
-"""Baseline against tuned: what each variant of a family can do, and what may be said of their difference."""
+"""Baseline against tuned: what each variant of a family achieves, and what may be said of their difference."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any
@@ -12,23 +12,23 @@ from digits.common.paths import VARIANTS
 from digits.comparison import intervals, verdict
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import Verdict
-from digits.evaluation import calibration, predictions
+from digits.evaluation.metrics import METRICS, measure
 
 ENSEMBLE = " ensemble"
+# Accuracy has an interval, and the verdicts are about it.
+ACCURACY, *OTHERS = METRICS
 Key = tuple[str, str]  # family and variant
-Answers = Mapping[Key, np.ndarray]  # probabilities: seeds × test images × classes
+Predictions = Mapping[Key, np.ndarray]  # probabilities: seeds × test images × classes
 
 
 @dataclass(frozen=True)
 class Result:
-    """One trained model, as it did on the test images."""
+    """One trained model."""
 
     family: str
     variant: str
     seed: int
-    test_accuracy: float
-    test_loss: float
-    calibration_error: float
+    metrics: Mapping[str, float]
     validation_accuracy: float
     validation_loss: float
     parameters: int
@@ -50,14 +50,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A family's variant, over all seeds, or their ensemble; the verdict compares it with the baseline's like."""
+    """A family's variant over all seeds, or their ensemble; the verdict compares it with the baseline's like."""
 
     family: str
     variant: str
     accuracy: Accuracy
-    test_loss: Spread
-    calibration_error: Spread
-    validation_accuracy: Spread | None  # None for an ensemble: no validation image was shown to one
+    metrics: Mapping[str, Spread]  # the others
+    validation_accuracy: Spread | None  # None for an ensemble, which predicted no validation image
     verdict: Verdict | None
     parameters: int
     multiply_adds: int
@@ -78,67 +77,61 @@ class Comparison:
     images: int
 
 
-def compare(results: Sequence[Result], answers: Answers, truth: np.ndarray) -> Comparison:
-    answers = dict(answers) | together(answers)
-    right = {key: probabilities.argmax(axis=2) == truth for key, probabilities in answers.items()}
-    verdicts = verdict.judge({pair: (right[pair[0]], right[pair[1]]) for pair in pairs(right)})
-    rows = [
-        row(
-            [
-                result
-                for result in results
-                if (result.family, result.variant) == (key[0], key[1].removesuffix(ENSEMBLE))
-            ],
-            key,
-            intervals.accuracy(right[key]),
-            [predictions.score(of_model, truth) for of_model in probabilities],
-            [calibration.error(of_model, truth) for of_model in probabilities],
-            verdicts.get((key, (key[0], key[1].replace("tuned", "baseline")))),
-        )
-        for key, probabilities in answers.items()
-    ]
-    order = list(dict.fromkeys(each.family for each in rows))
-    return Comparison(tuple(sorted(rows, key=lambda each: order.index(each.family))), verdicts, len(truth))
+def compare(results: Sequence[Result], predictions: Predictions, truth: np.ndarray) -> Comparison:
+    predictions = dict(predictions) | ensembles(predictions)
+    correct = {key: probabilities.argmax(axis=2) == truth for key, probabilities in predictions.items()}
+    verdicts = verdict.judge({(mine, theirs): (correct[mine], correct[theirs]) for mine, theirs in pairs(correct)})
+    families = list(dict.fromkeys(family for family, _ in predictions))
+    rows = []
+    for family, variant in sorted(predictions, key=lambda key: families.index(key[0])):
+        single = variant.removesuffix(ENSEMBLE)
+        group = [result for result in results if (result.family, result.variant) == (family, single)]
+        if variant == single:
+            measured = [result.metrics for result in group]
+        else:
+            measured = [measure(predictions[family, variant][0], truth)]
+        against_baseline = ((family, variant), (family, variant.replace("tuned", "baseline")))
+        accuracy = intervals.accuracy(correct[family, variant])
+        rows.append(row(group, variant, accuracy, measured, verdicts.get(against_baseline)))
+    return Comparison(tuple(rows), verdicts, len(truth))
 
 
-def together(answers: Answers) -> Answers:
-    """The mean of what the seeds' models say: as dear to ask as all of them, and without more training."""
+def ensembles(predictions: Predictions) -> Predictions:
+    """The mean of the seeds' probabilities: costs as many predictions as there are seeds, and no more training."""
     return {
         (family, f"{variant}{ENSEMBLE}"): probabilities.mean(axis=0, keepdims=True, dtype=np.float64)
-        for (family, variant), probabilities in answers.items()
+        for (family, variant), probabilities in predictions.items()
         if len(probabilities) > 1
     }
 
 
-def pairs(keys: Mapping[Key, Any]) -> list[tuple[Key, Key]]:
-    """Tuned against baseline in each family, single and together; and the families' tuned models with each other."""
+def pairs(keys: Iterable[Key]) -> list[tuple[Key, Key]]:
+    """Tuned against baseline in each family, also as ensembles; and the families' tuned models against each other."""
     families = list(dict.fromkeys(family for family, _ in keys))
     baseline, tuned = VARIANTS
     found = [
-        ((family, f"{tuned}{kind}"), (family, f"{baseline}{kind}"))
+        ((family, f"{tuned}{suffix}"), (family, f"{baseline}{suffix}"))
         for family in families
-        for kind in ("", ENSEMBLE)
-        if (family, f"{tuned}{kind}") in keys
+        for suffix in ("", ENSEMBLE)
+        if (family, f"{tuned}{suffix}") in keys
     ]
     return found + [((mine, tuned), (theirs, tuned)) for theirs, mine in combinations(families, 2)]
 
 
 def row(
     group: Sequence[Result],
-    key: Key,
+    variant: str,
     accuracy: Accuracy,
-    scores: Sequence[predictions.Score],
-    errors: Sequence[float],
+    measured: Sequence[Mapping[str, float]],
     judged: Verdict | None,
 ) -> Row:
-    one, single = group[0], not key[1].endswith(ENSEMBLE)
+    one, single = group[0], variant == group[0].variant
     models = 1 if single else len(group)
     return Row(
-        family=key[0],
-        variant=key[1],
+        family=one.family,
+        variant=variant,
         accuracy=accuracy,
-        test_loss=Spread.of([score.loss for score in scores]),
-        calibration_error=Spread.of(errors),
+        metrics={metric.name: Spread.of([each[metric.name] for each in measured]) for metric in OTHERS},
         validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
         verdict=judged,
         parameters=one.parameters * models,
@@ -150,33 +143,29 @@ def row(
     )
 
 
-def metrics(rows: Sequence[Row]) -> dict[str, Any]:
-    """Nested as `dvc metrics diff` shows it best: family, variant, metric."""
+def columns(record: Result | Row) -> dict[str, Any]:
+    """For a CSV file: each metric a column of its own."""
     tree: dict[str, Any] = {}
-    for each in rows:
-        spreads = {
-            "test_accuracy": Spread(round(each.accuracy.mean, 6), rounded(each.accuracy.sd)),
-            "test_loss": each.test_loss,
-            "calibration_error": each.calibration_error,
-            "validation_accuracy": each.validation_accuracy,
-        }
-        numbers = {"test_accuracy_low": each.accuracy.low, "test_accuracy_high": each.accuracy.high}
-        if each.verdict:
-            numbers |= {"gain": each.verdict.difference, "gain_low": each.verdict.low, "gain_high": each.verdict.high}
-        known = {name: spread for name, spread in spreads.items() if spread is not None}
-        tree.setdefault(each.family, {})[each.variant.replace(" ", "_")] = (
-            flat(known)
-            | {name: round(number, 6) for name, number in numbers.items()}
-            | {"parameters": each.parameters, "multiply_adds": each.multiply_adds}
-        )
+    for name, value in asdict(record).items():
+        tree |= value if name == "metrics" else {name: value}
     return tree
 
 
-def flat(numbers: Mapping[str, Spread]) -> dict[str, float]:
-    means = {key: spread.mean for key, spread in numbers.items()}
-    sds = {f"{key}_sd": spread.sd for key, spread in numbers.items() if spread.sd is not None}
-    return means | sds
-
-
-def rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+def metrics_tree(rows: Sequence[Row]) -> dict[str, Any]:
+    """Nested as `dvc metrics diff` shows it best: family, variant, metric."""
+    tree: dict[str, Any] = {}
+    for each in rows:
+        spreads = {ACCURACY.name: each.accuracy, **each.metrics, "validation_accuracy": each.validation_accuracy}
+        known = {name: spread for name, spread in spreads.items() if spread}
+        numbers = {name: spread.mean for name, spread in known.items()}
+        numbers |= {f"{name}_sd": spread.sd for name, spread in known.items() if spread.sd is not None}
+        numbers |= {f"{ACCURACY.name}_low": each.accuracy.low, f"{ACCURACY.name}_high": each.accuracy.high}
+        if gain := each.verdict:
+            numbers |= {"gain": gain.difference, "gain_low": gain.low, "gain_high": gain.high}
+        of_family = tree.setdefault(each.family, {})
+        of_family[each.variant.replace(" ", "_")] = {
+            **{name: round(number, 6) for name, number in numbers.items()},
+            "parameters": each.parameters,
+            "multiply_adds": each.multiply_adds,
+        }
+    return tree

@@ -14,24 +14,24 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """The variance of an estimate; the share of it that few seeds had to tell, and with how many degrees of freedom."""
+    """An estimate's variance; the share of it that seeds cause, and the degrees of freedom in which they tell it."""
 
     variance: float
     seed_share: float = 0.0
-    freedom: float = inf
+    degrees_of_freedom: float = inf
 
-    def reach(self, tail: float) -> float:
+    def margin(self, tail: float) -> float:
         """How far the estimate lies above the truth with this probability."""
         return self.critical(tail) * sqrt(self.variance)
 
     def critical(self, tail: float) -> float:
-        """From the normal distribution's, without doubt from seeds, to Student's t, with no other."""
+        """Between the normal distribution's, where images cause all the variance, and Student's t's, where seeds do."""
         normal = -float(ndtri(tail))
         if not self.seed_share:
             return normal
         # Cochran and Cox weigh by the share itself and cover too often, Satterthwaite's degrees of freedom too rarely.
         weight = self.seed_share**2 * (3 - 2 * self.seed_share)
-        return weight * -float(stdtrit(self.freedom, tail)) + (1 - weight) * normal
+        return weight * -float(stdtrit(self.degrees_of_freedom, tail)) + (1 - weight) * normal
 
     def p(self, estimate: float) -> float:
         """Two-sided: the level at which the interval just touches 0."""
@@ -41,7 +41,7 @@ class Uncertainty:
         low = float(ndtr(-ratio))
         if not self.seed_share:
             return 2 * low
-        high = float(stdtr(self.freedom, -ratio))
+        high = float(stdtr(self.degrees_of_freedom, -ratio))
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if self.critical(middle) > ratio else (low, middle)
@@ -59,62 +59,62 @@ class Accuracy:
 @dataclass(frozen=True)
 class Difference:
     value: float
-    doubt: Uncertainty
+    uncertainty: Uncertainty
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        reach = self.doubt.reach((1 - level) / 2)
-        return max(-1.0, self.value - reach), min(1.0, self.value + reach)
+        margin = self.uncertainty.margin((1 - level) / 2)
+        return max(-1.0, self.value - margin), min(1.0, self.value + margin)
 
     def p(self) -> float:
-        return self.doubt.p(self.value)
+        return self.uncertainty.p(self.value)
 
     def detectable(self, alpha: float, power: float) -> float:
         """The true difference that a test at this level finds with this probability."""
-        return self.doubt.reach(alpha / 2) + self.doubt.reach(1 - power)
+        return self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power)
 
 
 def accuracy(correct: np.ndarray, level: float = LEVEL) -> Accuracy:
-    """Wilson's interval, as if of so many independent images as leave the same doubt: it never ends beyond 0 or 1."""
+    """Wilson's interval, for as many independent images as give the same variance: it never ends beyond 0 or 1."""
     mean = float(correct.mean())
     sd = float(correct.mean(axis=1).std(ddof=1)) if len(correct) > 1 else None
-    doubt = doubt_of(correct.mean(axis=0), correct)
+    found = uncertainty(correct.mean(axis=0), correct)
     images = correct.shape[1]
-    spread = mean * (1 - mean)
-    # Where no answer differs from another, seeds have told nothing: the images alone count.
-    worth = min(spread / doubt.variance, correct.size) if spread and doubt.variance else images
-    squared = doubt.critical((1 - level) / 2) ** 2
-    centre = (mean + squared / worth / 2) / (1 + squared / worth)
-    reach = sqrt(squared * (spread / worth + squared / worth**2 / 4)) / (1 + squared / worth)
-    return Accuracy(mean, sd, max(0.0, centre - reach), min(1.0, centre + reach))
+    variance = mean * (1 - mean)
+    # Where all predictions are alike, seeds have told nothing: the images alone count.
+    effective = min(variance / found.variance, correct.size) if variance and found.variance else images
+    squared = found.critical((1 - level) / 2) ** 2
+    centre = (mean + squared / effective / 2) / (1 + squared / effective)
+    margin = sqrt(squared * (variance / effective + squared / effective**2 / 4)) / (1 + squared / effective)
+    return Accuracy(mean, sd, max(0.0, centre - margin), min(1.0, centre + margin))
 
 
 def difference(mine: np.ndarray, theirs: np.ndarray) -> Difference:
     """Of accuracies: paired by test image, not by seed, for another network's seed 1 is another draw."""
     of_image = mine.mean(axis=0) - theirs.mean(axis=0)
-    doubt = doubt_of(of_image, mine, theirs)
-    # As if each had given one more right answer that the other had not: models that never differ prove no equality.
-    variance = doubt.variance + 1 / mine.size**2 + 1 / theirs.size**2
-    share = doubt.seed_share * doubt.variance / variance
-    return Difference(float(of_image.mean()), Uncertainty(variance, share, doubt.freedom))
+    found = uncertainty(of_image, mine, theirs)
+    # As if each had been right once more where the other was not: models that never differ prove no equality.
+    variance = found.variance + 1 / mine.size**2 + 1 / theirs.size**2
+    share = found.seed_share * found.variance / variance
+    return Difference(float(of_image.mean()), Uncertainty(variance, share, found.degrees_of_freedom))
 
 
-def doubt_of(of_image: np.ndarray, *variants: np.ndarray) -> Uncertainty:
+def uncertainty(of_image: np.ndarray, *variants: np.ndarray) -> Uncertainty:
     images = len(of_image)
     of_images = float(of_image.var(ddof=min(1, images - 1)))
     if min(map(len, variants)) == 1:  # a statement about these models: nothing is known of other seeds
         return Uncertainty(of_images / images)
     # Seeds make images differ too. That part is in the variance between seeds already.
-    of_images = max(0.0, of_images - sum(map(noise, variants))) / images
+    of_images = max(0.0, of_images - sum(map(residual_variance, variants))) / images
     parts = [(float(each.mean(axis=1).var(ddof=1)) / len(each), len(each) - 1) for each in variants]
     of_seeds = sum(part for part, _ in parts)
     if not of_seeds:
         return Uncertainty(of_images)
-    # Welch's and Satterthwaite's degrees of freedom, of the variance between seeds
+    # By Welch and Satterthwaite, of the variance between seeds
     freedom = of_seeds**2 / sum(part**2 / freedom for part, freedom in parts)
     return Uncertainty(of_images + of_seeds, of_seeds / (of_images + of_seeds), freedom)
 
 
-def noise(correct: np.ndarray) -> float:
+def residual_variance(correct: np.ndarray) -> float:
     """What an image's mean over the seeds owes to which seeds they were: the two-way table's residual."""
     seeds, images = correct.shape
     if images == 1:

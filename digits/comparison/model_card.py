@@ -8,26 +8,21 @@ from typing import Any
 import numpy as np
 
 from digits.common.paths import model_file, model_name
-from digits.comparison import classwise
 from digits.comparison.comparison import Result, Row
-from digits.comparison.cost import plain
-from digits.comparison.tables import brief
-from digits.evaluation import calibration
-from digits.evaluation.selection import merit
-from digits.figures.data import confusion
+from digits.comparison.tables import brief, readable, table
+from digits.evaluation.corruptions import CORRUPTIONS
+from digits.evaluation.metrics import class_scores, confusion
 
 LIBRARIES = ("tensorflow", "keras", "keras-tuner", "numpy")
-FEW = 5  # pairs of classes that are taken for each other
+MISTAKES_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The winner, and all that is known of it."""
-
+class Winner:
     result: Result
     row: Row  # of its variant, over the seeds
     history: Mapping[str, Any]
-    answers: np.ndarray  # probabilities for the test images
+    probabilities: np.ndarray
     truth: np.ndarray
     data: Mapping[str, Any]  # reports/data.json
     source: str
@@ -38,48 +33,42 @@ class Subject:
         return model_name(self.result.family, self.result.variant, self.result.seed)
 
 
-def winner(results: Sequence[Result]) -> Result:
-    return max(results, key=lambda each: merit(each.validation_accuracy, each.validation_loss))
-
-
-def markdown(of: Subject) -> str:
+def markdown(of: Winner) -> str:
+    title = f"# Model card: {of.row.name}, seed {of.result.seed}"
+    chosen = "The model with the best validation accuracy of this result; written by `dvc repro`."
     sections = {
         "What it is for": purpose(of),
         "Data": data(of),
         "Training": training(of),
         "Results": results(of),
-        "Each class": each_class(of),
-        "Harder images": harder(of),
-        "How sure it is": sureness(of),
+        "Each class": classes(of),
+        "Corrupted images": robustness(of),
+        "How sure it is": calibration(of),
         "Limits": limits(of),
-        "How to make it again": again(of),
+        "How to make it again": reproduction(of),
     }
-    title = f"# Model card: {of.result.family} {of.result.variant}, seed {of.result.seed}"
-    chosen = "The model with the best validation accuracy of this result; written by `dvc repro`."
     return "\n\n".join((title, chosen, *(f"## {name}\n\n{text}" for name, text in sections.items()), ""))
 
 
-def purpose(of: Subject) -> str:
+def purpose(of: Winner) -> str:
     height, width, channels = of.data["shape"]
-    kind = f"{height} × {width} pixels, {channels} channel{'s' * (channels > 1)}"
-    classes = ", ".join(map(str, of.data["classes"]))
+    shape = f"{height} × {width} pixels, {channels} channel{'s' * (channels > 1)}"
+    names = ", ".join(map(str, of.data["classes"]))
     return (
-        f"`{model_file(of.name)}` takes images of {kind}, as they are (0 to 255), and gives a probability for each of "
-        f"{len(of.data['classes'])} classes: {classes}. It is for comparing recipes and for trying out, on "
+        f"`{model_file(of.name)}` takes images of {shape}, as they are (0 to 255), and gives a probability for each of "
+        f"{len(of.data['classes'])} classes: {names}. It is for comparing recipes and for trying out, on "
         f"images like those of {of.source}. Not for decisions about people, money or mail, nor for images of another "
         "kind: it answers those, too."
     )
 
 
-def data(of: Subject) -> str:
-    rows = [
-        f"| {name} | {split['images']:,} | `{split['sha256'][:16]}…` |" for name, split in of.data["splits"].items()
-    ]
-    return "\n".join((f"Source: {of.source}.", "", "| Split | Images | SHA-256 |", "|---|---:|---|", *rows))
+def data(of: Winner) -> str:
+    rows = [(name, f"{split['images']:,}", f"`{split['sha256'][:16]}…`") for name, split in of.data["splits"].items()]
+    return f"Source: {of.source}.\n\n{table(('Split', 'Images', 'SHA-256'), 'lrl', rows)}"
 
 
-def training(of: Subject) -> str:
-    recipe = ", ".join(f"{name} {plain(value)}" for name, value in of.history["hyperparameters"].items())
+def training(of: Winner) -> str:
+    recipe = ", ".join(f"{name} {readable(value)}" for name, value in of.history["hyperparameters"].items())
     return (
         f"{of.result.epochs} epochs with seed {of.result.seed}, {of.result.training_tflop:.3g} TFLOP; "
         f"{of.result.parameters:,} parameters, {of.result.multiply_adds:,} multiply-adds per image, a file of "
@@ -87,85 +76,83 @@ def training(of: Subject) -> str:
     )
 
 
-def results(of: Subject) -> str:
-    row, mine = of.row, of.result
+def results(of: Winner) -> str:
+    row, metrics = of.row, of.result.metrics
     judged = f" Over the family's baseline: {brief(row.verdict)} points." if row.verdict else ""
     return (
-        f"This model: {mine.test_accuracy:.2%} of {len(of.truth):,} test images, loss {mine.test_loss:.4f}; of the "
-        f"validation images {mine.validation_accuracy:.2%}. Its recipe over {len(row.seeds)} seeds: "
+        f"This model: {metrics['test_accuracy']:.2%} of {len(of.truth):,} test images, loss {metrics['test_loss']:.4f};"
+        f" of the validation images {of.result.validation_accuracy:.2%}. Its recipe over {len(row.seeds)} seeds: "
         f"{row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to {row.accuracy.high:.2%}.{judged} "
         "All models: [comparison](comparison.md)."
     )
 
 
-def each_class(of: Subject) -> str:
+def classes(of: Winner) -> str:
+    def share(value: float | None) -> str:
+        return "–" if value is None else f"{value:.2%}"
+
     names = [str(name) for name in of.data["classes"]]
-    counts = confusion(of.truth, [of.answers], len(names))
+    counts = confusion(of.truth, [of.probabilities], len(names))
     rows = [
-        f"| {name} | {each.images:,} | {share(each.precision)} | {share(each.recall)} | {share(each.f1)} |"
-        for name, each in zip(names, classwise.scores(counts), strict=True)
+        (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))
+        for name, each in zip(names, class_scores(counts), strict=True)
     ]
-    head = ("| Class | Test images | Precision | Recall | F1 |", "|---|---:|---:|---:|---:|")
-    return "\n".join((*head, *rows, "", mistakes(counts, names)))
+    return f"{table(('Class', 'Test images', 'Precision', 'Recall', 'F1'), 'lrrrr', rows)}\n\n{mistakes(counts, names)}"
 
 
 def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
     wrong = counts - np.diag(counts.diagonal())
-    order = np.argsort(-wrong, axis=None, kind="stable")[:FEW]
-    pairs = [(*divmod(int(place), len(names)), int(wrong.flat[place])) for place in order if wrong.flat[place]]
+    most = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES_NAMED]
+    pairs = [(*divmod(int(place), len(names)), int(wrong.flat[place])) for place in most if wrong.flat[place]]
     if not pairs:
         return "No mistake on the test images."
-    told = ", ".join(f"{names[actual]} for {names[answer]} ({count})" for actual, answer, count in pairs)
+    told = ", ".join(f"{names[actual]} for {names[predicted]} ({count})" for actual, predicted, count in pairs)
     return f"Most often taken for another: {told}."
 
 
-def harder(of: Subject) -> str:
-    found, name = of.robustness, of.name
+def robustness(of: Winner) -> str:
+    severities, accuracy = of.robustness["severities"], of.robustness["accuracy"][of.name]
     rows = [
-        f"| {meanings[-1]} | {' | '.join(f'{100 * value:.1f} %' for value in found['accuracy'][name][kind])} |"
-        for kind, meanings in found["grades"].items()
+        (meanings[-1], *(f"{100 * value:.1f} %" for value in accuracy[corruption]))
+        for corruption, meanings in severities.items()
     ]
-    grades = len(next(iter(found["grades"].values())))
-    head = (
-        f"| At the last grade | As it is | {' | '.join(f'Grade {grade}' for grade in range(1, grades))} |",
-        f"|---|{'---:|' * grades}",
+    columns = [f"Severity {severity}" for severity in range(1, len(rows[0]) - 1)]
+    head = ("At the highest severity", "As it is", *columns)
+    return (
+        f"Accuracy on {of.robustness['images']:,} of the test images:\n\n{table(head, 'l' + 'r' * len(head[1:]), rows)}"
     )
-    return "\n".join((f"Accuracy on {found['images']:,} of the test images:", "", *head, *rows))
 
 
-def sureness(of: Subject) -> str:
-    confidence = float(of.answers.max(axis=1).mean())
-    error = calibration.error(of.answers, of.truth)
-    mean = f"{confidence:.1%} sure on average, and right in {of.result.test_accuracy:.1%}"
-    kind = "less sure than it might be" if confidence < of.result.test_accuracy else "surer than it should be"
-    return f"It is {mean}: {kind}. Expected calibration error {error:.1%}; the diagram is in reports/figures."
+def calibration(of: Winner) -> str:
+    confidence, accuracy = float(of.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
+    mean = f"{confidence:.1%} sure on average, and right in {accuracy:.1%}"
+    verdict = "less sure than it might be" if confidence < accuracy else "surer than it should be"
+    error = of.result.metrics["calibration_error"]
+    return f"It is {mean}: {verdict}. Expected calibration error {error:.1%}; the diagram is in reports/figures."
 
 
-def limits(of: Subject) -> str:
+def limits(of: Winner) -> str:
     smoothing = of.history["hyperparameters"].get("label_smoothing")
+    *effects, last = (corruption.effect for corruption in CORRUPTIONS.values())
     items = [
         f"It knows {of.source} and nothing else: how it does on other scanners, pens and habits was not measured.",
         "There is no answer for 'none of these'.",
-        "The more an image is moved, turned, noisy, blurred, faint or covered, the less often it is right: see above.",
+        f"The more an image is {', '.join(effects)} or {last}, the less often it is right: see above.",
     ]
     if smoothing:
         items.append(
-            f"It was trained with smoothed labels ({plain(smoothing)}): its probabilities rank answers well, but are "
-            "too low to be read as chances."
+            f"It was trained with smoothed labels ({readable(smoothing)}): its probabilities rank answers well, but "
+            "are too low to be read as chances."
         )
     return "\n".join(f"- {item}" for item in items)
 
 
-def again(of: Subject) -> str:
+def reproduction(of: Winner) -> str:
     versions = ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
-    stage = f"train_{of.result.variant}@{of.result.family}-{of.result.seed}"
+    stage = f"train_{of.result.variant}@{of.result.family}"
     return (
         "In a clone at the commit that this file is from (`git log -1 reports/model_card.md`): `make repro`, or `dvc "
         f"pull` where a remote has it. Stage `{stage}` makes this model. Versions: {versions}; all others are in "
         "requirements.txt. MLflow has its run under the fingerprint of all that decided it, "
         f"`{of.history['fingerprint']}`."
     )
-
-
-def share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2%}"

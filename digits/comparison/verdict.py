@@ -38,16 +38,9 @@ class Verdict:
         """Rather than of these very models: what other seeds would do can be said from two seeds on."""
         return min(self.seeds) > 1
 
-    def __str__(self) -> str:
-        found = f"{points(self.difference)} points [{points(self.low)}, {points(self.high)}], {chance(self.p)}"
-        if self.verdict == NO_EVIDENCE:
-            found += f"; a true difference of {100 * self.detectable:.2f} points would have been found in {POWER:.0%}"
-        scope = "" if self.of_recipes else "; of these models only: one each says nothing about other seeds"
-        return f"{self.verdict}: {found}{scope}"
-
 
 def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
-    """All pairs that one report compares, together: each further one is a further chance to be lucky."""
+    """All pairs of a report together: each further one is a further chance to be lucky."""
     for key, (mine, theirs) in pairs.items():
         if mine.ndim != 2 or theirs.ndim != 2 or mine.shape[1] != theirs.shape[1]:
             raise UserError(f"{key}: {mine.shape} and {theirs.shape} are not seeds × the same test images")
@@ -82,12 +75,12 @@ def holm(values: Sequence[float]) -> list[float]:
 
 def mcnemar(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Two-sided mid-p of each of my models (rows) against each of theirs (columns), on the same images."""
-    telling = ~(mine.all(axis=0) & theirs.all(axis=0))
-    mine, theirs = mine[:, telling], theirs[:, telling]
+    informative = ~(mine.all(axis=0) & theirs.all(axis=0))
+    mine, theirs = mine[:, informative], theirs[:, informative]
     won, lost = (a.astype(np.float64) @ (~b.T) for a, b in ((mine, theirs), (~mine, ~theirs)))
-    fewer, differing = np.minimum(won, lost), (won + lost).astype(np.int64)
-    below = np.where(fewer > 0, bdtr(fewer - 1, differing, 0.5), 0)
-    return np.where(won == lost, 1, bdtr(fewer, differing, 0.5) + below)
+    fewer, discordant = np.minimum(won, lost), (won + lost).astype(np.int64)
+    below = np.where(fewer > 0, bdtr(fewer - 1, discordant, 0.5), 0)
+    return np.where(won == lost, 1, bdtr(fewer, discordant, 0.5) + below)
 
 
 def over_models(values: np.ndarray) -> float:
@@ -99,5 +92,5 @@ def points(share: float) -> str:
     return f"{round(100 * share, 2) + 0.0:+.2f}"  # + 0.0: there is no "-0.00"
 
 
-def chance(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def p_text(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -63,31 +63,23 @@ def accept_images(name: str, images: np.ndarray) -> np.ndarray:
     if images.size == 0:
         raise UserError(f"{name} is empty (shape {images.shape}); there must be images")
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3)):
-        raise UserError(
-            f"{name} has shape {images.shape}; it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
-        )
+        allowed = "count × height × width, or that × 1 (grey) or × 3 (colour)"
+        raise UserError(f"{name} has shape {images.shape}; it must be {allowed}")
+    if np.issubdtype(images.dtype, np.floating) and not np.isfinite(images).all():
+        broken = (~np.isfinite(images)).reshape(len(images), -1).any(axis=1)
+        raise UserError(f"{name} holds NaN or infinity in {broken.sum()} images; remove or mend them")
     if images.dtype != np.uint8:
-        if np.issubdtype(images.dtype, np.floating) and not np.isfinite(images).all():
-            raise UserError(f"{name} holds NaN or infinity in {broken_rows(images)} images; remove or mend them")
-        raise UserError(
-            f"{name} is {images.dtype}; pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
-        )
+        allowed = "uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
+        raise UserError(f"{name} is {images.dtype}; pixels must be {allowed}")
     return images if images.ndim == 4 else images[..., np.newaxis]
 
 
-def broken_rows(images: np.ndarray) -> int:
-    return int((~np.isfinite(images)).reshape(len(images), -1).any(axis=1).sum())
-
-
 def accept_labels(name: str, labels: np.ndarray) -> np.ndarray:
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        raise UserError(f"{name} has shape {labels.shape}; labels must be one number each (one-hot: y.argmax(axis=1))")
     if labels.ndim != 1:
-        raise UserError(f"{name} has shape {labels.shape}; labels must be one number each, in one dimension")
+        how = "in one dimension (one-hot: y.argmax(axis=1))"
+        raise UserError(f"{name} has shape {labels.shape}; labels must be one number each, {how}")
     if np.issubdtype(labels.dtype, np.floating):
-        if not np.isfinite(labels).all():
-            raise UserError(f"{name} holds NaN or infinity; each label must be a whole number")
-        odd = labels[labels != np.floor(labels)]
+        odd = labels[~(np.isfinite(labels) & (labels == np.floor(labels)))]
         example = f", such as {odd[0]}" if len(odd) else ""
         raise UserError(f"{name} is {labels.dtype}{example}; labels must be integers (if whole: y.astype('int32'))")
     if labels.dtype.kind not in "iu":

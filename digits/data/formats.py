@@ -22,6 +22,7 @@ IDX_KEYS = {
 }
 KEYS = tuple(IDX_KEYS.values())
 UNSIGNED_BYTE = 8
+MOST_BYTES = 128 << 20  # of a download, packed or unpacked
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zlib.error, zipfile.BadZipFile)
 
 
@@ -46,9 +47,7 @@ def idx_header(array: np.ndarray) -> bytes:
 
 def digest(array: np.ndarray) -> str:
     """SHA-256 of the IDX file that holds this array, so that it is the same wherever the array came from."""
-    result = hashlib.sha256(idx_header(array))
-    result.update(np.ascontiguousarray(array))
-    return result.hexdigest()
+    return hashlib.sha256(idx_header(array) + array.tobytes()).hexdigest()
 
 
 def read_npz(file: BinaryIO) -> tuple[Arrays, list[str]]:
@@ -58,31 +57,24 @@ def read_npz(file: BinaryIO) -> tuple[Arrays, list[str]]:
         raise ValueError("it holds a single array")
     with archive:
         arrays = {key: archive[key] for key in KEYS if key in archive.files}
-        names = list(archive.files)
-    for key, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise ValueError(f"{key} is not an array")
-    return arrays, names
+        if other := [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]:
+            raise ValueError(f"{other[0]} is not an array")
+        return arrays, list(archive.files)
 
 
-def decode(name: str, data: bytes, most_bytes: int) -> Arrays:
+def decode(name: str, data: bytes) -> Arrays:
     if name.endswith(".gz"):
-        return {
-            IDX_KEYS[name.removesuffix(".gz")]: decode_idx(
-                unpacked(gzip.GzipFile(fileobj=io.BytesIO(data)), most_bytes)
-            )
-        }
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
+        limit(len(unpacked))
+        return {IDX_KEYS[name.removesuffix(".gz")]: decode_idx(unpacked)}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > most_bytes:
-            raise ValueError(f"it unpacks to more than {most_bytes:,} bytes")
+        limit(sum(member.file_size for member in archive.infolist()))
         if name.endswith(".npz"):
             return read_npz(io.BytesIO(data))[0]
         members = {PurePosixPath(member).name.replace(".", "-"): member for member in archive.namelist()}
         return {key: decode_idx(archive.read(members[file])) for file, key in IDX_KEYS.items() if file in members}
 
 
-def unpacked(file: gzip.GzipFile, most_bytes: int) -> bytes:
-    data = file.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise ValueError(f"it unpacks to more than {most_bytes:,} bytes")
-    return data
+def limit(size: int) -> None:
+    if size > MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")

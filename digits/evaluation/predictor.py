@@ -9,7 +9,7 @@ import tensorflow as tf
 from digits.models.keras_file import load
 
 
-def asked(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def load_predictor(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     model = load(path)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])

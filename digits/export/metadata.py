@@ -1,20 +1,21 @@
-"""What an exported model tells of itself, inside its own file: its name, its classes, and how a picture is laid for it.
+"""Metadata inside an exported model: its name, its classes, and how to preprocess a new image for it.
 
-Written and read without TensorFlow, whichever of the formats it is.
+Written and read without TensorFlow, whatever the format.
 """
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 from pydantic import BaseModel, ConfigDict
 
-from digits.common.errors import UserError
 from digits.inference.preprocessing import Preprocessing
 
 MEMBER = "digits.json"  # of a .keras file, which is a zip
 ATTRIBUTE = "digits"  # of an HDF5 file's root
-EXTRA = Path("assets.extra", MEMBER)  # in a SavedModel, where TensorFlow leaves room for others
+EXTRA = Path("assets.extra", MEMBER)  # the folder of a SavedModel that TensorFlow leaves to others
 
 
 class Metadata(BaseModel):
@@ -22,37 +23,45 @@ class Metadata(BaseModel):
 
     model: str
     classes: tuple[str, ...]
-    placing: Preprocessing
+    preprocessing: Preprocessing
 
 
-def write(path: Path, about: Metadata) -> None:
-    text = about.model_dump_json()
-    if path.is_dir():
-        (path / EXTRA).parent.mkdir()
-        (path / EXTRA).write_text(text, encoding="utf-8", newline="\n")
-    elif path.suffix == ".h5":
-        with h5py.File(path, "r+") as file:
-            file.attrs[ATTRIBUTE] = text
-    else:
-        with zipfile.ZipFile(path, "a") as file:
-            file.writestr(zipfile.ZipInfo(MEMBER), text)  # ZipInfo's own date: 1980
+class Storage(NamedTuple):
+    """How a kind of file keeps a text of ours; None is read where it keeps none."""
+
+    write: Callable[[Path, str], None]
+    read: Callable[[Path], str | bytes | None]
 
 
-def read(path: Path) -> Metadata | None:
-    """None where the model tells nothing of itself."""
-    try:
-        text = text_in(path)
-        return None if text is None else Metadata.model_validate_json(text)
-    except Exception as error:  # a zip, an HDF5 and a JSON file can each be broken in many ways
-        why = "; ".join(line.strip() for line in str(error).splitlines() if "errors.pydantic.dev" not in line)
-        raise UserError(f"{path} does not say what it is ({why}); `dvc repro --force export` makes it again") from None
+def write_to_zip(path: Path, text: str) -> None:
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(zipfile.ZipInfo(MEMBER), text)  # a ZipInfo is dated 1980: equal models stay equal files
 
 
-def text_in(path: Path) -> str | bytes | None:
-    if path.is_dir():
-        return (path / EXTRA).read_bytes() if (path / EXTRA).exists() else None
-    if path.suffix == ".h5":
-        with h5py.File(path) as file:
-            return file.attrs.get(ATTRIBUTE)
+def read_from_zip(path: Path) -> bytes | None:
     with zipfile.ZipFile(path) as file:
         return file.read(MEMBER) if MEMBER in file.namelist() else None
+
+
+def write_to_hdf5(path: Path, text: str) -> None:
+    with h5py.File(path, "r+") as file:
+        file.attrs[ATTRIBUTE] = text
+
+
+def read_from_hdf5(path: Path) -> str | None:
+    with h5py.File(path) as file:
+        return file.attrs.get(ATTRIBUTE)
+
+
+def write_to_folder(path: Path, text: str) -> None:
+    (path / EXTRA).parent.mkdir()
+    (path / EXTRA).write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_from_folder(path: Path) -> bytes | None:
+    return (path / EXTRA).read_bytes() if (path / EXTRA).exists() else None
+
+
+ZIP = Storage(write_to_zip, read_from_zip)
+HDF5 = Storage(write_to_hdf5, read_from_hdf5)
+FOLDER = Storage(write_to_folder, read_from_folder)

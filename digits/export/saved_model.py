@@ -12,12 +12,11 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-SIGNATURE = "serving_default"
 NUMBERED = re.compile(r'(?<="__inference_)(\w+_)(\d+)(?=")')
 
 
 def save(model: keras.Model, classes: tuple[str, ...], folder: Path) -> None:
-    """Its signature takes raw pixels, 0 to 255, as float32, and gives the probabilities and the class by its name."""
+    """Its signature takes raw pixels, 0 to 255, as float32; it returns the probabilities and the likeliest class."""
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="images")
 
     @tf.function(input_signature=[pixels])
@@ -28,14 +27,14 @@ def save(model: keras.Model, classes: tuple[str, ...], folder: Path) -> None:
 
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]  # without Dropout's random state
-    tf.saved_model.save(module, folder, signatures={SIGNATURE: answer})
+    tf.saved_model.save(module, folder, signatures={"serving_default": answer})
     (folder / "fingerprint.pb").unlink()
     graph = folder / "saved_model.pb"
-    graph.write_bytes(without_history(graph.read_bytes()))
+    graph.write_bytes(without_counts(graph.read_bytes()))
 
 
-def without_history(graph: bytes) -> bytes:
-    """Functions counted from 1 in the order in which they were made, and sorted; arguments by their place alone."""
+def without_counts(graph: bytes) -> bytes:
+    """Functions are numbered from 1 in the order they were made, and sorted; arguments lose their numbered names."""
     text = text_format.MessageToString(SavedModel.FromString(graph))
     made = sorted({int(number) for _, number in NUMBERED.findall(text)})
     text = NUMBERED.sub(lambda name: f"{name[1]}{made.index(int(name[2])) + 1}", text)

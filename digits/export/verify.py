@@ -1,92 +1,110 @@
-"""What exports answer in a process that has seen nothing of this project's networks: the files alone must do."""
+"""Exports compared with the models they were made from, in a process that has only the files to go by."""
 
+import multiprocessing
 import signal
-import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from digits.common.errors import UserError, reason
 from digits.common.files import read_array
-from digits.export import metadata
+from digits.common.paths import PREDICTIONS
+from digits.export.formats import EXPORTS, FORMATS, Format, Output, read_metadata
 from digits.models import runtime
 from digits.params.schema import Runtime
 
-KERAS, HDF5, WEIGHTS, SAVED_MODEL = "model.keras", "model.h5", "model.weights.h5", "saved_model"
-BATCH = 500  # as many as `evaluate` asks about at once
+TOLERANCE = 1e-5  # of a probability: a format may add up in another order, and no more than that
+BATCH = 500  # as in `evaluate`: another number may change a probability's last bit
 
 
-@dataclass(frozen=True)
-class Answers:
-    probabilities: np.ndarray
-    classes: np.ndarray  # by their names
-
-
-def tell(to: Connection, folders: Sequence[Path], images: Path, machine: Runtime) -> None:
-    """Once, and then this process ends: also where the one that listens was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends that one, which ends this one
+@contextmanager
+def process(machine: Runtime) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Yields `check`, to be done by the process, which starts at once: TensorFlow takes seconds, here and there."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    checking = spawn.Process(target=serve, args=(theirs, machine))
+    checking.start()
+    theirs.close()  # the process alone holds this end, so that the pipe breaks when it dies
     try:
-        found = ask_all(folders, images, machine)
-    except UserError as mistake:
-        found = mistake
-    with suppress(BrokenPipeError):
-        to.send(found)
+        yield partial(call, ours)
+    finally:
+        checking.kill()
+        checking.join()
 
 
-def ask_all(folders: Sequence[Path], images: Path, machine: Runtime) -> list[dict[str, Answers]]:
-    runtime.start(machine)
-    asked = read_array(images)
-    return [{name: ask(folder / name, asked) for name in LOADED} for folder in folders]
-
-
-def ask(path: Path, images: np.ndarray) -> Answers:
+def call(pipe: Connection, *arguments: object) -> dict[str, Any]:
     try:
-        return LOADED[path.name](path, images)
-    except Exception as error:  # whatever it is: nobody else could use it, either
+        pipe.send(arguments)
+        result = pipe.recv()
+    except (EOFError, OSError):
+        raise UserError("the process that reloads the exports was killed; it may have lacked memory") from None
+    if isinstance(result, UserError):
+        raise result
+    return result
+
+
+def serve(pipe: Connection, machine: Runtime) -> None:
+    """One call. When whoever calls is killed, the pipe breaks, and this process ends as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the other process, which ends this one
+    with suppress(EOFError, BrokenPipeError):
+        try:
+            runtime.start(machine)
+            result = check(*pipe.recv())
+        except UserError as mistake:
+            result = mistake
+        pipe.send(result)
+
+
+def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, Any]:
+    """What reports/export.json holds: for each family its model, and each format's size and largest difference."""
+    images = read_array(PREDICTIONS / "images.npy")
+    report = {}
+    for family, name in models.items():
+        formats = {}
+        for each in FORMATS:
+            path = exports / family / each.file
+            largest = difference(f"{family}/{each.file}", name, output(each, path, images), classes)
+            formats[each.file] = {"path": str(EXPORTS / family / each.file), "bytes": size(path)}
+            formats[each.file]["largest_difference"] = largest
+        report[family] = {"model": name, "images": len(images), "tolerance": TOLERANCE, "formats": formats}
+    return report
+
+
+def output(export_format: Format, path: Path, images: np.ndarray) -> Output:
+    try:
+        predict = export_format.load(path)
+        parts = [predict(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+        probabilities = np.concatenate([part.probabilities for part in parts])
+        if parts[0].classes is not None:
+            return Output(probabilities, np.concatenate([part.classes for part in parts]))
+        return Output(probabilities, np.array(read_metadata(path).classes)[probabilities.argmax(axis=1)])
+    except Exception as error:  # whatever it is, nobody else could use the file either
         raise UserError(f"the export {path.parent.name}/{path.name} cannot be used ({reason(error)})") from None
 
 
-def model(path: Path, images: np.ndarray) -> Answers:
-    import keras
-
-    return named(path, keras.models.load_model(path, compile=False).predict(images, batch_size=BATCH, verbose=0))
-
-
-def weights(path: Path, images: np.ndarray) -> Answers:
-    """Into the network that the .keras file beside them describes."""
-    import keras
-
-    with zipfile.ZipFile(path.with_name(KERAS)) as file:
-        network = keras.models.model_from_json(file.read("config.json"))
-    network.load_weights(path)
-    return named(path, network.predict(images, batch_size=BATCH, verbose=0))
-
-
-def saved_model(path: Path, images: np.ndarray) -> Answers:
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(path)  # for as long as its signature is used
-    answer = loaded.signatures["serving_default"]
-    parts = [
-        answer(images=tf.cast(images[start : start + BATCH], tf.float32)) for start in range(0, len(images), BATCH)
-    ]
-    return Answers(
-        np.concatenate([part["probabilities"] for part in parts]),
-        np.char.decode(np.concatenate([part["class"] for part in parts]).astype(bytes), "utf-8"),
-    )
+def difference(export: str, name: str, output: Output, classes: tuple[str, ...]) -> float:
+    expected = read_array(PREDICTIONS / f"{name}.npy")
+    if output.probabilities.shape != expected.shape:
+        raise UserError(
+            f"the export {export} gives {output.probabilities.shape} probabilities, but {PREDICTIONS}/{name}.npy "
+            f"holds {expected.shape}; `dvc repro` makes both from the same model"
+        )
+    largest = float(np.abs(output.probabilities - expected).max())
+    others = int((output.classes != np.array(classes)[expected.argmax(axis=1)]).sum())
+    if others or not largest <= TOLERANCE:  # nor is NaN
+        raise UserError(
+            f"the export {export} does not predict as {name} does: of {len(expected):,} test images {others:,} get "
+            f"another class, and a probability differs by {largest:.1g} ({TOLERANCE:g} is allowed); {EXPORTS} stays as "
+            "it was, and `dvc repro --force evaluate` predicts again with the trained models, on this machine"
+        )
+    return largest
 
 
-def named(path: Path, probabilities: np.ndarray) -> Answers:
-    return Answers(probabilities, np.array(metadata.read(path).classes)[probabilities.argmax(axis=1)])
-
-
-LOADED: dict[str, Callable[[Path, np.ndarray], Answers]] = {
-    KERAS: model,
-    HDF5: model,
-    WEIGHTS: weights,
-    SAVED_MODEL: saved_model,
-}
+def size(path: Path) -> int:
+    """Of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in (path, *path.rglob("*")) if each.is_file())

@@ -1,13 +1,17 @@
 """Pictures of the results, for people. The only room for matplotlib."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from digits.evaluation.cost_accuracy import Point
+from matplotlib.figure import Figure
+
+from digits.evaluation.flops import CostAccuracy
 from digits.figures import confusion, cost_accuracy, images, reliability, robustness, search, training
 from digits.figures.data import Results
 from digits.figures.style import save, styled
 
-DRAWINGS = {
+# Of each family. MLflow keeps with a search the figures whose name begins with "search", and with a model the others.
+FIGURES: dict[str, Callable[[Results], Figure]] = {
     "training": training.draw,
     "search": search.draw,
     "search-hyperparameters": search.draw_hyperparameters,
@@ -17,20 +21,18 @@ DRAWINGS = {
     "reliability": reliability.draw,
     "robustness": robustness.draw,
 }
-COMPUTE = "compute.png"
+COST_ACCURACY = "cost-accuracy.png"
 
 
 def write(results: Results, folder: Path) -> list[Path]:
-    written = []
+    written = {folder / f"{results.family}-{name}.png": draw for name, draw in FIGURES.items()}
     with styled():
-        for name, draw in DRAWINGS.items():
-            path = folder / f"{results.family}-{name}.png"
+        for path, draw in written.items():
             save(draw(results), path)
-            written.append(path)
-    return written
+    return [*written]
 
 
-def write_compute(points: list[Point], folder: Path) -> Path:
+def write_cost_accuracy(points: Sequence[CostAccuracy], folder: Path) -> Path:
     with styled():
-        save(cost_accuracy.draw(points), folder / COMPUTE)
-    return folder / COMPUTE
+        save(cost_accuracy.draw(points), folder / COST_ACCURACY)
+    return folder / COST_ACCURACY

@@ -1,4 +1,4 @@
-"""What is taken for what. Right answers in blue, mistakes on an orange scale of their own: 1 in 100 must be seen."""
+"""What is taken for what. Right predictions are blue; mistakes have an orange scale of their own: 1 % must be seen."""
 
 import numpy as np
 from matplotlib import colormaps
@@ -7,7 +7,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from digits.figures import data
+from digits.evaluation import metrics
+from digits.figures.data import Results
 from digits.figures.style import QUIET, counted, percent, short, titled
 
 SIDE_BY_SIDE_UP_TO = 12
@@ -16,12 +17,12 @@ LABELS_UP_TO = 40
 LEAST_SHARE_WRITTEN = 0.0005
 
 
-def draw(results: data.Results) -> Figure:
+def draw(results: Results) -> Figure:
     size = len(results.classes)
-    shares = {
-        variant: per_class(data.confusion(results.labels, probabilities, size))
-        for variant, probabilities in results.probabilities.items()
-    }
+    shares = {}
+    for variant, probabilities in results.probabilities.items():
+        counts = metrics.confusion(results.labels, probabilities, size)
+        shares[variant] = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     off_diagonal = ~np.eye(size, dtype=bool)
     mistakes = Normalize(0, max(0.001, *(float(share[off_diagonal].max()) for share in shares.values())))
     side_by_side = size <= SIDE_BY_SIDE_UP_TO
@@ -30,21 +31,17 @@ def draw(results: data.Results) -> Figure:
     for ax, (variant, share) in zip(axes, shares.items(), strict=True):
         draw_matrix(ax, share, mistakes)
         label_classes(ax, results.classes)
-        right = np.mean([(of.argmax(axis=1) == results.labels).mean() for of in results.probabilities[variant]])
+        right = np.mean([metrics.accuracy(each, results.labels) for each in results.probabilities[variant]])
         ax.set_title(f"{variant}: {right:.2%} right")
     axes[0].set_ylabel("actual")
     axes[-1].set_ylabel("" if side_by_side else "actual")
     scale = ScalarMappable(mistakes, "Oranges")
     bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.5, aspect=40, format=percent)
     bar.outline.set_visible(False)
-    seeds = counted(max(map(len, results.probabilities.values())), "seed")
     numbers = " Numbers are percent of a row." if size <= NUMBERS_UP_TO else ""
-    bar.set_label(f"share of a class that is taken for another, over {seeds}.{numbers}", color=QUIET, size=7)
+    about = f"share of a class that is taken for another, over {counted(results.seeds, 'seed')}.{numbers}"
+    bar.set_label(about, color=QUIET, size=7)
     return figure
-
-
-def per_class(counts: np.ndarray) -> np.ndarray:
-    return counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
 
 
 def draw_matrix(ax: Axes, share: np.ndarray, mistakes: Normalize) -> None:
@@ -59,13 +56,10 @@ def draw_matrix(ax: Axes, share: np.ndarray, mistakes: Normalize) -> None:
         return
     size = 6 if len(share) <= SIDE_BY_SIDE_UP_TO else 6.5
     for actual, predicted in zip(*np.nonzero(share >= LEAST_SHARE_WRITTEN), strict=True):
+        value = share[actual, predicted]
+        text = f"{100 * value:.1f}" if value < 1 else "100"
         dark = colours[actual, predicted, :3] @ (0.3, 0.6, 0.1) < 0.55
-        text = written(share[actual, predicted])
         ax.text(predicted, actual, text, ha="center", va="center", size=size, color="white" if dark else "#222222")
-
-
-def written(share: float) -> str:
-    return f"{100 * share:.1f}" if share < 1 else "100"
 
 
 def label_classes(ax: Axes, classes: list[str]) -> None:

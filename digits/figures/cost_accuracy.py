@@ -1,12 +1,14 @@
 """Accuracy against compute, of all families at once: is what tuning brings worth what it costs?"""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from digits.evaluation.cost_accuracy import Point
-from digits.figures.style import INK, VARIANT_COLOURS, percent, titled, worth_showing
+from digits.evaluation.flops import CostAccuracy
+from digits.figures.style import INK, VARIANT_COLOURS, percent, titled, zoom
 
 MARKERS = "osD^vP"
 OF_SEEDS = ": mean, lowest and highest seed"
@@ -14,27 +16,27 @@ TWO_AND_FIVE_UP_TO_RATIO = 60
 UNITS = {10**15: " P", 10**12: " T", 10**9: " G", 10**6: " M", 10**3: " k", 1: ""}
 
 
-def draw(points: list[Point]) -> Figure:
+def draw(points: Sequence[CostAccuracy]) -> Figure:
     families = list(dict.fromkeys(point.family for point in points))
     markers = {family: MARKERS[place % len(MARKERS)] for place, family in enumerate(families)}
     figure = titled("Accuracy against compute", height=4.1)
-    to_train, to_ask = figure.subplots(1, 2, sharey=True)
+    to_train, to_predict = figure.subplots(1, 2, sharey=True)
     for point in points:
         draw_point(to_train, point, point.training, markers[point.family])
-        draw_point(to_ask, point, point.multiply_adds, markers[point.family])
+        draw_point(to_predict, point, point.multiply_adds, markers[point.family])
         if point.search:
             draw_search(to_train, point)
     trainings = [cost for point in points for cost in (point.training, point.training + point.search)]
     scale(to_train, trainings, "operations of training")
-    scale(to_ask, [point.multiply_adds for point in points], "multiply-adds to answer one image")
-    to_train.set_ylim(*worth_showing([value for point in points for value in point.accuracies], depth=20))
+    scale(to_predict, [point.multiply_adds for point in points], "multiply-adds to answer one image")
+    to_train.set_ylim(*zoom([value for point in points for value in point.accuracies], depth=20))
     to_train.yaxis.set_major_formatter(percent)
     to_train.set_ylabel(f"test accuracy{OF_SEEDS if any(len(point.accuracies) > 1 for point in points) else ''}")
     figure.legend(handles=legend(points, markers), loc="outside lower center", ncols=6, handletextpad=0.4)
     return figure
 
 
-def draw_point(ax: Axes, point: Point, cost: float, marker: str) -> None:
+def draw_point(ax: Axes, point: CostAccuracy, cost: float, marker: str) -> None:
     colour = VARIANT_COLOURS[point.variant]
     if len(point.accuracies) > 1:
         ax.vlines(cost, min(point.accuracies), max(point.accuracies), color=colour, linewidth=0.9)
@@ -45,7 +47,7 @@ def draw_point(ax: Axes, point: Point, cost: float, marker: str) -> None:
     ax.plot(cost, point.accuracy, marker, color=colour, markerfacecolor=inside, markersize=6.5, zorder=3)
 
 
-def draw_search(ax: Axes, point: Point) -> None:
+def draw_search(ax: Axes, point: CostAccuracy) -> None:
     reach = [point.training, point.training + point.search]
     ax.plot(reach, [point.accuracy] * 2, color=VARIANT_COLOURS[point.variant], linestyle=":", linewidth=1, zorder=2)
     ax.plot(reach[1], point.accuracy, "|", color=VARIANT_COLOURS[point.variant], markersize=8)
@@ -67,14 +69,14 @@ def counted_in_units(value: float) -> str:
     return f"{value / unit:g}{UNITS[unit]}"
 
 
-def legend(points: list[Point], markers: dict[str, str]) -> list[Line2D]:
-    def sign(label: str, **looks: object) -> Line2D:
+def legend(points: Sequence[CostAccuracy], markers: dict[str, str]) -> list[Line2D]:
+    def entry(label: str, **looks: object) -> Line2D:
         return Line2D([], [], label=label, **{"linestyle": "none", "markersize": 6, "color": INK} | looks)
 
-    signs = [sign(variant, marker="o", color=colour) for variant, colour in VARIANT_COLOURS.items()]
-    signs += [sign(family, marker=marker, color=INK) for family, marker in markers.items()]
-    if together := max(point.models for point in points) - 1:
-        signs.append(sign(f"ensemble of {together + 1}", marker="o", markerfacecolor="white"))
+    entries = [entry(variant, marker="o", color=colour) for variant, colour in VARIANT_COLOURS.items()]
+    entries += [entry(family, marker=marker, color=INK) for family, marker in markers.items()]
+    if (models := max(point.models for point in points)) > 1:
+        entries.append(entry(f"ensemble of {models}", marker="o", markerfacecolor="white"))
     if any(point.search for point in points):
-        signs.append(sign("… and its search", marker="|", linestyle=":", color=VARIANT_COLOURS["tuned"]))
-    return signs
+        entries.append(entry("… and its search", marker="|", linestyle=":", color=VARIANT_COLOURS["tuned"]))
+    return entries

@@ -1,8 +1,9 @@
-"""What was measured of one family, in the form that figures and `dvc plots` draw it."""
+"""One family's results as figures draw them, and as tables behind `dvc plots`."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -11,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from digits.common import files, paths
-from digits.evaluation import calibration, robustness
-from digits.evaluation.calibration import Bin
-from digits.evaluation.robustness import Robustness
+from digits.evaluation import metrics, robustness
+from digits.evaluation.corruptions import CORRUPTIONS, strength
+from digits.evaluation.robustness import Curves
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}
@@ -25,6 +26,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Results:
+    """By variant, what there is of each seed."""
+
     family: str
     histories: dict[str, list[list[Row]]]
     trials: list[Row]
@@ -33,52 +36,58 @@ class Results:
     labels: np.ndarray
     images: np.ndarray
     classes: list[str]
-    robustness: Robustness
+    robustness: dict[str, list[Curves]]
+    robustness_images: int
+
+    @property
+    def seeds(self) -> int:
+        return max(map(len, self.probabilities.values()))
 
 
 def read(family: str, seeds: Iterable[int]) -> Results:
     seeds = tuple(seeds)
     models = {variant: [paths.model_name(family, variant, seed) for seed in seeds] for variant in paths.VARIANTS}
-    search = files.read_json(paths.search_file(family))
+    search, corrupted = files.read_json(paths.search_file(family)), files.read_json(robustness.FILE)
+
+    def of_each(reader: Callable[[str], Any]) -> dict[str, list[Any]]:
+        return {variant: [reader(model) for model in group] for variant, group in models.items()}
+
     return Results(
         family=family,
-        histories={
-            variant: [files.read_json(paths.history_file(model))["epochs"] for model in group]
-            for variant, group in models.items()
-        },
+        histories=of_each(lambda model: files.read_json(paths.history_file(model))["epochs"]),
         trials=search["trials"],
         best_trial=search["best_trial"],
-        probabilities={
-            variant: [files.read_array(paths.PREDICTIONS / f"{model}.npy") for model in group]
-            for variant, group in models.items()
-        },
-        labels=files.read_array(paths.PREDICTIONS / "labels.npy"),
+        probabilities=of_each(metrics.predictions),
+        labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=[str(name) for name in files.read_json(paths.CLASSES)],
-        robustness=robustness.read(family, seeds),
+        robustness=of_each(corrupted["accuracy"].__getitem__),
+        robustness_images=corrupted["images"],
     )
 
 
-def training(histories: dict[str, list[list[Row]]]) -> list[Row]:
-    """Mean, lowest and highest over the seeds, for each epoch."""
+def over_seeds(values: Iterable[float]) -> Row:
+    values = list(values)
+    return {"mean": fmean(values), "lowest": min(values), "highest": max(values)}
+
+
+def training(results: Results) -> list[Row]:
     rows = []
-    for variant, of_seeds in histories.items():
+    for variant, of_seeds in results.histories.items():
         for split, prefix in SPLITS.items():
             for measure in MEASURES:
-                at: dict[int, list[float]] = {}
+                values: dict[int, list[float]] = defaultdict(list)
                 for epoch in (epoch for epochs in of_seeds for epoch in epochs):
                     if epoch.get(prefix + measure) is not None:
-                        at.setdefault(epoch["epoch"], []).append(epoch[prefix + measure])
-                rows += [
-                    {"variant": variant, "split": split, "measure": measure, "epoch": epoch}
-                    | {"mean": fmean(values), "lowest": min(values), "highest": max(values)}
-                    for epoch, values in sorted(at.items())
-                ]
+                        values[epoch["epoch"]].append(epoch[prefix + measure])
+                key = {"variant": variant, "split": split, "measure": measure}
+                rows += [key | {"epoch": epoch} | over_seeds(values[epoch]) for epoch in sorted(values)]
     return rows
 
 
-def search(trials: list[Row]) -> list[Row]:
-    varied = list(dict.fromkeys(name for trial in trials for name in trial["hyperparameters"]))
+def search(results: Results) -> list[Row]:
+    trials = sorted(results.trials, key=lambda trial: trial["trial"])
+    hyperparameters = list(dict.fromkeys(name for trial in results.trials for name in trial["hyperparameters"]))
     return [
         {
             "trial": trial["trial"],
@@ -86,54 +95,45 @@ def search(trials: list[Row]) -> list[Row]:
             "status": trial["status"],
             "epochs": len(trial["epochs"]),
             OBJECTIVE: trial[OBJECTIVE],
-            **{name: trial["hyperparameters"].get(name) for name in varied},
+            **{name: trial["hyperparameters"].get(name) for name in hyperparameters},
         }
-        for trial in sorted(trials, key=lambda trial: trial["trial"])
+        for trial in trials
     ]
 
 
-def confusion(labels: np.ndarray, probabilities: Iterable[np.ndarray], classes: int) -> np.ndarray:
-    """How often each class (row) was taken for each (column), summed over the seeds."""
-    counts = np.zeros(classes * classes, dtype=np.int64)
-    for of_seed in probabilities:
-        pairs = labels.astype(np.int64) * classes + of_seed.argmax(axis=1)
-        counts += np.bincount(pairs, minlength=classes * classes)
-    return counts.reshape(classes, classes)
-
-
-def confusion_rows(counts: dict[str, np.ndarray], classes: list[str]) -> list[Row]:
+def confusion(results: Results) -> list[Row]:
     """Only pairs that occurred, yet every class once: a plot's axes take the classes in the order they come."""
+    classes = results.classes
     order = range(len(classes))
     pairs = [(actual, actual) for actual in order]
     pairs += [(actual, predicted) for actual in order for predicted in order if actual != predicted]
+    rows = []
+    for variant, probabilities in results.probabilities.items():
+        counts = metrics.confusion(results.labels, probabilities, len(classes))
+        rows += [
+            {"variant": variant, "actual": classes[actual], "predicted": classes[predicted], "count": int(count)}
+            for actual, predicted in pairs
+            if (count := counts[actual, predicted]) or actual == predicted
+        ]
+    return rows
+
+
+def corrupted(results: Results) -> list[Row]:
     return [
-        {
-            "variant": variant,
-            "actual": classes[actual],
-            "predicted": classes[predicted],
-            "count": int(of[actual, predicted]),
-        }
-        for variant, of in counts.items()
-        for actual, predicted in pairs
-        if actual == predicted or of[actual, predicted]
+        {"variant": variant, "corruption": name, "severity": severity, "strength": strength(name, severity)}
+        | over_seeds(values)
+        for variant, of_seeds in results.robustness.items()
+        for name in CORRUPTIONS
+        for severity, values in enumerate(zip(*(curves[name] for curves in of_seeds), strict=True))
     ]
 
 
-def reliability(labels: np.ndarray, probabilities: list[np.ndarray]) -> list[Bin]:
-    """The answers of all seeds' models, each as if it had been given alone."""
-    return calibration.reliability(np.concatenate(probabilities), np.tile(labels, len(probabilities)))
+TABLES = {"training": training, "search": search, "confusion": confusion, "robustness": corrupted}
 
 
 def write(results: Results, folder: Path) -> None:
-    counts = {
-        variant: confusion(results.labels, probabilities, len(results.classes))
-        for variant, probabilities in results.probabilities.items()
-    }
-    name = f"{results.family}.csv"
-    files.write_text(folder / "training" / name, as_csv(training(results.histories)))
-    files.write_text(folder / "search" / name, as_csv(search(results.trials)))
-    files.write_text(folder / "confusion" / name, as_csv(confusion_rows(counts, results.classes)))
-    files.write_text(folder / "robustness" / name, as_csv(robustness.rows(results.robustness.curves)))
+    for name, rows in TABLES.items():
+        files.write_text(folder / name / f"{results.family}.csv", as_csv(rows(results)))
 
 
 def as_csv(rows: list[Row]) -> str:

@@ -1,21 +1,22 @@
 """Whether the models are right as often as they are sure: on the diagonal, they are."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from digits.evaluation import calibration
-from digits.evaluation.calibration import Bin
-from digits.figures import data
+from digits.evaluation.metrics import Bin, expected_calibration_error, reliability
+from digits.figures.data import Results
 from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, percent, titled
 
-FEW = 20  # answers: their share of right ones says little
+FEW = 20  # images: their accuracy says little
 WIDTH_OF_BARS = 0.4  # of a bin
 
 
-def draw(results: data.Results) -> Figure:
+def draw(results: Results) -> Figure:
+    # The predictions of all seeds' models, each as if it were one model's.
     tables = {
-        variant: data.reliability(results.labels, probabilities)
+        variant: reliability(np.concatenate(probabilities), np.tile(results.labels, len(probabilities)))
         for variant, probabilities in results.probabilities.items()
     }
     figure = titled(f"{results.family}: sure and right", height=4.1)
@@ -35,9 +36,9 @@ def draw(results: data.Results) -> Figure:
     diagram.set_title("share of right answers")
     counts.set_title("answers")
     scale_counts(counts)
-    seeds = counted(max(map(len, results.probabilities.values())), "seed")
-    said = f"{counted(len(results.labels), 'test image')}, {seeds}; hollow where fewer than {FEW} answers fell"
-    figure.supxlabel(said, size=7, color=QUIET)
+    seeds = counted(results.seeds, "seed")
+    about = f"{counted(len(results.labels), 'test image')}, {seeds}; hollow where fewer than {FEW} answers fell"
+    figure.supxlabel(about, size=7, color=QUIET)
     figure.legend(*counts.get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
 
@@ -55,7 +56,7 @@ def draw_bins(ax: Axes, variant: str, table: list[Bin]) -> None:
 def draw_counts(ax: Axes, number: int, variant: str, table: list[Bin]) -> None:
     width = table[0].high - table[0].low
     middles = [each.low + width * (0.5 + WIDTH_OF_BARS * (number - 0.5)) for each in table]
-    label = f"{variant}: off by {100 * calibration.expected_error(table):.2f} points on average"
+    label = f"{variant}: off by {100 * expected_calibration_error(table):.2f} points on average"
     ax.bar(middles, [each.images for each in table], WIDTH_OF_BARS * width, color=VARIANT_COLOURS[variant], label=label)
 
 

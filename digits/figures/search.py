@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from digits.figures import data
 from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
-from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, worth_showing
+from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, zoom
 
 ACROSS = 3
 CHOICES_UP_TO = 6
@@ -69,7 +69,7 @@ def importance(trial: Row, best_trial: int) -> int:
 
 
 def draw_hyperparameters(results: Results) -> Figure:
-    rows = [row for row in data.search(results.trials) if row[OBJECTIVE] is not None]
+    rows = [row for row in data.search(results) if row[OBJECTIVE] is not None]
     shown = varied(rows)
     down = max(1, math.ceil(len(shown) / ACROSS))
     figure = titled(f"{results.family}: validation accuracy by hyperparameter", height=0.9 + 1.9 * down)
@@ -127,7 +127,7 @@ def scatter(ax: Axes, rows: list[Row], places: list[float], best_trial: int) -> 
 
 
 def limits(rows: list[Row]) -> tuple[float, float]:
-    low, high = worth_showing([row[OBJECTIVE] for row in rows], depth=3)
+    low, high = zoom([row[OBJECTIVE] for row in rows], depth=3)
     baseline = [row[OBJECTIVE] for row in rows if row["trial"] == BASELINE_TRIAL]
     return min([low, *(value - 0.08 * (high - value) for value in baseline)]), high
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.common import files
@@ -82,7 +84,24 @@ def percent(share: float, _: object = None) -> str:
     return f"{100 * share:g}%"
 
 
-def worth_showing(values: list[float], depth: float = 6) -> tuple[float, float]:
+def draw_bands(ax: Axes, rows: list[dict[str, Any]], x: str, marker: str | None) -> None:
+    """For each variant the mean, in a band from the lowest seed to the highest."""
+    for variant, colour in VARIANT_COLOURS.items():
+        of_variant = [row for row in rows if row["variant"] == variant]
+        if not of_variant:
+            continue
+        places, mean, lowest, highest = ([row[key] for row in of_variant] for key in (x, "mean", "lowest", "highest"))
+        ax.fill_between(places, lowest, highest, color=colour, alpha=0.2, linewidth=0)
+        if len(places) == 1:
+            ax.vlines(places, lowest, highest, color=colour, alpha=0.4)
+        ax.plot(places, mean, color=colour, marker=marker, label=variant)
+
+
+def band_of(seeds: int) -> str:
+    return f"mean of {seeds} seeds, band from the lowest to the highest"
+
+
+def zoom(values: list[float], depth: float = 6) -> tuple[float, float]:
     """Limits for an accuracy's axis: near the top, where runs differ, even if a few lie far below."""
     top, middle, bottom = max(values), float(np.median(values)), min(values)
     if top > middle:

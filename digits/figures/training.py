@@ -5,20 +5,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from digits.figures import data
-from digits.figures.style import QUIET, VARIANT_COLOURS, percent, titled, worth_showing
+from digits.figures.style import QUIET, band_of, draw_bands, percent, titled, zoom
 
 MARKED_EPOCHS = 25
 LOG_FROM_RATIO = 8
 
 
 def draw(results: data.Results) -> Figure:
-    rows = data.training(results.histories)
+    rows = data.training(results)
     figure = titled(f"{results.family}: training", height=4.9)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
+    last = max((row["epoch"] for row in rows), default=0)
     for across, measure in zip(axes, data.MEASURES, strict=True):
         of_measure = [row for row in rows if row["measure"] == measure]
         for ax, split in zip(across, data.SPLITS, strict=True):
-            draw_variants(ax, [row for row in of_measure if row["split"] == split])
+            of_split = [row for row in of_measure if row["split"] == split]
+            draw_bands(ax, of_split, "epoch", marker="o" if last <= MARKED_EPOCHS else None)
             ax.set_title(f"{split} {measure}")
         if of_measure:
             scale(across[0], measure, of_measure)
@@ -26,33 +28,18 @@ def draw(results: data.Results) -> Figure:
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         ax.margins(x=0.04)
-        if all(row["epoch"] == 1 for row in rows):
+        if last <= 1:
             ax.set_xlim(0, 2)
-    seeds = max(map(len, results.histories.values()))
-    if seeds > 1:
-        figure.supxlabel(f"mean of {seeds} seeds, band from the lowest to the highest", size=7, color=QUIET)
+    if results.seeds > 1:
+        figure.supxlabel(band_of(results.seeds), size=7, color=QUIET)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
-
-
-def draw_variants(ax: Axes, rows: list[data.Row]) -> None:
-    for variant, colour in VARIANT_COLOURS.items():
-        of_variant = [row for row in rows if row["variant"] == variant]
-        if not of_variant:
-            continue
-        epochs, mean, lowest, highest = (
-            [row[key] for row in of_variant] for key in ("epoch", "mean", "lowest", "highest")
-        )
-        ax.fill_between(epochs, lowest, highest, color=colour, alpha=0.2, linewidth=0)
-        if len(epochs) == 1:
-            ax.vlines(epochs, lowest, highest, color=colour, alpha=0.4)
-        ax.plot(epochs, mean, color=colour, marker="o" if len(epochs) <= MARKED_EPOCHS else None, label=variant)
 
 
 def scale(ax: Axes, measure: str, rows: list[data.Row]) -> None:
     values = [row[key] for row in rows for key in ("lowest", "highest")]
     if measure == "accuracy":
-        ax.set_ylim(*worth_showing(values))
+        ax.set_ylim(*zoom(values))
         ax.yaxis.set_major_formatter(percent)
     elif min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
         ax.set_yscale("log")

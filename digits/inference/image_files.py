@@ -1,4 +1,4 @@
-"""Picture files of any size and colour, read without trusting a byte: PNG and JPEG."""
+"""PNG and JPEG files of any size and colour, read without trusting a byte."""
 
 import io
 import warnings
@@ -14,16 +14,16 @@ FORMATS = ("PNG", "JPEG")
 ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 20 * 2**20
 MOST_PIXELS = 30_000_000  # 90 MB once unpacked
-ENOUGH = 100  # pixels of a picture's longer side, to tell light ink from dark
+SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to tell light ink from dark
 
 
 def files(paths: list[Path]) -> Iterator[Path]:
-    """Those named, and all pictures in the folders named and below."""
+    """The files named, and all images in the folders named and below."""
     for path in paths:
         if path.is_dir():
             found = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS and each.is_file())
             if not found:
-                raise UserError(f"{path} holds no picture; their names end in {', '.join(ENDINGS)}")
+                raise UserError(f"{path} holds no image; their names end in {', '.join(ENDINGS)}")
             yield from found
         else:
             yield path
@@ -48,19 +48,19 @@ def decode(data: bytes) -> Image.Image:
     if len(data) > MOST_BYTES:
         raise UserError(f"it has more than {MOST_BYTES // 2**20} MB")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is looked at here: size, and damage
+        warnings.simplefilter("ignore")  # Pillow's own, of size and damage: both are checked here
         try:
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
         except Image.UnidentifiedImageError:
-            raise UserError("it is neither a PNG nor a JPEG picture") from None
+            raise UserError("it is neither a PNG nor a JPEG image") from None
         except Image.DecompressionBombError:
             raise too_large() from None
-        except Exception as error:  # each format's reader fails in ways of its own
+        except Exception as error:  # each format's decoder has errors of its own
             raise UserError(f"it cannot be read: {error}") from None
-        if picture.width * picture.height > MOST_PIXELS:
-            raise too_large(f" ({picture.width:,} × {picture.height:,})")
+        if image.width * image.height > MOST_PIXELS:
+            raise too_large(f" ({image.width:,} × {image.height:,})")
         try:
-            return opaque(ImageOps.exif_transpose(picture))
+            return opaque(ImageOps.exif_transpose(image))
         except Exception as error:
             raise UserError(f"it is damaged: {error}") from None
 
@@ -69,17 +69,17 @@ def too_large(size: str = "") -> UserError:
     return UserError(f"it has too many pixels{size}; {MOST_PIXELS // 1_000_000} million are allowed")
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16 bits; Pillow would cut off what is above 255
-        return Image.fromarray((np.asarray(picture).astype(np.uint32) // 257).astype(np.uint8))
-    if not picture.has_transparency_data:
-        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    picture = picture.convert("RGBA")
-    if picture.getchannel("A").getextrema() == (255, 255):
-        return picture.convert("RGB")
-    # Paper that is not there is the opposite of the ink on it.
-    sample = np.asarray(picture.reduce(max(1, max(picture.size) // ENOUGH)), np.float32)
+def opaque(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits; Pillow would cut off what is above 255
+        return Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    image = image.convert("RGBA")
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    # A transparent background becomes black under light ink and white under dark ink, so that the ink stays visible.
+    sample = np.asarray(image.reduce(max(1, max(image.size) // SAMPLE_SIZE)), np.float32)
     grey, shown = sample[..., :3].mean(axis=2), sample[..., 3]
     light = (grey * shown).sum() > 127 * shown.sum()
-    page = Image.new("RGBA", picture.size, "black" if light else "white")
-    return Image.alpha_composite(page, picture).convert("RGB")
+    page = Image.new("RGBA", image.size, "black" if light else "white")
+    return Image.alpha_composite(page, image).convert("RGB")

@@ -1,4 +1,4 @@
-"""A trained model that can be asked about images, wherever it lies: in this project, in a file, or with MLflow."""
+"""A trained model that predicts, wherever it lies: in this project, in a file, or in MLflow's registry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,115 +6,106 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.errors import UserError
+from digits.common.errors import UserError, reason
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_names
 from digits.data import dataset
-from digits.evaluation.selection import worth
-from digits.export import metadata
+from digits.evaluation import selection
+from digits.export import formats
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime, Seeds
 
-Predictor = Callable[[np.ndarray], np.ndarray]  # images, as the network takes them; their class probabilities
+Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
 
 KINDS = "tuned, baseline, cnn-tuned and the like, a .keras or .h5 file, a SavedModel's folder, or models:/NAME@ALIAS"
 
 
 @dataclass(frozen=True)
 class Classifier:
-    about: Metadata
+    metadata: Metadata
     load: Callable[[], Predictor]  # starts TensorFlow, which takes seconds
 
 
 def find(which: str) -> Classifier:
     if which.startswith("models:/"):
-        return registered(which)
-    path = Path(which)
-    if path.suffix in (".keras", ".h5") or path.is_dir():
-        return in_file(path)
-    return in_file(model_file(best(which)))
+        return from_registry(which)
+    if formats.format_of(Path(which)):
+        return from_file(Path(which), name=which)
+    name = best(which)
+    return from_file(model_file(name), name)
 
 
 def best(which: str) -> str:
     """By validation images, of all models here that go by this name: "tuned", "cnn-tuned" or "cnn-tuned-3"."""
     names = model_names(parameter(Families, "families"), parameter(Seeds, "seeds"))
-    meant = [name for name in names if which in (name, *shorter(name))]
-    if not meant:
+    candidates = [name for name in names if which in (name, *short_names(name))]
+    if not candidates:
         raise UserError(f"there is no model {which}; known are {KINDS}")
-    if missing := [name for name in meant if not (model_file(name).exists() and history_file(name).exists())]:
+    if missing := [name for name in candidates if not (model_file(name).exists() and history_file(name).exists())]:
         raise UserError(
             f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
         )
-    return max(meant, key=worth)
+    return selection.best(candidates)
 
 
-def shorter(name: str) -> tuple[str, str]:
+def short_names(name: str) -> tuple[str, str]:
     family, variant, _ = name.rsplit("-", 2)
     return variant, f"{family}-{variant}"
 
 
-def in_file(path: Path) -> Classifier:
+def from_file(path: Path, name: str) -> Classifier:
     if not path.exists():
         raise UserError(f"{path} does not exist; a model is {KINDS}")
     if path.name.endswith(".weights.h5"):
         raise UserError(f"{path} holds weights and no network; the .keras file beside it holds both")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         raise UserError(f"{path} is no SavedModel, for it holds no saved_model.pb; a model is {KINDS}")
-    of = metadata.read(path) or Metadata(model=path.stem, classes=read_json(CLASSES), placing=placing_here())
-    return Classifier(of, lambda: checked((saved_model if path.is_dir() else keras_model)(path), of))
+    metadata = formats.read_metadata(path) or metadata_here(name, read_json(CLASSES))
+    return Classifier(metadata, lambda: checked(loaded(path), metadata))
 
 
-def registered(uri: str) -> Classifier:
+def from_registry(uri: str) -> Classifier:
     from digits.tracking.store import configure
 
     configure()
     from digits.tracking.registry import load
 
-    classes, ask = load(uri)
-    of = Metadata(model=uri, classes=classes, placing=placing_here())
-    return Classifier(of, lambda: checked(ask, of))
+    classes, predict = load(uri)
+    metadata = metadata_here(uri, classes)
+    return Classifier(metadata, lambda: checked(predict, metadata))
 
 
-def placing_here() -> preprocessing.Preprocessing:
-    return preprocessing.measure(dataset.load(PREPARED / "train").images)
+def metadata_here(name: str, classes: tuple[str, ...]) -> Metadata:
+    """Of a model that has no metadata: it takes images like the training images of this project."""
+    images = dataset.load(PREPARED / "train").images
+    return Metadata(model=name, classes=classes, preprocessing=preprocessing.measure(images))
 
 
-def keras_model(path: Path) -> Predictor:
+def loaded(path: Path) -> Predictor:
     runtime.start(parameter(Runtime, "runtime"))
-    from digits.evaluation.predictor import asked
-
-    return asked(path)
-
-
-def saved_model(path: Path) -> Predictor:
-    runtime.start(parameter(Runtime, "runtime"))
-    import tensorflow as tf
-
     try:
-        model = tf.saved_model.load(path)
-        signature = model.signatures["serving_default"]
-    except Exception as error:  # it may be broken in many ways
-        raise UserError(f"{path} cannot be read as a SavedModel ({error})") from None
-
-    def ask(images: np.ndarray, _: object = model) -> np.ndarray:  # whose weights live as long as it does
-        return signature(images=tf.cast(images, tf.float32))["probabilities"].numpy()
-
-    return ask
+        predict = formats.format_of(path).load(path)
+    except Exception as error:  # a file may be broken in many ways
+        why = f"{path} cannot be loaded as a model ({reason(error)})"
+        raise UserError(f"{why}; if `dvc repro` made it, it makes it again") from None
+    return lambda images: predict(images).probabilities
 
 
-def checked(ask: Predictor, of: Metadata) -> Predictor:
-    """Asked once, so that a model for other images is found here, and the first to ask need not wait for its graph."""
-    shape = of.placing.shape
+def checked(predict: Predictor, metadata: Metadata) -> Predictor:
+    """Called once, so that a model for other images fails here, and the first user need not wait for its graph."""
+    shape = metadata.preprocessing.shape
     try:
-        answer = ask(np.zeros((1, *shape), np.uint8))
+        probabilities = predict(np.zeros((1, *shape), np.uint8))
     except Exception as error:
         raise UserError(
-            f"{of.model} does not take images of {' × '.join(map(str, shape))}, as they are here "
-            f"({str(error).splitlines()[0]})"
+            f"{metadata.model} does not take images of {' × '.join(map(str, shape))}, as they are here "
+            f"({reason(error)})"
         ) from None
-    if answer.shape != (1, len(of.classes)):
-        raise UserError(f"{of.model} tells {answer.shape[1]} classes apart, and there are {len(of.classes)} here")
-    return ask
+    if probabilities.shape != (1, len(metadata.classes)):
+        raise UserError(
+            f"{metadata.model} tells {probabilities.shape[1]} classes apart, but {len(metadata.classes)} are named here"
+        )
+    return predict

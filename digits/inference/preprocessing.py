@@ -1,4 +1,4 @@
-"""A new picture laid as the training images lie: for drawn signs, MNIST's own way of cropping, scaling and centring."""
+"""A new image made like the training images: drawn glyphs are cropped, scaled and centred, as MNIST's were."""
 
 from typing import Literal
 
@@ -9,15 +9,15 @@ from scipy import ndimage
 
 from digits.common.errors import UserError
 
-ENOUGH = 1000  # training images tell what all have in common
-MARGIN, CLEAR = 2, 0.99  # so many pixels round a sign's image, of which so many are black
-WORKING = 200  # pixels of a picture's longer side, or up to twice as many, while ink is told from paper
-FAINTEST = 12  # of 255 levels: with less contrast there is no drawing
-CERTAIN = 0.4  # of the strongest ink: what never reaches it is a shadow
-SPECK = 0.02  # of the largest stroke's pixels: what has fewer is dirt
-FINE = 4  # times as many pixels as the network has, while strokes are made thicker
-FINEST = 1.8  # of the network's pixels: 1 in 100 of MNIST's training images has finer strokes
-USUAL = 2.8  # as wide are they in the median
+SAMPLE = 1000  # training images show what all have in common
+MARGIN, BLACK_MARGIN = 2, 0.99  # pixels along a glyph's border, and the share of them that is black
+WORKING_SIZE = 200  # pixels of an image's longer side, up to twice as many, while ink is separated from paper
+LEAST_CONTRAST = 12  # of 255 levels: with less there is no drawing
+INK = 0.4  # of the strongest ink: a part that never reaches it is a shadow
+SPECK = 0.02  # of the largest part's pixels: a smaller part is dirt
+OVERSAMPLING = 4  # while strokes are made thicker
+THIN_STROKE = 1.8  # pixels: 1 in 100 of MNIST's training images has thinner strokes
+USUAL_STROKE = 2.8  # pixels: the median in MNIST's training images
 
 
 class Preprocessing(BaseModel):
@@ -26,63 +26,63 @@ class Preprocessing(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     shape: tuple[int, int, int]
-    kind: Literal["sign", "picture"]  # a bright sign on black, or anything
-    box: int = 0  # pixels of a sign's longer side
+    kind: Literal["glyph", "image"]  # a bright glyph on black, or anything
+    glyph_size: int = 0  # pixels of a glyph's longer side
 
 
 def measure(images: np.ndarray) -> Preprocessing:
-    images, shape = images[:: max(1, len(images) // ENOUGH)], images.shape[1:]
-    outer = np.ones(shape[:2], bool)
-    outer[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
-    if shape[2] != 1 or (images[:, outer] == 0).mean() < CLEAR:
-        return Preprocessing(shape=shape, kind="picture")
-    return Preprocessing(
-        shape=shape, kind="sign", box=int(np.median([max(cropped(each[..., 0]).shape) for each in images]))
-    )
+    images, shape = images[:: max(1, len(images) // SAMPLE)], images.shape[1:]
+    border = np.ones(shape[:2], bool)
+    border[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
+    if shape[2] != 1 or (images[:, border] == 0).mean() < BLACK_MARGIN:
+        return Preprocessing(shape=shape, kind="image")
+    sizes = [max(cropped(each[..., 0]).shape) for each in images]
+    return Preprocessing(shape=shape, kind="glyph", glyph_size=int(np.median(sizes)))
 
 
-def place(picture: Image.Image, placing: Preprocessing) -> np.ndarray:
+def preprocess(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
     """As the network takes it: uint8, height × width × channels."""
-    return (sign if placing.kind == "sign" else whole)(picture, placing)
+    return (glyph if preprocessing.kind == "glyph" else whole)(image, preprocessing)
 
 
-def whole(picture: Image.Image, placing: Preprocessing) -> np.ndarray:
-    """All of it, its proportions kept, with black where it does not reach."""
-    height, width, channels = placing.shape
-    picture = picture.convert("L" if channels == 1 else "RGB")
-    scale = min(height / picture.height, width / picture.width)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    page = Image.new(picture.mode, (width, height))
-    page.paste(picture.resize(size, Image.Resampling.BOX), ((width - size[0]) // 2, (height - size[1]) // 2))
-    return np.asarray(page).reshape(placing.shape)
+def whole(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
+    """All of the image with its proportions, and black where it does not reach."""
+    height, width, channels = preprocessing.shape
+    image = image.convert("L" if channels == 1 else "RGB")
+    scale = min(height / image.height, width / image.width)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    page = Image.new(image.mode, (width, height))
+    page.paste(image.resize(size, Image.Resampling.BOX), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return np.asarray(page).reshape(preprocessing.shape)
 
 
-def sign(picture: Image.Image, placing: Preprocessing) -> np.ndarray:
-    ink = cropped(without_dirt(cropped(ink_of(picture))))
-    ink = scaled(thickened(ink, placing.box), placing.box)
-    return centred(ink * (255 / ink.max()), placing.shape[:2])[..., np.newaxis]
+def glyph(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
+    size = preprocessing.glyph_size
+    ink = cropped(without_dirt(cropped(ink_of(image))))
+    ink = scaled(thickened(ink, size), size)
+    return centred(ink * (255 / ink.max()), preprocessing.shape[:2])[..., np.newaxis]
 
 
-def ink_of(picture: Image.Image) -> np.ndarray:
+def ink_of(image: Image.Image) -> np.ndarray:
     """How far each pixel is from the paper's colour, whichever of the two is darker, as uint8."""
-    picture = picture.convert("L" if picture.mode == "L" else "RGB")
-    picture = picture.reduce(max(1, max(picture.size) // WORKING))
+    image = image.convert("L" if image.mode == "L" else "RGB")
+    image = image.reduce(max(1, max(image.size) // WORKING_SIZE))
     # In that of the channels in which they differ most.
-    ink = np.maximum.reduce([from_paper(np.asarray(channel)) for channel in picture.split()])
-    # Paper is never of one colour: what its own grain reaches is no ink.
-    grain = np.uint8(min(4 * np.median(margin(ink)), 255))
+    ink = np.maximum.reduce([from_paper(np.asarray(channel)) for channel in image.split()])
+    # Paper is never of one colour: differences as small as its own grain are not ink.
+    grain = np.uint8(min(4 * np.median(border_of(ink)), 255))
     ink = np.maximum(ink, grain) - grain
-    if ink.max() < FAINTEST:
+    if ink.max() < LEAST_CONTRAST:
         raise UserError("nothing is drawn on it, or too faintly to be told from the paper")
     return ink
 
 
 def from_paper(levels: np.ndarray) -> np.ndarray:
-    paper = np.uint8(np.median(margin(levels)))
+    paper = np.uint8(np.median(border_of(levels)))
     return np.maximum(levels, paper) - np.minimum(levels, paper)
 
 
-def margin(levels: np.ndarray) -> np.ndarray:
+def border_of(levels: np.ndarray) -> np.ndarray:
     return np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
 
 
@@ -93,7 +93,7 @@ def without_dirt(ink: np.ndarray) -> np.ndarray:
     sizes[0] = 0
     ink = np.where((sizes >= SPECK * sizes.max())[parts], ink, 0)
     ink = ink / np.float32(ink.max())
-    strong = np.bincount(parts[ink >= CERTAIN], minlength=count + 1) > 0
+    strong = np.bincount(parts[ink >= INK], minlength=count + 1) > 0
     return np.where(strong[parts], ink, 0)
 
 
@@ -102,17 +102,17 @@ def cropped(ink: np.ndarray) -> np.ndarray:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else ink[:0, :0]
 
 
-def thickened(ink: np.ndarray, box: int) -> np.ndarray:
-    """Strokes finer than any in the training images, as wide as usual there: the network would hardly see them."""
-    fine = scaled(ink, FINE * box)
-    inside = fine > CERTAIN * fine.max()
+def thickened(ink: np.ndarray, size: int) -> np.ndarray:
+    """Strokes thinner than any in the training images get the usual width, for the network would hardly see them."""
+    fine = scaled(ink, OVERSAMPLING * size)
+    inside = fine > INK * fine.max()
     # Across a stroke, the distance to its border is a quarter of its width on average.
-    width = 4 * ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside].mean() / FINE
-    if width >= FINEST:
+    width = 4 * ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside].mean() / OVERSAMPLING
+    if width >= THIN_STROKE:
         return ink
-    reach = round(FINE * (USUAL - width) / 2)
-    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
-    return ndimage.grey_dilation(np.pad(fine, reach), footprint=disc)
+    radius = round(OVERSAMPLING * (USUAL_STROKE - width) / 2)
+    disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
+    return ndimage.grey_dilation(np.pad(fine, radius), footprint=disc)
 
 
 def scaled(ink: np.ndarray, longest: int) -> np.ndarray:
@@ -121,12 +121,12 @@ def scaled(ink: np.ndarray, longest: int) -> np.ndarray:
     return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BOX))
 
 
-def centred(ink: np.ndarray, page: tuple[int, int]) -> np.ndarray:
-    """By its mass, as far as the page goes."""
-    result = np.zeros(page, np.uint8)
-    corner = [
+def centred(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The centre of its mass in the middle, as far as the ink still fits."""
+    page = np.zeros(shape, np.uint8)
+    top, left = (
         int(np.clip(round(side / 2 - middle), 0, side - length))
-        for side, middle, length in zip(page, ndimage.center_of_mass(ink), ink.shape, strict=True)
-    ]
-    result[corner[0] : corner[0] + ink.shape[0], corner[1] : corner[1] + ink.shape[1]] = np.round(ink)
-    return result
+        for side, middle, length in zip(shape, ndimage.center_of_mass(ink), ink.shape, strict=True)
+    )
+    page[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink)
+    return page

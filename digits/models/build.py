@@ -1,7 +1,7 @@
-"""A family's network as a Keras model: raw pixels in, class probabilities out, nothing left to do outside."""
+"""A family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
 
 from importlib import import_module
-from types import ModuleType
+from math import prod
 from typing import Any
 
 import keras
@@ -12,16 +12,12 @@ from digits.models.kernels import FAST
 from digits.models.recipe import Recipe
 
 
-def family_named(name: str) -> ModuleType:
-    """Imported by name, so that a stage depends on its own family's code and on no other's."""
-    return import_module(f"digits.families.{name}")
-
-
-def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
+def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
     keras.backend.clear_session()
     stack = [
         layers.Rescaling(1 / 255),
-        *family_named(family).body(chosen, shape),
+        # By name, so that a stage depends on its own family's code and on no other's.
+        *import_module(f"digits.families.{family}").body(recipe, shape),
         layers.Dense(classes, activation="softmax"),
     ]
     seeds = np.random.default_rng(seed)
@@ -29,7 +25,7 @@ def build(family: str, chosen: Recipe, shape: tuple[int, int, int], classes: int
 
 
 def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
-    """By itself a layer asks Python's global generator for its seeds, which other threads draw from, too."""
+    """A layer without a seed draws one from Python's global generator, which other threads use as well."""
     config = layer.get_config()
     for holder in (config, *(value["config"] for value in config.values() if is_initializer(value))):
         if "seed" in holder:
@@ -42,14 +38,6 @@ def is_initializer(value: Any) -> bool:
 
 
 def multiply_adds(model: keras.Model) -> int:
-    """Of the products that make up the work of one image; additions of biases and the like are left out."""
-    return sum(map(of_layer, model.layers))
-
-
-def of_layer(layer: layers.Layer) -> int:
-    if isinstance(layer, layers.Dense | layers.Conv2D):
-        positions = 1
-        for size in layer.output.shape[1:-1]:
-            positions *= size
-        return positions * int(layer.kernel.shape.num_elements())
-    return 0
+    """For one image, of convolutions and dense layers; biases and the like are left out."""
+    products = [layer for layer in model.layers if isinstance(layer, layers.Dense | layers.Conv2D)]
+    return sum(prod(layer.output.shape[1:-1]) * int(layer.kernel.shape.num_elements()) for layer in products)

@@ -1,5 +1,6 @@
 """A .keras file that depends on the model alone: equal models are equal files, to the last byte."""
 
+import io
 import json
 import tempfile
 import zipfile
@@ -9,15 +10,16 @@ from typing import Any
 import keras
 
 from digits.common.errors import UserError
-from digits.common.files import replacing
+from digits.common.files import write_bytes
 from digits.models.kernels import plain
 
 
-def save(model: keras.Model, path: Path) -> None:
+def to_bytes(model: keras.Model) -> bytes:
     # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
     bare = keras.Sequential([keras.Input(model.input_shape[1:]), *map(plain, model.layers)], name=model.name)
     bare.set_weights(model.get_weights())
-    with tempfile.TemporaryDirectory() as folder, replacing(path) as timeless:
+    timeless = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
         dated = Path(folder, "model.keras")
         bare.save(dated)
         with zipfile.ZipFile(dated) as source, zipfile.ZipFile(timeless, "w") as target:
@@ -26,6 +28,11 @@ def save(model: keras.Model, path: Path) -> None:
                 if name.endswith(".json"):
                     content = json.dumps(without_traces(json.loads(content), {})).encode()
                 target.writestr(zipfile.ZipInfo(name), content)  # ZipInfo's own date: 1980
+    return timeless.getvalue()
+
+
+def save(model: keras.Model, path: Path) -> None:
+    write_bytes(path, to_bytes(model))
 
 
 def without_traces(value: Any, numbers: dict[int, int]) -> Any:

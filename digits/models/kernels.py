@@ -7,11 +7,11 @@ from keras import layers
 
 class Adam(keras.optimizers.Adam):
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        place, steps = self._get_variable_index(variable), tf.cast(self.iterations + 1, variable.dtype)
+        index, steps = self._get_variable_index(variable), tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[place].value.handle,
-            v=self._velocities[place].value.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
             beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), steps),
             beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), steps),
             lr=tf.cast(learning_rate, variable.dtype),
@@ -28,7 +28,7 @@ class BatchNormalization(layers.BatchNormalization):
             return super().call(inputs, training=training, mask=mask)
         rows = inputs if len(inputs.shape) == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(rows, self.gamma, self.beta, epsilon=self.epsilon)
-        # The kernel gives what the batch says of all images' variance; Keras keeps that of the batch itself.
+        # The kernel estimates the population's variance from the batch; Keras tracks the batch's own.
         count = tf.cast(tf.size(rows) // rows.shape[-1], variance.dtype)
         for kept, new in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             kept.assign(kept * self.momentum + new * (1 - self.momentum))

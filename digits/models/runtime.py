@@ -1,4 +1,4 @@
-"""TensorFlow, started the same way each time: quiet, with a fixed number of threads and fixed kernels."""
+"""TensorFlow starts the same way each time: quiet, with a fixed number of threads and fixed kernels."""
 
 import gc
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from digits.params.schema import Runtime
 
-# Keras imports them if it finds them, for what nothing here uses: a good third of TensorFlow's start.
+# Keras imports them where they are installed, for features that nothing here uses: a third of TensorFlow's start.
 UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
@@ -18,7 +18,7 @@ def start(runtime: Runtime) -> None:
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(runtime.onednn))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with held_back_stderr(), hidden(UNUSED), kept():
+    with held_back_stderr(), blocked_imports(UNUSED), frozen_gc():
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
@@ -29,8 +29,8 @@ def start(runtime: Runtime) -> None:
 
 
 @contextmanager
-def hidden(packages: tuple[str, ...]) -> Iterator[None]:
-    """Not to be imported meanwhile, as if they were not installed."""
+def blocked_imports(packages: tuple[str, ...]) -> Iterator[None]:
+    """As if they were not installed."""
     absent = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))
     try:
@@ -41,8 +41,8 @@ def hidden(packages: tuple[str, ...]) -> Iterator[None]:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """What comes meanwhile stays: no collection of garbage looks through it, now, later, or when the process ends."""
+def frozen_gc() -> Iterator[None]:
+    """Garbage collection skips what is imported meanwhile, now, later, and when the process ends."""
     gc.disable()
     try:
         yield
@@ -53,7 +53,7 @@ def kept() -> Iterator[None]:
 
 @contextmanager
 def held_back_stderr() -> Iterator[None]:
-    """TensorFlow's start-up notes pass by every log level, to the file descriptor itself: kept for a failure only."""
+    """TensorFlow writes start-up notes to the file descriptor, past every log level: shown only after a failure."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as notes:

@@ -20,15 +20,15 @@ from digits.models.recipe import Recipe
 from digits.params.load import Section, nearest, plain, reason, unique
 
 R = TypeVar("R", bound=Recipe)
-ClassName = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
+OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
 Families = Annotated[tuple[Literal[families.NAMES], ...], Field(min_length=1), AfterValidator(unique)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
 Classes = Annotated[
-    tuple[ClassName, ...] | None,
+    tuple[Annotated[str, Field(min_length=1)], ...] | None,
     Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
     AfterValidator(unique),
 ]
@@ -54,20 +54,15 @@ class Runtime(Section):
     """What TensorFlow runs on. Each of these changes the last bits of a result."""
 
     threads: Threads
-    onednn: Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
+    onednn: OneDnn
 
 
 class Pool(Section):
     """What trains: baselines, the search's trials, tuned models."""
 
-    workers: Annotated[
-        Annotated[int, Field(ge=1, le=1024)] | None,
-        Field(description="trainings at once; null: as many as there are cores, or GPUs; changes nothing but the time"),
-    ]
+    workers: Annotated[int | None, Field(ge=1, le=1024, description="trainings at once; null: one a core, or GPU")]
     threads_per_worker: Threads
-    cluster: Annotated[
-        str | None, Field(description="address of a Dask scheduler, tcp://host:8786; null: this machine")
-    ]
+    cluster: Annotated[str | None, Field(description="a Dask scheduler, tcp://host:8786; null: this machine")]
 
 
 class Train(Section):
@@ -135,7 +130,7 @@ class Search(Section, Generic[R]):
             known = sorted(fields)
             return f"over {', '.join(known)}; {plain(name)} is none of them{nearest(name, known)}"
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
-            return f"such that {name} is a list of choices, for it has no values in between"
+            return f"such that {name} is a list of choices, because it has no values in between"
         allowed = TypeAdapter(Annotated[fields[name].annotation, fields[name]], config=Section.model_config)
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
@@ -148,10 +143,23 @@ class Search(Section, Generic[R]):
 class Track(Section):
     """Which model MLflow calls the champion."""
 
-    model: Annotated[
-        str, Field(pattern=r"^[\w.-]+$", max_length=100, description="the name of the winner in MLflow's registry")
-    ]
+    model: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100, description="the winner's name in MLflow")]
     margin: Annotated[float, Field(ge=0, lt=1, description="test accuracy by which a new model must beat the champion")]
+
+
+class Tune(Section):
+    seed: Annotated[Seed, Field(description="of the search and of its trainings")]
+
+
+class Sections(Section):
+    data: Data
+    prepare: Prepare
+    runtime: Runtime
+    pool: Pool
+    families: Families
+    seeds: Seeds
+    train: Train
+    track: Track
 
 
 @cache
@@ -159,21 +167,8 @@ def params() -> type[Section]:
     """All of the file. A function, because it imports every family, and a training must not depend on the others."""
     recipes = {name: families.hyperparameters(name) for name in families.NAMES}
     models = create_model("Models", __base__=Section, __doc__="The baselines: the recipes people know.", **recipes)
-    searches = {name: Search[recipe] for name, recipe in recipes.items()}
-    search_seed = Annotated[Seed, Field(description="of the search and of its trainings")]
-    sections = {
-        "data": Data,
-        "prepare": Prepare,
-        "runtime": Runtime,
-        "families": Families,
-        "seeds": Seeds,
-        "train": Train,
-        "models": models,
-        "tune": create_model("Tune", __base__=Section, seed=search_seed, **searches),
-        "pool": Pool,
-        "track": Track,
-    }
-    return create_model("Params", __base__=Section, **sections)
+    tune = create_model("Tune", __base__=Tune, **{name: Search[recipe] for name, recipe in recipes.items()})
+    return create_model("Params", __base__=Sections, models=models, tune=tune)
 
 
 def schema() -> dict[str, Any]:

@@ -2,19 +2,59 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from digits.common.errors import UserError
 from digits.params.schema import Search
-from digits.training.jobs import Trial
+from digits.training.jobs import Epoch, TrainingRun
+
+
+@dataclass
+class Trial:
+    number: int
+    run: TrainingRun
+    until: int = 0  # epochs that count: a search that was resumed may know of more already
+    status: str = "running"
+    reason: str | None = None
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        return self.run.epochs[: self.until]
+
+    @property
+    def score(self) -> tuple[float, float, int]:
+        """Equal accuracy is decided by loss, and then by age."""
+        last = self.epochs[-1]
+        return last["validation_accuracy"], -last["validation_loss"], -self.number
+
+    def end(self, status: str, reason: str | None = None) -> None:
+        self.status, self.reason = status, reason
+
+    def record(self) -> dict[str, Any]:
+        last = self.epochs[-1] if self.epochs and self.status != "failed" else {}
+        return {
+            "trial": self.number,
+            "hyperparameters": self.run.config.recipe.model_dump(),
+            "status": self.status,
+            "validation_accuracy": last.get("validation_accuracy"),
+            "validation_loss": last.get("validation_loss"),
+            "reason": self.reason,
+            "multiply_adds": self.run.multiply_adds,
+            "epochs": self.epochs,
+        }
 
 
 def search(plan: Search, trials: list[Trial], advance: Callable[[list[Trial], int], None]) -> dict[str, Any]:
-    """`advance` trains some trials, at once if it can, until they have had so many epochs or failed."""
+    """`advance` trains some trials, side by side if it can, until they have had so many epochs or failed."""
     running = trials
     for rung in plan.rungs:
         advance(running, rung)
-        running = [trial for trial in running if trial.status != "failed"]
+        for trial in running:
+            trial.until = rung
+            if len(trial.epochs) < rung:
+                trial.end("failed", trial.run.failure)
+        running = [trial for trial in running if trial.status == "running"]
         if rung != plan.rungs[-1]:
             running = promoted(running, plan.keep, rung)
     if not running:
@@ -30,14 +70,14 @@ def search(plan: Search, trials: list[Trial], advance: Callable[[list[Trial], in
 def promoted(trials: list[Trial], share: float, rung: int) -> list[Trial]:
     """The best of them, and the baseline's recipe, which all are measured against."""
     ranked = sorted(trials, key=lambda trial: (trial.number == 0, trial.score), reverse=True)
-    seats = seats_of(len(ranked), share)
+    kept = ranked[: count_kept(len(ranked), share)]
     for place, trial in enumerate(sorted(trials, key=lambda trial: trial.score, reverse=True), 1):
-        if trial not in ranked[:seats]:
+        if trial not in kept:
             trial.end("pruned", f"it was number {place} of {len(ranked)} after epoch {rung}")
-    return sorted(ranked[:seats], key=lambda trial: trial.number)
+    return sorted(kept, key=lambda trial: trial.number)
 
 
-def seats_of(count: int, share: float) -> int:
+def count_kept(count: int, share: float) -> int:
     return max(1, math.ceil(count * share - 1e-9))
 
 
@@ -46,5 +86,5 @@ def length(plan: Search) -> int:
     total, count, done = 0, plan.trials, 0
     for rung in plan.rungs:
         total += count * (rung - done)
-        count, done = seats_of(count, plan.keep), rung
+        count, done = count_kept(count, plan.keep), rung
     return total

@@ -1,89 +1,92 @@
-"""A search from its first proposal to its record: spread over workers, noted on disk, told to whoever listens."""
+"""A search from its first proposal to its record: its trials in the pool, on disk as they go, told of as they run."""
 
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
-from digits.common.paths import search_name, trial_name
+from digits.common.errors import UserError
+from digits.common.files import read_json
+from digits.common.paths import CLASSES, PREPARED, search_name, trial_name
 from digits.common.progress import Progress
-from digits.data.dataset import Split
-from digits.params.schema import Search
-from digits.search.halving import length, search
-from digits.training.checkpoint import notebook
-from digits.training.fingerprint import fingerprint
-from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingConfig, Trial, describe
-from digits.training.live import Tell
-from digits.training.pool import Pool
+from digits.data import dataset
+from digits.models.recipe import Recipe
+from digits.params.schema import Pool, Runtime, Search
+from digits.search.halving import Trial, length, search
+from digits.training.checkpoint import Checkpoint, checkpoint
+from digits.training.fingerprint import SEARCH, fingerprint, versions
+from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
+from digits.training.pool import TrainingPool, start, training_pool
+from digits.training.reporter import Reporter, reporter
 
 
-def tune(plan: Search, baseline: TrainingConfig, pool: Pool, images: tuple[Split, Split], tell: Tell) -> dict[str, Any]:
-    family = baseline.family
-    begun = {"family": family, "fingerprint": fingerprint([plan, baseline], *images, more_code=pool.code())}
-    trials = [Trial(number, recipe) for number, recipe in enumerate(pool.proposals(plan, baseline))]
-    tell(run=search_name(family), begin=begun)
-    with notebook(begun["fingerprint"]) as notes, Progress(length(plan), f"{family} search", "epoch") as progress:
-        watch = Watch(family, tell, progress)
+def tune(family: str, plan: Search, recipe: Recipe, seed: int, machine: Runtime, settings: Pool) -> dict[str, Any]:
+    images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
+    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
+    identity = fingerprint([plan, baseline], versions(family, SEARCH), *images)
+    info = {"family": family, "fingerprint": identity}
+    with (
+        reporter() as told,
+        training_pool(settings, machine, plan.trials, family, SEARCH) as pool,
+        checkpoint(identity) as saved,
+    ):
+        pool.give(*images)
+        recipes = pool.submit(proposals, plan, baseline).result()
+        configs = [replace(baseline, recipe=each) for each in recipes]
+        trials = [
+            Trial(number, TrainingRun(trial_name(family, number), config, keep_model=False))
+            for number, config in enumerate(configs)
+        ]
+        told.begin(search_name(family), info)
+        try:
+            found = run_trials(plan, trials, pool, saved, told)
+        except UserError:  # it came to its end, though without a winner: the next one begins anew
+            saved.forget()
+            raise
+        minutes = sum(trial.run.core_seconds for trial in trials) / 60
+        told.end(search_name(family), "completed", core_minutes=minutes)
+    return info | {"images": len(images[0]), "space": plan.model_dump()["space"]} | found
+
+
+def run_trials(
+    plan: Search, trials: list[Trial], pool: TrainingPool, saved: Checkpoint, told: Reporter
+) -> dict[str, Any]:
+    family, by_name, ended = trials[0].run.config.family, {trial.run.name: trial for trial in trials}, set()
+    for trial in trials:
+        saved.restore(trial.run)
+    with Progress(length(plan), f"{family} search", "epoch") as progress:
 
         def advance(some: list[Trial], until: int) -> None:
-            watch.ends(trials)
-            legs = []
+            tell_ends()
             for trial in some:
-                watch.begins(trial)
-                if ran := notes.find(trial.number, until):
-                    watch.ran(trial, ran)
-                else:
-                    job, done = replace(baseline, recipe=trial.recipe), len(trial.epochs)
-                    legs.append(Segment(trial.number, job, done, until, notes.state(trial.number, done)))
-            for leg, ran in pool.run(legs, watch.epoch):
-                notes.keep(leg, ran)
-                watch.ran(trials[leg.trial], ran)
+                if trial.until == 0:
+                    begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
+                    told.begin(trial.run.name, begun, parent=search_name(family))
+                tell_epochs(trial, trial.run.epochs[trial.until : until])
+            pool.train([trial.run for trial in some], until, on_segment)
+
+        def on_segment(run: TrainingRun, epochs: list[Epoch]) -> None:
+            saved.save(run)
+            tell_epochs(by_name[run.name], epochs)
+
+        def tell_epochs(trial: Trial, epochs: list[Epoch]) -> None:
+            if epochs:
+                progress.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
+                told.epochs(trial.run.name, epochs)
+
+        def tell_ends() -> None:
+            for trial in trials:
+                if trial.status != "running" and trial.number not in ended:
+                    ended.add(trial.number)
+                    cost = {"core_minutes": trial.run.core_seconds / 60}
+                    told.end(trial.run.name, trial.status, trial.reason, **cost)
 
         found = search(plan, trials, advance)
-        watch.ends(trials)
-    minutes = sum(trial.core_seconds for trial in trials) / 60
-    tell(run=search_name(family), end="completed", core_minutes=minutes)
-    return begun | {"images": len(images[0]), "space": plan.model_dump()["space"]} | found
+        tell_ends()
+    return found
 
 
-class Watch:
-    """Tells of each epoch once: at once if the worker's word comes through, else when its leg has ended."""
+def proposals(plan: Search, baseline: TrainingConfig) -> list[Recipe]:
+    """By a worker, for Keras Tuner brings TensorFlow with it, which the driver does without."""
+    start(baseline.runtime)
+    from digits.search import oracle
 
-    def __init__(self, family: str, tell: Tell, progress: Progress) -> None:
-        self.family, self.tell, self.progress = family, tell, progress
-        self.told: dict[int, int] = {}  # epochs, by trial
-        self.ended: set[int] = set()
-        self.lock = Lock()  # words of workers come in a thread of their own
-
-    def name(self, number: int) -> str:
-        return trial_name(self.family, number)
-
-    def begins(self, trial: Trial) -> None:
-        if trial.number not in self.told:
-            self.told[trial.number] = 0
-            begun = {"trial": trial.number, "hyperparameters": trial.recipe.model_dump()}
-            with self.lock:
-                self.tell(run=self.name(trial.number), within=search_name(self.family), begin=begun)
-
-    def epoch(self, number: int, epoch: Epoch) -> None:
-        with self.lock:
-            if self.told[number] < epoch["epoch"]:
-                self.told[number] = epoch["epoch"]
-                self.progress.advance(note=f"trial {number}: {describe(epoch)}")
-                self.tell(run=self.name(number), epoch=epoch)
-
-    def ran(self, trial: Trial, ran: SegmentResult) -> None:
-        for epoch in ran.epochs:
-            self.epoch(trial.number, epoch)
-        trial.epochs += ran.epochs
-        trial.multiply_adds = ran.multiply_adds or trial.multiply_adds
-        trial.core_seconds += ran.core_seconds
-        if ran.failure is not None:
-            trial.end("failed", ran.failure)
-
-    def ends(self, trials: list[Trial]) -> None:
-        for trial in trials:
-            if trial.status != "running" and trial.number not in self.ended:
-                self.ended.add(trial.number)
-                with self.lock:
-                    minutes = trial.core_seconds / 60
-                    self.tell(run=self.name(trial.number), end=trial.status, reason=trial.reason, core_minutes=minutes)
+    return oracle.proposals(plan, baseline.recipe, baseline.seed)

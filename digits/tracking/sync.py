@@ -12,14 +12,13 @@ from mlflow.entities import Run
 
 from digits.common.files import read_json
 from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file
-from digits.evaluation.selection import merit
+from digits.evaluation.metrics import METRICS
+from digits.evaluation.selection import validation_score
 from digits.tracking import registry, runs
 from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store
 
-MODEL_FIGURES = ("training", "confusion", "mistakes", "reliability", "robustness", "samples")
-SEARCH_FIGURES = ("search", "search-hyperparameters")
-METRICS = ("test_accuracy", "test_loss", "calibration_error", "parameters", "multiply_adds", "training_tflop")
+MODEL_METRICS = (*(metric.name for metric in METRICS), "parameters", "multiply_adds", "training_tflop")
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ def records(provenance: Provenance, families: tuple[str, ...]) -> Iterator[RunRe
 def model_record(provenance: Provenance, row: dict[str, str]) -> RunRecord:
     name = model_name(row["family"], row["variant"], int(row["seed"]))
     history = read_json(history_file(name))
-    files = [history_file(name), *figures(row["family"], MODEL_FIGURES)]
-    metrics = {metric: float(row[metric]) for metric in METRICS}
+    files = [history_file(name), *figures(row["family"], of_search=False)]
+    metrics = {metric: float(row[metric]) for metric in MODEL_METRICS}
     info = run_info(provenance, history)
     return RunRecord(info, "completed", history["epochs"], metrics, files, model=model_file(name))
 
@@ -75,17 +74,18 @@ def search_record(provenance: Provenance, family: str) -> RunRecord:
         RunRecord(run_info(provenance, trial, info), trial["status"], trial["epochs"], reason=trial["reason"])
         for trial in trials
     ]
-    files = [search_file(family), *figures(family, SEARCH_FIGURES)]
+    files = [search_file(family), *figures(family, of_search=True)]
     return RunRecord(info, "completed", [], metrics, files, trials=children)
 
 
-def figures(family: str, names: tuple[str, ...]) -> list[Path]:
-    return [REPORTS / "figures" / f"{family}-{name}.png" for name in names]
+def figures(family: str, of_search: bool) -> list[Path]:
+    found = sorted((REPORTS / "figures").glob(f"{family}-*.png"))
+    return [path for path in found if path.name.startswith(f"{family}-search") == of_search]
 
 
 def winner(records: list[RunRecord]) -> RunRecord:
     models = [record for record in records if record.model]
-    return max(models, key=lambda each: merit(each.curve[-1]["validation_accuracy"], each.curve[-1]["validation_loss"]))
+    return max(models, key=lambda each: validation_score(each.curve[-1]))
 
 
 def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: registry.EvaluationSet) -> Counter[str]:

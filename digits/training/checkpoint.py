@@ -1,56 +1,57 @@
-"""What a search has done so far, on disk, so that one that was killed goes on. Thrown away when the search ends."""
+"""Trainings on disk after each segment, so that one that was killed goes on. Thrown away when all has ended well."""
 
 import fcntl
+import json
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 
-from digits.common.errors import UserError
-from digits.common.files import read_json, remove, replacing, write_json
-from digits.training.jobs import Segment, SegmentResult
+from digits.common.files import remove, replacing
+from digits.training.jobs import SegmentResult, TrainingRun
+
+NOTED = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")
 
 
-class Notebook:
+class Checkpoint:
+    """Of the trainings of one search, or of a single training. Each is one file, whole or absent."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def find(self, trial: int, until: int) -> SegmentResult | None:
+    def save(self, run: TrainingRun) -> None:
+        noted = json.dumps({name: getattr(run, name) for name in NOTED})
+        parts = {"noted": noted.encode(), "state": run.state or b"", "model": run.model or b""}
+        with replacing(self.file(run)) as new, zipfile.ZipFile(new, "w") as file:
+            for name, content in parts.items():
+                file.writestr(name, content)
+
+    def restore(self, run: TrainingRun) -> None:
+        """To where it was; a file that is damaged counts as absent."""
         try:
-            noted = read_json(self.note(trial, until))
-        except UserError:  # not there, or cut off when the machine went down
-            return None
-        return SegmentResult(**noted)
+            with zipfile.ZipFile(self.file(run)) as file:
+                noted = json.loads(file.read("noted"))
+                state, model = (file.read(name) or None for name in ("state", "model"))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return
+        run.add(SegmentResult(**noted, state=state, model=model))
 
-    def keep(self, leg: Segment, ran: SegmentResult) -> None:
-        if ran.state is not None:
-            with replacing(self.kept(leg.trial, leg.until)) as new:
-                new.write_bytes(ran.state)
-        # Last, for what is noted has all of its state.
-        write_json(self.note(leg.trial, leg.until), asdict(replace(ran, state=None)))
+    def forget(self) -> None:
+        for file in self.folder.glob("*.zip"):
+            remove(file)
 
-    def state(self, trial: int, until: int) -> bytes | None:
-        return self.kept(trial, until).read_bytes() if until else None
-
-    def note(self, trial: int, until: int) -> Path:
-        return self.folder / f"{trial}-{until}.json"
-
-    def kept(self, trial: int, until: int) -> Path:
-        return self.folder / f"{trial}-{until}.npz"
+    def file(self, run: TrainingRun) -> Path:
+        return self.folder / f"{run.name}.zip"
 
 
 @contextmanager
-def notebook(search: str) -> Iterator[Notebook]:
+def checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
     """Under the repository's root, not in the current folder, which may be an experiment's copy."""
-    folder = Path(os.environ.get("DVC_ROOT", "."), ".search", search).resolve()
+    folder = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", fingerprint).resolve()
     with locked(folder):
-        try:
-            yield Notebook(folder)
-        except UserError:  # it came to its end, though without a winner: the next one begins anew
-            remove(folder)
-            raise
+        yield Checkpoint(folder)
         remove(folder)
 
 
@@ -63,7 +64,7 @@ def locked(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print("the same search is running elsewhere; waiting for it", file=sys.stderr, flush=True)
+                print("the same training is running elsewhere; waiting for it", file=sys.stderr, flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
                 yield

@@ -1,7 +1,6 @@
-"""A search's trials and their legs: some epochs, from where the leg before stopped. Known without TensorFlow."""
+"""What is trained, and what came of it. Known without TensorFlow, which only workers start."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from digits.models.recipe import Recipe
 from digits.params.schema import Runtime
@@ -23,53 +22,54 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Segment:
-    trial: int
-    job: TrainingConfig
-    done: int  # epochs of the legs before
+    """Some epochs of a training, from where the segment before it ended."""
+
+    config: TrainingConfig
+    done: int
     until: int
-    state: bytes | None  # after these
+    state: bytes | None  # after the epochs done; None at the start
+    keep_model: bool
 
 
 @dataclass(frozen=True)
 class SegmentResult:
-    epochs: list[Epoch]
-    state: bytes | None  # None where it failed
+    epochs: list[Epoch]  # they end before `until` where they took long: what is done by then is safe
+    state: bytes | None = None
+    model: bytes | None = None  # the .keras file, after the last epoch of all
     failure: str | None = None
+    parameters: int | None = None
     multiply_adds: int | None = None  # per image; None where there was no model
+    seconds: float = 0.0
     core_seconds: float = 0.0
+    worker: str = ""
 
 
 @dataclass
-class Trial:
-    number: int
-    recipe: Recipe
+class TrainingRun:
+    """A training on its way, as the driver knows it."""
+
+    name: str
+    config: TrainingConfig
+    keep_model: bool = True
     epochs: list[Epoch] = field(default_factory=list)
-    status: str = "running"
-    reason: str | None = None
+    state: bytes | None = None
+    model: bytes | None = None
+    failure: str | None = None
+    parameters: int | None = None
     multiply_adds: int | None = None
+    seconds: float = 0.0
     core_seconds: float = 0.0
 
-    @property
-    def score(self) -> tuple[float, float, int]:
-        """Equal accuracy is decided by loss, and then by age."""
-        last = self.epochs[-1]
-        return last["validation_accuracy"], -last["validation_loss"], -self.number
+    def segment(self, until: int) -> Segment:
+        return Segment(self.config, len(self.epochs), until, self.state, self.keep_model)
 
-    def end(self, status: str, reason: str | None = None) -> None:
-        self.status, self.reason = status, reason
-
-    def record(self) -> dict[str, Any]:
-        last = self.epochs[-1] if self.epochs and self.status != "failed" else {}
-        return {
-            "trial": self.number,
-            "hyperparameters": self.recipe.model_dump(),
-            "status": self.status,
-            "validation_accuracy": last.get("validation_accuracy"),
-            "validation_loss": last.get("validation_loss"),
-            "reason": self.reason,
-            "multiply_adds": self.multiply_adds,
-            "epochs": self.epochs,
-        }
+    def add(self, result: SegmentResult) -> None:
+        self.epochs += result.epochs
+        self.state, self.model, self.failure = result.state, result.model, result.failure
+        self.parameters = result.parameters or self.parameters
+        self.multiply_adds = result.multiply_adds or self.multiply_adds
+        self.seconds += result.seconds
+        self.core_seconds += result.core_seconds
 
 
 def describe(epoch: Epoch) -> str:

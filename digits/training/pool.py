@@ -1,131 +1,179 @@
-"""Legs of trials on every core of this machine, or on a cluster: tasks of Dask, run again where a worker dies."""
+"""Trainings on every core of this machine, or on a cluster: segments of epochs as tasks of Dask.
+
+What comes out depends on each training's configuration and images alone, never on which worker trains what and when.
+"""
 
 import logging
+import os
+import shutil
+import subprocess
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
+from math import ceil
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, as_completed, get_worker
+from dask.system import CPU_COUNT
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
 
-from digits.common.errors import UserError
+from digits.common.errors import UserError, reason
 from digits.data.dataset import Split
 from digits.models import runtime
-from digits.models.recipe import Recipe
-from digits.params.schema import Runtime, Search
-from digits.training.fingerprint import code
-from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingConfig
+from digits.params.schema import Pool, Runtime
+from digits.training.fingerprint import TRAINING, refuse_others, versions
+from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingRun
 
-TOPIC = "digits-epochs"
 SETTINGS = {
-    "distributed.scheduler.allowed-failures": 2,  # a trial that has cost three workers is given up
+    "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
     "distributed.comm.timeouts.connect": "10s",
 }
+Images = tuple[Split, Split]  # for training and validation
 
 
-class Pool:
-    def __init__(self, client: Client, machine: Runtime, data: Split, validation: Split) -> None:
+class TrainingPool:
+    def __init__(self, client: Client, machine: Runtime) -> None:
         self.client, self.machine = client, machine
+        # TensorFlow starts while the driver still reads images.
+        self.starts = [self.submit(start, machine, worker=worker) for worker in self.workers()]
+
+    def workers(self) -> list[str]:
+        return list(self.client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, work: Callable, *arguments: object, worker: str | None = None) -> Future:
+        """To this worker if it lives, else to any."""
+        return self.client.submit(
+            work, *arguments, pure=False, workers=worker and [worker], allow_other_workers=worker is not None
+        )
+
+    def give(self, *images: Split) -> None:
+        """All trainings get the same. They can begin when this returns."""
         # A task of its own: sent to a worker once, and made again if all that have it die.
-        self.images = client.submit(together, data, validation, pure=False)
+        self.images = self.submit(together, *images)
+        self.client.gather(self.starts)
 
-    def code(self) -> dict[str, str]:
-        """Of the modules that trials run."""
-        return agreed(code(), *self.client.run(code_of_trials, self.machine).values())
+    def train(
+        self, runs: list[TrainingRun], until: int, on_segment: Callable[[TrainingRun, list[Epoch]], None]
+    ) -> None:
+        """Each until it has had so many epochs, or has failed."""
+        waiting = schedule(
+            [run for run in runs if run.failure is None and len(run.epochs) < until], until, len(self.workers())
+        )
+        working: dict[Future, tuple[TrainingRun, int]] = {}
+        ended = as_completed(loop=self.client.loop)
 
-    def proposals(self, plan: Search, baseline: TrainingConfig) -> list[Recipe]:
-        """By a worker, for Keras Tuner brings TensorFlow with it, which nothing here needs."""
-        return self.client.submit(propose, plan, baseline, pure=False).result()
+        def begin(run: TrainingRun, end: int, worker: str | None = None) -> None:
+            future = self.submit(train, run.segment(end), self.images, self.machine, worker=worker)
+            working[future] = run, end
+            ended.add(future)
 
-    def run(
-        self, legs: list[Segment], after_epoch: Callable[[int, Epoch], None]
-    ) -> Iterator[tuple[Segment, SegmentResult]]:
-        """Each leg with what became of it, in the order in which they end."""
-        self.client.subscribe_topic(TOPIC, lambda event: after_epoch(*event[1]))
-        waiting, working, ended = list(reversed(legs)), {}, as_completed(loop=self.client.loop)
+        while waiting or working:
+            # No more than there are workers: where a training kills its worker, none that waits behind it is blamed.
+            while waiting and len(working) < max(1, len(self.workers())):
+                begin(*waiting.popleft())
+            future = next(ended)
+            run, end = working.pop(future)
+            result = outcome(future)
+            run.add(result)
+            on_segment(run, result.epochs)
+            if run.failure is not None:
+                continue
+            if len(run.epochs) < end:
+                begin(run, end, result.worker)
+            elif end < until:
+                waiting.append((run, until))
 
-        def hand_out() -> None:
-            # No more than there are workers: where a trial kills its worker, none that waits behind it is blamed.
-            while waiting and len(working) < max(1, len(self.client.scheduler_info(n_workers=-1)["workers"])):
-                leg = waiting.pop()
-                future = self.client.submit(work, leg, self.images, self.machine, pure=False)
-                working[future] = leg
-                ended.add(future)
 
-        hand_out()
-        for future in ended:
-            leg = working.pop(future)
-            try:
-                ran = future.result()
-            except KilledWorker:
-                ran = SegmentResult([], None, "each worker that took it died, perhaps for want of memory")
-            hand_out()
-            yield leg, ran
-        self.client.unsubscribe_topic(TOPIC)
+def schedule(runs: list[TrainingRun], until: int, workers: int) -> deque[tuple[TrainingRun, int]]:
+    """Which training goes first, and until which epoch, so that all workers end together: McNaughton's rule.
+
+    All epochs are laid end to end and cut into one equal share a worker. A training that a cut divides first does what
+    lies behind the cut, for the next worker's share begins with it; the rest comes last, on whichever worker is free.
+    """
+    lengths = [until - len(run.epochs) for run in runs]
+    share = max([*lengths, ceil(sum(lengths) / max(1, workers)), 1])
+    divided, whole, position = [], [], 0
+    for run, length in zip(runs, lengths, strict=True):
+        cut = (position // share + 1) * share
+        position += length
+        if cut < position:
+            divided.append((run, len(run.epochs) + position - cut))
+        else:
+            whole.append((run, until))
+    return deque([*divided, *whole])
+
+
+def outcome(future: Future) -> SegmentResult:
+    try:
+        return future.result()
+    except KilledWorker:
+        return SegmentResult([], failure="each worker that took it died, perhaps for want of memory")
 
 
 @contextmanager
-def workers(count: int, cluster: str | None) -> Iterator[Client]:
-    """Each does one task at a time; the threads within belong to TensorFlow."""
+def training_pool(
+    settings: Pool, machine: Runtime, most: int, family: str, places: tuple[str, ...] = TRAINING
+) -> Iterator[TrainingPool]:
+    """Workers for at most so many trainings at once. Each does one at a time; its threads belong to TensorFlow."""
     for part in ("client", "core", "nanny", "scheduler", "worker"):  # a killed worker is no news to a person
         logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
-        if cluster is None:
+        if settings.cluster is None:
+            count = min(most, settings.workers or len(gpus()) or max(1, CPU_COUNT // machine.threads))
             local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
             with local, Client(local) as client:
-                yield client
+                yield TrainingPool(client, machine)
             return
-        try:
-            client = Client(cluster)
-            client.wait_for_workers(1, timeout=30)
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"pool.cluster: {cluster} has no scheduler with workers ({error}); start them as docs/scaling.md says, "
-                "or set null for this machine"
-            ) from None
-        with client:
-            yield client
+        with connected(settings.cluster) as client:
+            for theirs in client.run(versions, family, places).values():
+                refuse_others(versions(family, places), theirs)
+            yield TrainingPool(client, machine)
 
 
-def agreed(*codes: dict[str, str]) -> dict[str, str]:
-    union: dict[str, str] = {}
-    for each in codes:
-        if other := next((name for name in each if union.get(name, each[name]) != each[name]), None):
-            raise UserError(f"pool.cluster: {other} is not the same here and on all workers; put one commit everywhere")
-        union |= each
-    return union
+@contextmanager
+def connected(cluster: str) -> Iterator[Client]:
+    try:
+        client = Client(cluster)
+        client.wait_for_workers(1, timeout=30)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"pool.cluster: {cluster} has no scheduler with workers ({reason(error)}); start them as docs/scaling.md "
+            "says, or set null for this machine"
+        ) from None
+    with client:
+        yield client
 
 
-def together(data: Split, validation: Split) -> tuple[Split, Split]:
-    return data, validation
+def together(*images: Split) -> Images:
+    return images
 
 
-def work(leg: Segment, images: tuple[Split, Split], machine: Runtime) -> SegmentResult:
-    started(machine)
-    from digits.training.trainer import run
+def train(segment: Segment, images: Images, machine: Runtime) -> SegmentResult:
+    """In a worker."""
+    start(machine)
+    from digits.training import trainer
 
-    worker = get_worker()
-    return run(leg, *images, lambda epoch: worker.log_event(TOPIC, (leg.trial, epoch)))
-
-
-def code_of_trials(machine: Runtime) -> dict[str, str]:
-    started(machine)
-    from digits.search import oracle  # noqa: F401, what trials run
-    from digits.training import trainer  # noqa: F401, what trials run
-
-    return code()
-
-
-def propose(plan: Search, baseline: TrainingConfig) -> list[Recipe]:
-    started(baseline.runtime)
-    from digits.search.oracle import proposals
-
-    return proposals(plan, baseline.recipe, baseline.seed)
+    return replace(trainer.train(segment, images), worker=get_worker().address)
 
 
 @cache
-def started(machine: Runtime) -> None:
-    """TensorFlow, once in a worker's life."""
+def start(machine: Runtime) -> None:
+    """TensorFlow, once in a worker's life, on a GPU of its own where there are some."""
+    name, found = get_worker().name, gpus()
+    if found and isinstance(name, int):  # one of this machine's; on a cluster, whoever starts workers gives them GPUs
+        os.environ["CUDA_VISIBLE_DEVICES"] = found[name % len(found)]
     runtime.start(machine)
+
+
+def gpus() -> list[str]:
+    """As CUDA numbers them, asked without TensorFlow, which would take them all."""
+    if (chosen := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return list(filter(None, chosen.split(",")))
+    if shutil.which("nvidia-smi") is None:
+        return []
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return listed.stdout.split() if listed.returncode == 0 else []

@@ -1,10 +1,11 @@
-"""One training, the same for baseline, tuned and trial: (recipe, images, seed, epochs) → a model and its curve."""
+"""Training, the same for baseline, tuned and trial: a segment of epochs of a recipe, with a seed, on images."""
 
 import io
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +13,10 @@ import tensorflow as tf
 
 from digits.common.errors import UserError, reason
 from digits.data.dataset import Split
-from digits.models import kernels
+from digits.models import keras_file, kernels
 from digits.models.build import build, multiply_adds
 from digits.models.recipe import Recipe
-from digits.training.batches import batches
-from digits.training.feed import in_order
+from digits.training.batches import batches_in_order, training_batches
 from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingConfig
 
 IMAGES_PER_EVALUATION = 1000
@@ -32,18 +32,18 @@ class Diverged(UserError):
 class Training:
     """A model on its way: it can stop after any epoch, and go on elsewhere as if it had not."""
 
-    def __init__(self, job: TrainingConfig, data: Split, validation: Split, state: bytes | None = None) -> None:
-        self.validation = in_order(IMAGES_PER_EVALUATION, validation.images, validation.labels)
-        self.model = build(job.family, job.recipe, data.images.shape[1:], job.classes, job.seed)
-        steps = math.ceil(len(data) / job.recipe.batch_size)
+    def __init__(self, config: TrainingConfig, data: Split, validation: Split, state: bytes | None = None) -> None:
+        self.validation = batches_in_order(IMAGES_PER_EVALUATION, validation.images, validation.labels)
+        self.model = build(config.family, config.recipe, data.images.shape[1:], config.classes, config.seed)
+        steps = math.ceil(len(data) / config.recipe.batch_size)
         self.model.compile(
-            optimizer=optimizer(job.recipe, steps * job.epochs),
-            loss=smoothed(job.recipe.label_smoothing, job.classes),
-            metrics=["accuracy", *plain_loss(job.recipe)],
+            optimizer=optimizer(config.recipe, steps * config.epochs),
+            loss=smoothed(config.recipe.label_smoothing, config.classes),
+            metrics=["accuracy", *plain_loss(config.recipe)],
             steps_per_execution=min(STEPS_PER_CALL, steps),
         )
         self.model.optimizer.build(self.model.trainable_variables)
-        self.batches = batches(data, job.recipe, job.seed)
+        self.batches = training_batches(data, config.recipe, config.seed)
         if state is not None:
             self.restore(state)
 
@@ -73,29 +73,55 @@ class Training:
                 variable.assign(arrays[name])
 
 
-def train(
-    job: TrainingConfig, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]
-) -> tuple[keras.Model, list[Epoch]]:
-    training, curve = Training(job, data, validation), []
-    for number in range(1, job.epochs + 1):
-        curve.append(training.epoch(number))
-        after_epoch(curve[-1])
-    return training.model, curve
+# So long after the last checkpoint, the next is worth its cost: some megabytes on their way to the driver's disk.
+SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 
-def run(leg: Segment, data: Split, validation: Split, after_epoch: Callable[[Epoch], None]) -> SegmentResult:
-    """It always returns, also when training fails: a search goes on without that recipe."""
-    started, ran = time.process_time(), SegmentResult([], None)
+@dataclass(frozen=True)
+class Unfinished:
+    """A training whose next segment comes here in all likelihood: nothing needs to be built or traced again."""
+
+    training: Training
+    config: TrainingConfig
+    done: int
+    images: tuple[Split, Split]
+
+    def continues(self, segment: Segment, images: tuple[Split, Split]) -> bool:
+        return (self.config, self.done) == (segment.config, segment.done) and self.images is images
+
+
+unfinished: list[Unfinished] = []  # one at most: a process trains one model at a time
+
+
+def train(segment: Segment, images: tuple[Split, Split]) -> SegmentResult:
+    """Always returns, also when training fails: what becomes of that is for the driver to decide."""
+    started, worked, epochs = time.perf_counter(), time.process_time(), []
+
+    def result(**more: Any) -> SegmentResult:
+        spent = {"seconds": time.perf_counter() - started, "core_seconds": time.process_time() - worked}
+        return SegmentResult(epochs, **more, **spent)
+
     try:
-        training = Training(leg.job, data, validation, leg.state)
-        ran = replace(ran, multiply_adds=multiply_adds(training.model))
-        for number in range(leg.done + 1, leg.until + 1):
-            ran.epochs.append(training.epoch(number))
-            after_epoch(ran.epochs[-1])
-        ran = replace(ran, state=training.state())
+        training, model = taken_up(segment, images), None
+        sizes = {"parameters": training.model.count_params(), "multiply_adds": multiply_adds(training.model)}
+        for number in range(segment.done + 1, segment.until + 1):
+            epochs.append(training.epoch(number))
+            if time.perf_counter() - started > SECONDS_BETWEEN_CHECKPOINTS:
+                break
+        if segment.keep_model and number == segment.config.epochs:
+            model = keras_file.to_bytes(training.model)
+        if number < segment.config.epochs:
+            unfinished.append(Unfinished(training, segment.config, number, images))
+        return result(state=training.state(), model=model, **sizes)
     except Exception as error:  # out of memory, diverged, a mistake in a family's code: all say why
-        ran = replace(ran, failure=reason(error))
-    return replace(ran, core_seconds=time.process_time() - started)
+        return result(failure=reason(error))
+
+
+def taken_up(segment: Segment, images: tuple[Split, Split]) -> Training:
+    last = unfinished.pop() if unfinished else None
+    return (
+        last.training if last and last.continues(segment, images) else Training(segment.config, *images, segment.state)
+    )
 
 
 def smoothed(smoothing: float, classes: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | str:
@@ -103,9 +129,9 @@ def smoothed(smoothing: float, classes: int) -> Callable[[tf.Tensor, tf.Tensor],
     if not smoothing:
         return "sparse_categorical_crossentropy"
 
-    def loss(labels: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-        wanted = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), classes)
-        return keras.losses.categorical_crossentropy(wanted, answers, label_smoothing=smoothing)
+    def loss(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        targets = tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), classes)
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
 
     return loss
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from digits.common.files import write_array
-from digits.export import metadata
-from digits.export.verify import LOADED
+from digits.export.formats import FORMATS, read_metadata
 from tests.trained import BEST, NAMES, lay_out
 
 
@@ -21,15 +20,15 @@ def trained(project, change):
 def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing(trained, stage):
     done = stage("export")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format answers as the model")
+    assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format predicts as the model")
     report = json.loads(Path("reports/export.json").read_text())
     for family, name in BEST.items():
         assert (report[family]["model"], report[family]["images"]) == (name, 40)
-        assert set(report[family]["formats"]) == set(LOADED)
+        assert set(report[family]["formats"]) == {each.file for each in FORMATS}
         for each in report[family]["formats"].values():
             assert each["largest_difference"] <= report[family]["tolerance"]
             assert each["bytes"] > 1000
-            assert metadata.read(Path(each["path"])).classes == tuple(NAMES)
+            assert read_metadata(Path(each["path"])).classes == tuple(NAMES)
 
     before = {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()}
     answers = Path("data/predictions/cnn-baseline-1.npy")
@@ -38,17 +37,17 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
     done = stage("export")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
-        "export: error: the export cnn/model.keras does not answer as cnn-baseline-1 does: of 40 test images 40 get "
+        "export: error: the export cnn/model.keras does not predict as cnn-baseline-1 does: of 40 test images 40 get "
     )
-    assert "; exports stays as it was, and `dvc repro --force evaluate` asks the trained models again" in done.stderr
+    assert "; exports stays as it was, and `dvc repro --force evaluate` predicts again" in done.stderr
     assert done.stderr.count("\n") == 1
     assert {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()} == before
 
 
 def test_a_model_that_was_not_trained_is_one_line(trained, stage):
-    Path("models/mlp-tuned-1.json").unlink()
+    Path("models/mlp-tuned/1.json").unlink()
     done = stage("export")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("export: error: models/mlp-tuned-1.json cannot be read (")
+    assert done.stderr.startswith("export: error: models/mlp-tuned/1.json cannot be read (")
     assert done.stderr.count("\n") == 1
     assert not Path("exports").exists()

@@ -107,12 +107,6 @@ def test_a_share_of_all_images_is_a_share_of_every_part(raw, change):
     assert sizes() == {"train": 90, "validation": 10, "test": 20}
 
 
-def test_grey_images_get_a_channel(raw):
-    (x_train, y_train), (x_test, y_test) = tiles(60, (6, 5)), tiles(20, (6, 5), seed=1)
-    raw({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test})
-    assert prepare.main().endswith("images of 6 × 5 × 1, 5 classes")
-
-
 def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
     raw(both())
     classes = Path("data/prepared/classes.json")
@@ -124,54 +118,29 @@ def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
     assert json.loads(classes.read_text()) == ["a", "b", "c", "d", "é"]
 
 
-def test_test_images_that_were_trained_on_are_counted(raw):
-    x_train, x_test = both()["x_train"], both()["x_test"]
-    x_test[:3] = x_train[0]
-    raw(both(x_test=x_test))
-    prepare.main()
-    found = json.loads(Path("reports/data.json").read_text())["duplicates"]
-    assert found["within test"] == 2
-    assert found["test also in train"] + found["test also in validation"] == 3
-
-
 LABELS = both()["y_train"]
 
 
 @pytest.mark.parametrize(
     ("arrays", "classes", "line"),
     [
+        (both(y_test=both()["y_test"] - 1), None, "y_test goes down to -1; labels must be integers from 0"),
         (
-            both(x_train=both()["x_train"] / 255),
-            None,
+            both(),
+            ["a", "b", "c"],
             (
-                "x_train is float64; pixels must be uint8, 0 to 255 "
-                "(for floats in 0..1: (x * 255).astype('uint8'))"
+                "y_train goes up to 4 but there are 3 classes (a, b, c); labels must be 0 to 2, or data.classes in "
+                "params.yaml must name more"
             ),
         ),
-        (both(y_train=LABELS[:-1]), None, (
-            "x_train has 200 images but y_train has 199 labels; each image needs one label"
-        )),
-        (both(y_test=both()["y_test"] - 1), None, "y_test goes down to -1; labels must be integers from 0"),
-        (both(x_test=tiles(40, (7, 9, 3))[0]), None, (
-            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 3; height, width and channels must be the same"
-        )),
-        (both(y_train=LABELS * 0, y_test=both()["y_test"] * 0), None, (
-            "y_train holds one class only; a classifier needs two or more"
-        )),
-        (both(), ["a", "b", "c"], (
-            "y_train goes up to 4 but there are 3 classes (a, b, c); labels must be 0 to 2, or data.classes in "
-            "params.yaml must name more"
-        )),
-        (both(), list("abcdef"), (
-            "y_train has no image of f; each of the 6 classes needs some (a class that does not exist must not be "
-            "named in data.classes)"
-        )),
-        (without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)), None, (
-            "class 5 has one image, and testing needs another; add images of that class"
-        )),
+        (
+            without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)),
+            None,
+            "class 5 has one image, and testing needs another; add images of that class",
+        ),
     ],
-    ids=["floats", "labels", "negative", "shapes", "one class", "few names", "many names", "one of a class"],
-)  # fmt: skip
+    ids=["negative", "few names", "one of a class"],
+)
 def test_bad_data_is_one_line_and_what_was_prepared_stays(raw, change, arrays, classes, line):
     raw(arrays)
     change({"data.classes": classes})
@@ -188,29 +157,24 @@ def test_bad_data_ends_the_stage_with_status_1_and_nothing_written(raw, stage):
     done = stage("prepare")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "prepare: error: y_train has shape (200, 5); labels must be one number each (one-hot: y.argmax(axis=1))\n"
+        "prepare: error: y_train has shape (200, 5); "
+        "labels must be one number each, in one dimension (one-hot: y.argmax(axis=1))\n"
     )
     assert written() == {}
 
 
-def test_a_raw_file_cut_short_is_one_line(raw, stage):
+def test_a_raw_file_cut_short_is_one_line(raw):
     raw(both())
     file = Path("data/raw/x_train.npy")
     file.write_bytes(file.read_bytes()[:-1])
-    done = stage("prepare")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("prepare: error: data/raw/x_train.npy cannot be read (")
-    assert done.stderr.endswith("); `dvc repro` makes it again\n")
-    assert done.stderr.count("\n") == 1
+    with pytest.raises(UserError, match=r"^data/raw/x_train\.npy cannot be read \(.*\); `dvc repro` makes it again$"):
+        prepare.main()
     assert written() == {}
 
 
-def test_before_anything_was_downloaded_one_line_says_what_is_missing(stage):
-    done = stage("prepare")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("prepare: error: ")
-    assert "x_train" in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_before_anything_was_downloaded_one_line_says_what_is_missing(project):
+    with pytest.raises(UserError, match="x_train and y_train are missing"):
+        prepare.main()
 
 
 def test_stages_that_only_handle_files_start_without_tensorflow():

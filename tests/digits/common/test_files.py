@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,36 +20,26 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def writer(code: str, folder: Path) -> subprocess.Popen[str]:
+@contextmanager
+def killed_in_the_end(code: str, folder: Path) -> Iterator[None]:
     """Another process, which says when it has begun."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    assert process.wait(20) == -signal.SIGKILL
-    assert process.stdout
-    process.stdout.close()
+    command = [sys.executable, "-c", f"from digits.common.files import *\n{code}"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        yield
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
 
 
 # writing
 
 
-def test_folders_on_the_way_are_made(tmp_path):
-    files.write_text(tmp_path / "a/b/c.txt", "hello")
-    assert (tmp_path / "a/b/c.txt").read_text() == "hello"
+def test_text_is_the_same_bytes_everywhere_and_folders_on_the_way_are_made(tmp_path):
+    files.write_text(tmp_path / "a/b/c.txt", "é × –\n")
+    assert (tmp_path / "a/b/c.txt").read_bytes() == b"\xc3\xa9 \xc3\x97 \xe2\x80\x93\n"
     assert names(tmp_path / "a/b") == ["c.txt"]
-
-
-def test_text_is_the_same_bytes_everywhere(tmp_path):
-    files.write_text(tmp_path / "a.txt", "é × –\n")
-    assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9 \xc3\x97 \xe2\x80\x93\n"
 
 
 def write_half(path: Path, mistake: type[BaseException]) -> None:
@@ -69,56 +61,49 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, mis
 def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
     file = tmp_path / "a.txt"
     file.write_text("old")
-    process = writer(
-        "import time\n"
-        "from digits.common.files import replacing\n"
-        "with replacing('a.txt') as temporary:\n"
-        "    temporary.write_text('half of the n')\n"
-        "    print('begun', flush=True)\n"
-        "    time.sleep(60)\n",
-        tmp_path,
-    )
-    kill(process)
+    code = """
+import time
+with replacing("a.txt") as temporary:
+    temporary.write_text("half of the n")
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+    with killed_in_the_end(code, tmp_path):
+        pass
     assert file.read_text() == "old"
 
 
 def test_a_file_that_is_written_again_and_again_is_whole_whenever_it_is_read(tmp_path):
     versions = [character * 300_000 for character in "ab"]
     files.write_text(tmp_path / "a.txt", versions[0])
-    process = writer(
-        "from itertools import cycle\n"
-        "from digits.common.files import write_text\n"
-        "print('begun', flush=True)\n"
-        "for character in cycle('ab'):\n"
-        "    write_text('a.txt', character * 300_000)\n",
-        tmp_path,
-    )
-    seen = {(tmp_path / "a.txt").read_text() for _ in range(100) if not time.sleep(0.002)}
-    kill(process)
+    code = """
+print("begun", flush=True)
+while True:
+    for character in "ab":
+        write_text("a.txt", character * 300_000)
+"""
+    with killed_in_the_end(code, tmp_path):
+        seen = {(tmp_path / "a.txt").read_text() for _ in range(100) if not time.sleep(0.002)}
     assert seen == set(versions)
     assert (tmp_path / "a.txt").read_text() in versions
 
 
 def test_a_value_that_json_does_not_know_leaves_the_old_file(tmp_path):
     file = tmp_path / "a.json"
-    files.write_json(file, {"loss": 0.5})
+    files.write_json(file, {"é": 0.5})
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(file, {"loss": float("nan")})
-    assert files.read_json(file) == {"loss": 0.5}
+    assert file.read_text(encoding="utf-8") == '{\n  "é": 0.5\n}\n'
+    assert files.read_json(file) == {"é": 0.5}
     assert names(tmp_path) == ["a.json"]
-
-
-def test_json_is_for_people_too(tmp_path):
-    files.write_json(tmp_path / "a.json", {"é": [1]})
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "é": [\n    1\n  ]\n}\n'
 
 
 # reading
 
 
-def complaint(read: object, path: Path) -> str:
+def complaint(read: Callable[[Path], object], path: Path) -> str:
     with pytest.raises(UserError) as caught:
-        read(path)  # type: ignore[operator]
+        read(path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{path} cannot be read (")
     assert str(caught.value).endswith("); `dvc repro` makes it again")
@@ -132,12 +117,8 @@ def test_json_that_is_not_whole_is_one_line(tmp_path, content):
 
 
 @pytest.mark.parametrize("read", [files.read_json, files.read_array])
-def test_a_file_that_is_not_there_is_one_line(tmp_path, read):
+def test_a_file_that_is_not_there_or_is_a_folder_is_one_line(tmp_path, read):
     assert "No such file or directory" in complaint(read, tmp_path / "a")
-
-
-@pytest.mark.parametrize("read", [files.read_json, files.read_array])
-def test_a_folder_in_place_of_a_file_is_one_line(tmp_path, read):
     assert "Is a directory" in complaint(read, tmp_path)
 
 
@@ -183,30 +164,72 @@ def test_an_array_that_would_run_code_when_read_is_refused(tmp_path):
     complaint(files.read_array, file)
     file.write_bytes(pickle.dumps(trap))
     complaint(files.read_array, file)
-    assert names(tmp_path) == ["a.npy"]
-
-
-def test_an_array_that_would_run_code_when_read_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
-        files.write_array(tmp_path / "a.npy", np.array([{}], dtype=object))
-    assert names(tmp_path) == []
+        files.write_array(tmp_path / "b.npy", np.array([trap], dtype=object))
+    assert names(tmp_path) == ["a.npy"]
 
 
 # removing
 
 
-def test_what_is_removed_is_gone_be_it_a_file_a_folder_or_nothing(tmp_path):
+def test_what_is_removed_is_gone_but_not_what_a_link_leads_to(tmp_path):
     (tmp_path / "file").touch()
     (tmp_path / "folder/inner").mkdir(parents=True)
-    for name in ("file", "folder", "nothing"):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "precious")
+    for name in ("file", "folder", "nothing", "link"):
         files.remove(tmp_path / name)
-    assert names(tmp_path) == []
+    assert names(tmp_path) == ["precious"]
 
 
-def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/precious").touch()
-    (tmp_path / "link").symlink_to(tmp_path / "folder")
-    files.remove(tmp_path / "link")
-    assert names(tmp_path) == ["folder"]
-    assert names(tmp_path / "folder") == ["precious"]
+# folders
+
+
+def fill(folder: Path) -> None:
+    with files.replacing_folder(folder) as new:
+        (new / "a").mkdir()
+        (new / "a/file").write_text("new")
+
+
+def fail(folder: Path) -> None:
+    with pytest.raises(OSError, match="full"), files.replacing_folder(folder) as new:  # noqa: PT012
+        (new / "half").write_text("new")
+        raise OSError("full")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/more").write_text("old")
+    return tmp_path / "made"
+
+
+def content(place: Path) -> dict[str, str]:
+    return {str(each.relative_to(place)): each.read_text() for each in place.rglob("*") if each.is_file()}
+
+
+def test_a_new_folder_takes_the_place_of_one_that_holds_more(tmp_path, made):
+    fill(made)
+    assert content(tmp_path) == {"made/a/file": "new"}
+    assert names(tmp_path) == ["made"]
+
+
+def test_where_writing_fails_the_old_folder_stays_and_nothing_else(tmp_path, made):
+    fail(made)
+    assert content(tmp_path) == {"made/more": "old"}
+
+
+@pytest.mark.parametrize("left", [".made-new", ".made-old"])
+def test_what_a_killed_run_left_beside_the_folder_goes_with_the_next(tmp_path, made, left):
+    (tmp_path / left).mkdir()
+    (tmp_path / left / "half").write_text("killed")
+    fill(made)
+    assert content(tmp_path) == {"made/a/file": "new"}
+    assert names(tmp_path) == ["made"]
+
+
+@pytest.mark.parametrize(("write", "after"), [(fail, {"made/more": "old"}), (fill, {"made/a/file": "new"})])
+def test_a_run_killed_amid_the_exchange_loses_nothing(tmp_path, made, write, after):
+    made.rename(tmp_path / ".made-old")
+    write(made)
+    assert content(tmp_path) == after

@@ -13,6 +13,9 @@ from digits.data.dataset import Split
 
 SHAPES = "it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
 FLOATS = "pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
+ONE_EACH = "labels must be one number each, in one dimension (one-hot: y.argmax(axis=1))"
+MORE = "labels must be 0 to 1, or data.classes in params.yaml must name more"
+NOT_NAMED = "(a class that does not exist must not be named in data.classes)"
 ANY_ARRAY = arrays_of.arrays(arrays_of.scalar_dtypes(), arrays_of.array_shapes(min_dims=0, max_dims=5, max_side=3))
 
 
@@ -57,18 +60,12 @@ def test_labels_of_any_kind_of_integer_become_one_kind(dtype):
     ("x", "line"),
     [
         (images(0, 2, 2), "x_test is empty (shape (0, 2, 2)); there must be images"),
-        (images(5, 2, 0), "x_test is empty (shape (5, 2, 0)); there must be images"),
         (broken(), f"x_test is float64; {FLOATS}"),
-        (broken().astype("f4"), f"x_test is float32; {FLOATS}"),
         (images(5, 2, 2, dtype=np.int64), f"x_test is int64; {FLOATS}"),
-        (images(5, 2, 2, dtype=bool), f"x_test is bool; {FLOATS}"),
         (np.array([[["cat.png"]]]), f"x_test is <U7; {FLOATS}"),
         (broken(np.nan, 0, np.inf), "x_test holds NaN or infinity in 2 images; remove or mend them"),
-        (images(5), f"x_test has shape (5,); {SHAPES}"),
         (images(5, 4), f"x_test has shape (5, 4); {SHAPES}"),
         (images(5, 2, 2, 2), f"x_test has shape (5, 2, 2, 2); {SHAPES}"),
-        (images(5, 3, 2, 2), f"x_test has shape (5, 3, 2, 2); {SHAPES}"),
-        (images(5, 2, 2, 1, 1), f"x_test has shape (5, 2, 2, 1, 1); {SHAPES}"),
         (np.array(3, np.uint8), f"x_test has shape (); {SHAPES}"),
     ],
 )
@@ -81,21 +78,16 @@ def test_what_are_no_images_is_one_line(x, line):
 @pytest.mark.parametrize(
     ("y", "line"),
     [
-        (np.eye(5), "has shape (5, 5); labels must be one number each (one-hot: y.argmax(axis=1))"),
-        (np.zeros((5, 1)), "has shape (5, 1); labels must be one number each, in one dimension"),
-        (np.array(3), "has shape (); labels must be one number each, in one dimension"),
+        (np.eye(5), f"has shape (5, 5); {ONE_EACH}"),
+        (np.array(3), f"has shape (); {ONE_EACH}"),
         (np.array([0, 1.0]), "is float64; labels must be integers (if whole: y.astype('int32'))"),
         (np.array([0, 1.5, 2.5]), "is float64, such as 1.5; labels must be integers (if whole: y.astype('int32'))"),
-        (np.array([0, np.nan]), "holds NaN or infinity; each label must be a whole number"),
-        (np.array([0, np.inf]), "holds NaN or infinity; each label must be a whole number"),
+        (np.array([0, np.nan]), "is float64, such as nan; labels must be integers (if whole: y.astype('int32'))"),
+        (np.array([0, np.inf]), "is float64, such as inf; labels must be integers (if whole: y.astype('int32'))"),
         (np.array([True, False]), "is bool; labels must be integers from 0"),
         (np.array(["cat", "dog"]), "is <U3; labels must be integers from 0"),
         (np.array([3, -1]), "goes down to -1; labels must be integers from 0"),
         (np.array([3, 2**31]), "goes up to 2147483648 with 2 labels; number the classes 0, 1, 2, …"),
-        (
-            np.array([3, 2**64 - 1], np.uint64),
-            "goes up to 18446744073709551615 with 2 labels; number the classes 0, 1, 2, …",
-        ),
     ],
 )
 def test_what_are_no_labels_is_one_line(y, line):
@@ -148,83 +140,32 @@ def test_any_two_arrays_are_a_split_or_one_line(x, y):
 # all parts
 
 
-def test_a_test_part_may_be_there_or_not():
-    dataset.accept_together(split([0, 1]), None, ("cat", "dog"))
-    dataset.accept_together(split([0, 1]), split([1, 0, 1]), ("cat", "dog"))
-
-
 @pytest.mark.parametrize(
     ("train", "test", "classes", "line"),
     [
         (
             split([0, 1], (9, 7, 3)),
-            split([0, 1], (7, 9, 3)),
+            split([0, 1], (7, 9, 1)),
             "ab",
-            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 3; height, width and channels must be the same",
-        ),
-        (
-            split([0, 1], (9, 7, 3)),
-            split([0, 1], (9, 7, 1)),
-            "ab",
-            "x_train's images are 9 × 7 × 3 but x_test's are 9 × 7 × 1; height, width and channels must be the same",
+            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 1; height, width and channels must be the same",
         ),
         (split([0, 0]), None, "a", "y_train holds one class only; a classifier needs two or more"),
-        (
-            split([0, 1, 2]),
-            None,
-            "ab",
-            (
-                "y_train goes up to 2 but there are 2 classes (a, b); labels must be 0 to 1, or data.classes in "
-                "params.yaml must name more"
-            ),
-        ),
-        (
-            split([0, 1]),
-            split([0, 5]),
-            "ab",
-            (
-                "y_test goes up to 5 but there are 2 classes (a, b); labels must be 0 to 1, or data.classes in "
-                "params.yaml must name more"
-            ),
-        ),
-        (
-            split([0, 2]),
-            None,
-            "abc",
-            (
-                "y_train has no image of b; each of the 3 classes needs some (a class that does not exist must not be "
-                "named in data.classes)"
-            ),
-        ),
+        (split([0, 1, 2]), None, "ab", f"y_train goes up to 2 but there are 2 classes (a, b); {MORE}"),
+        (split([0, 1]), split([0, 5]), "ab", f"y_test goes up to 5 but there are 2 classes (a, b); {MORE}"),
         (
             split([0, 7]),
             None,
             "abcdefgh",
-            (
-                "y_train has no image of b, c, d, e, f and 1 more; each of the 8 classes needs some (a class that does "
-                "not exist must not be named in data.classes)"
-            ),
+            f"y_train has no image of b, c, d, e, f and 1 more; each of the 8 classes needs some {NOT_NAMED}",
         ),
         (
             split([0, 1]),
             split([1, 1]),
             "ab",
-            (
-                "y_test has no image of a; each of the 2 classes needs some (a class that does not exist must not be "
-                "named in data.classes)"
-            ),
+            f"y_test has no image of a; each of the 2 classes needs some {NOT_NAMED}",
         ),
     ],
-    ids=[
-        "sizes",
-        "channels",
-        "one class",
-        "label above",
-        "test label above",
-        "empty class",
-        "many empty",
-        "empty in test",
-    ],
+    ids=["shapes", "one class", "label above", "test label above", "many empty", "empty in test"],
 )
 def test_what_does_not_fit_together_is_one_line(train, test, classes, line):
     with pytest.raises(UserError) as caught:
@@ -257,11 +198,6 @@ def test_a_split_is_saved_to_the_same_bytes_however_it_lies_in_memory(tmp_path):
     dataset.save(other, tmp_path / "other")
     for name in ("images.npy", "labels.npy"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
-
-
-def test_images_are_read_only_when_they_are_looked_at(tmp_path):
-    dataset.save(split([0, 1]), tmp_path)
-    assert isinstance(dataset.load(tmp_path).images, np.memmap)
 
 
 def test_a_split_of_which_a_part_was_replaced_is_one_line(project):

@@ -18,7 +18,7 @@ def test_png_and_jpeg_are_read():
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "L", "LA", "RGB", "RGBA", "I;16"])
-def test_all_ways_to_hold_colours_become_grey_or_rgb(mode):
+def test_all_colour_modes_become_grey_or_rgb(mode):
     picture = Image.fromarray(np.asarray(SMALL).astype(np.uint16) * 257) if mode == "I;16" else SMALL.convert(mode)
     read_back = decode(encoded(picture))
     assert read_back.mode in ("L", "RGB")
@@ -27,14 +27,14 @@ def test_all_ways_to_hold_colours_become_grey_or_rgb(mode):
 
 
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0)])
-def test_paper_that_is_transparent_is_the_opposite_of_the_ink(ink, paper):
+def test_a_transparent_background_becomes_the_opposite_of_the_ink(ink, paper):
     picture = Image.new("RGBA", (5, 5), (0, 0, 0, 0))
     picture.putpixel((2, 2), (ink, ink, ink, 255))
     levels = np.asarray(decode(encoded(picture)).convert("L"))
     assert (levels[2, 2], levels[0, 0]) == (ink, paper)
 
 
-def test_a_photo_taken_upright_is_read_upright():
+def test_an_image_is_turned_as_its_exif_data_say():
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     assert decode(encoded(SMALL.convert("RGB"), "JPEG", exif=exif)).size == (3, 4)
@@ -42,8 +42,8 @@ def test_a_photo_taken_upright_is_read_upright():
 
 BAD = {
     "empty": (b"", "it is empty"),
-    "text": (b"hello", "it is neither a PNG nor a JPEG picture"),
-    "another format": (encoded(SMALL, "GIF"), "it is neither a PNG nor a JPEG picture"),
+    "text": (b"hello", "it is neither a PNG nor a JPEG image"),
+    "another format": (encoded(SMALL, "GIF"), "it is neither a PNG nor a JPEG image"),
     "head alone": (encoded(SMALL)[:20], "it cannot be read: |it is damaged: |it is neither"),
     "cut short": (encoded(Image.effect_noise((64, 64), 50))[:2000], "it is damaged: "),
     "jpeg cut short": (encoded(Image.effect_noise((64, 64), 50), "JPEG")[:900], "it is damaged: "),
@@ -55,25 +55,25 @@ BAD = {
 
 
 @pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD)
-def test_what_is_no_good_picture_is_refused_in_one_sentence(data, message):
+def test_a_bad_image_is_refused_in_one_sentence(data, message):
     with pytest.raises(UserError, match=f"^({message})") as refused:
         decode(data)
     assert "\n" not in str(refused.value)
 
 
-def test_files_that_are_none_are_refused(tmp_path):
+def test_missing_files_and_pipes_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     for path, message in ((tmp_path / "none.png", "no such file"), (tmp_path / "pipe.png", "not a file")):
         with pytest.raises(UserError, match=message):
             read(path)
 
 
-def test_a_folder_stands_for_the_pictures_in_it_and_below(tmp_path):
+def test_a_folder_stands_for_the_images_in_it_and_below(tmp_path):
     for name in ("b.png", "a.JPG", "below/c.jpeg", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     named = Path("other.gif")
     assert list(files([tmp_path, named])) == [tmp_path / "a.JPG", tmp_path / "b.png", tmp_path / "below/c.jpeg", named]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"empty holds no picture; their names end in \.png"):
+    with pytest.raises(UserError, match=r"empty holds no image; their names end in \.png"):
         list(files([tmp_path / "empty"]))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from digits.common.errors import UserError
-from digits.inference.preprocessing import Preprocessing, measure, place
+from digits.inference.preprocessing import Preprocessing, measure, preprocess
 from tests.drawings import MNIST
 from tests.images import stripes
 
@@ -28,16 +28,16 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
     return min(float(np.abs(np.roll(one, shift, (0, 1)).astype(float) - other).mean()) for shift in shifts)
 
 
-def test_signs_on_black_are_told_from_pictures():
-    signs = np.zeros((5, 28, 28, 1), np.uint8)
-    signs[:, 4:24, 10:15] = 200
-    assert measure(signs) == MNIST
-    assert measure(255 - signs) == Preprocessing(shape=(28, 28, 1), kind="picture")
-    assert measure(stripes(8).images) == Preprocessing(shape=(12, 10, 3), kind="picture")
+def test_glyphs_on_black_are_told_from_other_images():
+    glyphs = np.zeros((5, 28, 28, 1), np.uint8)
+    glyphs[:, 4:24, 10:15] = 200
+    assert measure(glyphs) == MNIST
+    assert measure(255 - glyphs) == Preprocessing(shape=(28, 28, 1), kind="image")
+    assert measure(stripes(8).images) == Preprocessing(shape=(12, 10, 3), kind="image")
 
 
-def test_a_sign_fills_the_box_bright_on_black_and_its_mass_is_in_the_middle():
-    image = place(seven(), MNIST)
+def test_a_glyph_is_scaled_to_its_size_bright_on_black_with_its_mass_in_the_middle():
+    image = preprocess(seven(), MNIST)
     assert (image.shape, image.dtype, image.max()) == ((28, 28, 1), np.uint8, 255)
     assert max(extent(image[..., 0])) == 20
     rows, columns = np.mgrid[:28, :28]
@@ -46,9 +46,9 @@ def test_a_sign_fills_the_box_bright_on_black_and_its_mass_is_in_the_middle():
     assert abs((columns * weights).sum() - 14) <= 0.6
 
 
-def test_an_image_that_is_laid_as_the_training_images_stays_as_it_is():
-    image = place(seven(), MNIST)
-    assert difference(place(Image.fromarray(image[..., 0]), MNIST), image) < 1
+def test_a_preprocessed_image_stays_as_it_is():
+    image = preprocess(seven(), MNIST)
+    assert difference(preprocess(Image.fromarray(image[..., 0]), MNIST), image) < 1
 
 
 @pytest.mark.parametrize(
@@ -63,66 +63,71 @@ def test_an_image_that_is_laid_as_the_training_images_stays_as_it_is():
     ],
     ids=["off-centre", "small", "inverted", "faint", "colour", "yellow paper"],
 )
-def test_place_size_and_colours_of_a_drawing_do_not_matter(other):
-    assert difference(place(other, MNIST), place(seven(), MNIST)) < 6
+def test_position_size_and_colours_of_a_drawing_do_not_matter(other):
+    assert difference(preprocess(other, MNIST), preprocess(seven(), MNIST)) < 6
 
 
-def test_a_pen_finer_than_the_training_images_is_made_as_wide_as_theirs():
-    fine, broad = place(seven(pen=2), MNIST), place(seven(), MNIST)
+def test_thin_strokes_become_as_wide_as_those_of_the_training_images():
+    fine, broad = preprocess(seven(pen=2), MNIST), preprocess(seven(), MNIST)
     assert difference(fine, broad) < 10
     assert (fine > 100).sum() > 35
 
 
-def test_specks_and_grain_of_the_paper_are_no_ink():
+def test_specks_and_the_grain_of_paper_are_not_ink():
     random = np.random.default_rng(0)
     dirty = np.asarray(seven(), float) - 20 + random.normal(0, 5, (400, 400))
     dirty[5:9, 390:394] = 0
-    assert difference(place(Image.fromarray(np.clip(dirty, 0, 255).astype(np.uint8)), MNIST), place(seven(), MNIST)) < 3
+    assert (
+        difference(
+            preprocess(Image.fromarray(np.clip(dirty, 0, 255).astype(np.uint8)), MNIST), preprocess(seven(), MNIST)
+        )
+        < 3
+    )
 
 
-def test_specks_may_be_darker_than_all_that_is_drawn():
+def test_specks_darker_than_the_drawing_are_removed():
     faint = Image.eval(seven(), lambda level: 200 + level // 5)
     for at in ((20, 20), (380, 30), (200, 390)):
         ImageDraw.Draw(faint).rectangle((*at, at[0] + 5, at[1] + 5), 0)
-    assert difference(place(faint, MNIST), place(seven(), MNIST)) < 3
+    assert difference(preprocess(faint, MNIST), preprocess(seven(), MNIST)) < 3
 
 
-def test_a_sign_in_parts_keeps_them():
+def test_a_glyph_in_parts_keeps_all_of_them():
     page = seven()
     ImageDraw.Draw(page).line([(100, 200), (220, 200)], 0, 20)
     apart = seven()
     ImageDraw.Draw(apart).line([(240, 200), (300, 200)], 0, 20)
-    assert extent(place(apart, MNIST)[..., 0])[1] > extent(place(page, MNIST)[..., 0])[1]
+    assert extent(preprocess(apart, MNIST)[..., 0])[1] > extent(preprocess(page, MNIST)[..., 0])[1]
 
 
 @pytest.mark.parametrize(
     "picture", [Image.new("L", (50, 50), 255), Image.new("RGB", (1, 1)), Image.new("L", (9, 9), 3)]
 )
-def test_a_blank_picture_is_refused(picture):
+def test_a_blank_image_is_refused(picture):
     with pytest.raises(UserError, match="nothing is drawn on it"):
-        place(picture, MNIST)
+        preprocess(picture, MNIST)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1), st.booleans())
-def test_any_picture_becomes_an_image_or_a_refusal(height, width, seed, colour):
+def test_any_image_is_preprocessed_or_refused(height, width, seed, colour):
     levels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     picture = Image.fromarray(levels if colour else levels[..., 0])
-    for placing in (
+    for preprocessing in (
         MNIST,
-        Preprocessing(shape=(12, 10, 3), kind="picture"),
-        Preprocessing(shape=(8, 8, 1), kind="picture"),
+        Preprocessing(shape=(12, 10, 3), kind="image"),
+        Preprocessing(shape=(8, 8, 1), kind="image"),
     ):
         try:
-            image = place(picture, placing)
+            image = preprocess(picture, preprocessing)
         except UserError:
             continue
-        assert (image.shape, image.dtype) == (placing.shape, np.uint8)
+        assert (image.shape, image.dtype) == (preprocessing.shape, np.uint8)
 
 
-def test_a_picture_keeps_its_proportions_and_gets_black_where_it_does_not_reach():
-    placing = Preprocessing(shape=(12, 10, 3), kind="picture")
-    image = place(Image.new("RGB", (200, 100), (255, 0, 0)), placing)
+def test_an_image_keeps_its_proportions_and_is_padded_with_black():
+    preprocessing = Preprocessing(shape=(12, 10, 3), kind="image")
+    image = preprocess(Image.new("RGB", (200, 100), (255, 0, 0)), preprocessing)
     assert extent(image[..., 0]) == (5, 10)
     assert (image[..., 1:] == 0).all()
     exact = stripes(1).images[0]
-    assert (place(Image.fromarray(exact), placing) == exact).all()
+    assert (preprocess(Image.fromarray(exact), preprocessing) == exact).all()

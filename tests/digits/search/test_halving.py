@@ -8,13 +8,9 @@ from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.halving import length, search
-from digits.training.jobs import Trial
-
-BASELINE = Mlp(
-    layers=1, units=256, batch_norm=True, dropout=0.2, optimizer="adam", learning_rate=0.001, schedule="constant",
-    batch_size=128, label_smoothing=0.0, weight_decay=0.0, shift=0.0, rotate=0.0, zoom=0.0, shear=0.0,
-)  # fmt: skip
+from digits.search.halving import Trial, length, search
+from digits.training.jobs import TrainingRun
+from tests.recipes import config
 
 
 def plan(*rungs: int, keep: float = 0.34, trials: int = 9) -> Search[Mlp]:
@@ -22,7 +18,7 @@ def plan(*rungs: int, keep: float = 0.34, trials: int = 9) -> Search[Mlp]:
 
 
 def field(count: int) -> list[Trial]:
-    return [Trial(number, BASELINE) for number in range(count)]
+    return [Trial(number, TrainingRun(f"trial-{number}", config())) for number in range(count)]
 
 
 class Training:
@@ -35,14 +31,14 @@ class Training:
     def __call__(self, trials: list[Trial], until: int) -> None:
         self.fields.append([trial.number for trial in trials])
         for trial in trials:
-            for epoch in range(len(trial.epochs) + 1, until + 1):
+            for epoch in range(len(trial.run.epochs) + 1, until + 1):
                 reached = self.accuracy(trial.number, epoch)
                 if reached is None:
-                    trial.end("failed", "out of memory")
+                    trial.run.failure = "out of memory"
                     break
                 self.epochs += 1
                 reached = {"validation_accuracy": reached, "validation_loss": self.loss(trial.number)}
-                trial.epochs.append({"epoch": epoch} | reached)
+                trial.run.epochs.append({"epoch": epoch} | reached)
 
 
 def test_the_best_third_goes_on_at_each_rung_and_nothing_is_trained_twice() -> None:
@@ -75,6 +71,18 @@ def test_a_trial_that_was_stopped_early_says_how_far_behind_it_was() -> None:
     assert found["trials"][5]["status"] == "pruned"
     assert found["trials"][5]["reason"] == "it was number 6 of 6 after epoch 1"
     assert found["trials"][5]["validation_accuracy"] == 0.85
+
+
+def test_a_search_that_knows_later_epochs_already_decides_by_those_that_count() -> None:
+    """As after a kill: trial 1 went on and is known to have become the worst."""
+
+    def reached(trial: int, epoch: int) -> float:
+        return 0.1 if (trial, epoch) == (1, 3) else 0.5 + 0.01 * (trial == 1)
+
+    undisturbed = search(plan(1, 3), field(3), Training(reached))
+    resumed = field(3)
+    Training(reached)(resumed[:2], 3)
+    assert search(plan(1, 3), resumed, Training(reached)) == undisturbed
 
 
 def test_failed_trials_are_recorded_and_never_win() -> None:

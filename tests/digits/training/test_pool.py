@@ -1,43 +1,112 @@
-"""What a search does not see in its own tests: workers that a trial kills, and workers with other code."""
+"""Trainings in real workers: what comes out is the same whoever trains what, and whoever is killed meanwhile."""
 
 import multiprocessing
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from digits.common.errors import UserError
-from digits.params.schema import Runtime
-from digits.training.jobs import Segment, TrainingConfig
-from digits.training.pool import Pool, agreed, workers
-from tests.digits.search.test_halving import BASELINE
+from digits.params.schema import Pool
+from digits.training.fingerprint import refuse_others, versions
+from digits.training.jobs import Segment, TrainingRun
+from digits.training.pool import gpus, schedule, training_pool
 from tests.images import stripes
+from tests.recipes import config
 
-MACHINE = Runtime(threads=1, onednn=True)
-JOB = TrainingConfig("mlp", BASELINE, epochs=1, seed=1, classes=4, runtime=MACHINE)
+IMAGES = stripes(96), stripes(16)
+MACHINE = config().runtime
 
 
-class Deadly(Segment):
-    """Ends the worker that is given it. The scheduler, which lives in this process, gets it, too."""
+def runs(count: int, epochs: int) -> list[TrainingRun]:
+    return [TrainingRun(f"mlp-{seed}", config(epochs=epochs, seed=seed)) for seed in range(1, count + 1)]
 
+
+def settings(workers: int) -> Pool:
+    return Pool(workers=workers, threads_per_worker=1, cluster=None)
+
+
+class Deadly(TrainingRun):
+    """Its segments end the worker that is given one. The scheduler, in this process, gets it, too."""
+
+    def segment(self, until: int) -> Segment:
+        return DeadlySegment(**vars(super().segment(until)))
+
+
+class DeadlySegment(Segment):
     def __setstate__(self, state: dict[str, Any]) -> None:
         if multiprocessing.parent_process():
             os._exit(1)
         self.__dict__.update(state)
 
 
-def test_a_trial_that_kills_every_worker_is_given_up_and_the_others_run() -> None:
-    told = []
-    with workers(1, None) as client:
-        pool = Pool(client, MACHINE, stripes(96), stripes(16))
-        legs = [Deadly(0, JOB, 0, 1, None), Segment(1, JOB, 0, 1, None)]
-        (_, killed), (_, ran) = pool.run(legs, lambda *epoch: told.append(epoch))
+def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -> None:
+    [killed, other], told = [Deadly("deadly", config()), *runs(1, epochs=2)], []
+    with training_pool(settings(1), MACHINE, most=2, family="mlp") as pool:
+        pool.give(*IMAGES)
+        pool.train([killed, other], 2, lambda run, epochs: told.append((run.name, len(epochs))))
     assert killed.failure == "each worker that took it died, perhaps for want of memory"
-    assert [epoch["epoch"] for epoch in ran.epochs] == [1]
-    assert told in ([], [(1, ran.epochs[0])])
+    assert (len(other.epochs), other.failure) == (2, None)
+    assert sum(count for _, count in told) == 2
+
+
+def test_any_number_of_workers_gives_the_same_bytes_also_where_trainings_move_between_them() -> None:
+    found = []
+    for workers in (1, 2):
+        trained = runs(3, epochs=4)
+        with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
+            pool.give(*IMAGES)
+            pool.train(trained, 2, lambda *_: None)
+            pool.train(trained, 4, lambda *_: None)
+        found.append([(run.epochs, run.state, run.model) for run in trained])
+    assert found[0] == found[1]
+    assert len({model for _, _, model in found[0]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("count", "workers", "expected"),
+    [
+        (3, 1, [("1", 10), ("2", 10), ("3", 10)]),
+        (3, 2, [("2", 5), ("1", 10), ("3", 10)]),  # the last 5 epochs of the second come at the end
+        (3, 3, [("1", 10), ("2", 10), ("3", 10)]),
+        (4, 3, [("2", 6), ("3", 2), ("1", 10), ("4", 10)]),
+        (2, 8, [("1", 10), ("2", 10)]),
+    ],
+)
+def test_trainings_are_divided_where_workers_would_else_wait(
+    count: int, workers: int, expected: list[tuple[str, int]]
+) -> None:
+    planned = schedule(runs(count, epochs=10), 10, workers)
+    assert [(run.name.removeprefix("mlp-"), until) for run, until in planned] == expected
 
 
 def test_code_that_differs_between_machines_is_refused_by_name() -> None:
-    assert agreed({"a.py": "1"}, {"a.py": "1", "b.py": "2"}) == {"a.py": "1", "b.py": "2"}
-    with pytest.raises(UserError, match=r"tune\.cluster: a\.py is not the same here and on all workers"):
-        agreed({"a.py": "1"}, {"b.py": "2"}, {"a.py": "3"})
+    mine = versions("mlp")
+    refuse_others(mine, mine | {"more.py": "1"})
+    with pytest.raises(UserError, match=r"digits/training/pool\.py is not the same here and on all workers"):
+        refuse_others(mine, mine | {"digits/training/pool.py": "other"})
+
+
+def test_gpus_are_those_that_the_environment_or_else_the_driver_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpus() == []
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 0\necho 1\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    assert gpus() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    assert gpus() == ["3"]
+
+
+def seen() -> str | None:
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
+def test_each_worker_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    with training_pool(Pool(workers=None, threads_per_worker=1, cluster=None), MACHINE, most=9, family="mlp") as pool:
+        pool.give(*IMAGES)
+        assert sorted(pool.client.run(seen).values()) == ["5", "7"]

@@ -1,0 +1,58 @@
+"""What is trained, and by whom: a recipe on prepared images, by this project's code or by plain Keras.
+
+`ours` and `plain` start TensorFlow, and return what begins a training on images.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from digits.common.files import read_json
+from digits.common.paths import CLASSES, PREPARED, search_file
+from digits.data import dataset
+from digits.data.dataset import Split
+from digits.families import hyperparameters
+from digits.models import runtime
+from digits.params.load import parameter
+from digits.params.schema import Runtime
+from digits.training.jobs import TrainingConfig
+
+FAMILIES = ("mlp", "cnn")
+Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
+Begin = Callable[[Split], Training]
+Side = Callable[[TrainingConfig], Begin]
+
+
+def training_config(family: str, variant: str, epochs: int, seed: int) -> TrainingConfig:
+    """With the recipe of params.yaml, or the one that the search found."""
+    baseline = parameter(hyperparameters(family), f"models.{family}")
+    found = {} if variant == "baseline" else read_json(search_file(family))["best"]
+    recipe = type(baseline)(**baseline.model_dump() | found)
+    return TrainingConfig(family, recipe, epochs, seed, len(read_json(CLASSES)), parameter(Runtime, "runtime"))
+
+
+def images(part: str, count: int | None = None) -> Split:
+    """The first so many, or all."""
+    split = dataset.load(PREPARED / part)
+    return Split(split.images[:count].copy(), split.labels[:count].copy())
+
+
+def ours(config: TrainingConfig) -> Begin:
+    runtime.start(config.runtime)
+    from digits.training import trainer
+
+    def begin(data: Split) -> Training:
+        training = trainer.Training(config, data, data)
+        return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
+
+    return begin
+
+
+def plain(config: TrainingConfig) -> Begin:
+    """TensorFlow as it comes, with threads and kernels of its own choice."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    with runtime.held_back_stderr():
+        from benchmarks.plain import training
+
+    return lambda data: training(config, data)

@@ -1,0 +1,127 @@
+"""The formats of an export: an entry of FORMATS names a file, saves and loads it, and keeps metadata inside it.
+
+Loading imports nothing of what builds and trains networks here, as whoever gets the file has none of it.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+from digits.common.errors import UserError, reason
+from digits.export.metadata import FOLDER, HDF5, ZIP, Metadata, Storage
+from digits.models.runtime import held_back_stderr
+
+if TYPE_CHECKING:
+    import keras
+
+
+EXPORTS = Path("exports")
+
+
+@dataclass(frozen=True)
+class Trained:
+    file: Path
+    model: "keras.Model"
+    metadata: Metadata
+
+
+class Output(NamedTuple):
+    probabilities: np.ndarray
+    classes: np.ndarray | None = None  # the likeliest, by name, where the format itself knows the names
+
+
+@dataclass(frozen=True)
+class Format:
+    file: str
+    save: Callable[[Trained, Path], object]
+    load: Callable[[Path], Callable[[np.ndarray], Output]]
+    storage: Storage
+
+
+def save_hdf5(trained: Trained, path: Path) -> None:
+    with held_back_stderr():  # Keras warns that this format is old; it is here for old programs
+        trained.model.save(path)
+
+
+def save_saved_model(trained: Trained, path: Path) -> None:
+    from digits.export import saved_model
+
+    saved_model.save(trained.model, trained.metadata.classes, path)
+
+
+def load_keras(path: Path) -> Callable[[np.ndarray], Output]:
+    import keras
+
+    return as_graph(keras.models.load_model(path, compile=False))
+
+
+def load_weights(path: Path) -> Callable[[np.ndarray], Output]:
+    """Into the network that the .keras file beside them describes."""
+    import keras
+
+    with zipfile.ZipFile(path.with_name("model.keras")) as file:
+        model = keras.models.model_from_json(file.read("config.json"))
+    model.load_weights(path)
+    return as_graph(model)
+
+
+def as_graph(model: "keras.Model") -> Callable[[np.ndarray], Output]:
+    """One graph for any number of images: Keras's own `predict` takes 80 ms and more for a single one."""
+    import tensorflow as tf
+
+    pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+    return lambda images: Output(graph(images.astype(np.float32)).numpy())
+
+
+def load_saved_model(path: Path) -> Callable[[np.ndarray], Output]:
+    import tensorflow as tf
+
+    model = tf.saved_model.load(path)
+    signature = model.signatures["serving_default"]
+
+    def predict(images: np.ndarray, _model: object = model) -> Output:  # its weights live only as long as it does
+        output = {name: value.numpy() for name, value in signature(images=tf.cast(images, tf.float32)).items()}
+        names = np.char.decode(output["class"].astype(bytes), "utf-8") if "class" in output else None
+        return Output(output["probabilities"], names)
+
+    return predict
+
+
+FORMATS = (
+    Format("model.keras", lambda trained, path: shutil.copyfile(trained.file, path), load_keras, ZIP),
+    Format("model.h5", save_hdf5, load_keras, HDF5),
+    Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights, HDF5),
+    Format("saved_model", save_saved_model, load_saved_model, FOLDER),
+)
+
+
+def write(trained: Trained, folder: Path) -> None:
+    folder.mkdir()
+    for each in FORMATS:
+        each.save(trained, folder / each.file)
+        each.storage.write(folder / each.file, trained.metadata.model_dump_json())
+
+
+def format_of(path: Path) -> Format | None:
+    """Of any model's file, by the ending of its name; a folder is a SavedModel."""
+    ending = "" if path.is_dir() else path.suffix or None
+    return next((each for each in FORMATS if Path(each.file).suffix == ending), None)
+
+
+def read_metadata(path: Path) -> Metadata | None:
+    """None where the file holds none."""
+    try:
+        text = format_of(path).storage.read(path)
+        return None if text is None else Metadata.model_validate_json(text)
+    except ValidationError as error:
+        why = "; ".join(": ".join([*map(str, each["loc"]), each["msg"]]) for each in error.errors())
+    except Exception as error:  # a zip and an HDF5 file can be broken in many ways
+        why = reason(error)
+    raise UserError(f"{path}: its metadata cannot be read ({why}); `dvc repro --force export` writes it again")

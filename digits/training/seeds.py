@@ -1,0 +1,125 @@
+"""The final trainings: one recipe with each seed, side by side; a model and a record of each."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from digits.common.errors import UserError
+from digits.common.files import read_json, remove, write_bytes, write_json
+from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_name, models_folder
+from digits.common.progress import Progress
+from digits.data import dataset
+from digits.models.recipe import Recipe
+from digits.params.schema import Pool, Runtime
+from digits.training.checkpoint import Checkpoint, checkpoint
+from digits.training.earlier import earlier_models
+from digits.training.fingerprint import fingerprint, versions
+from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
+from digits.training.pool import Images, training_pool
+from digits.training.reporter import Reporter, reporter
+
+Info = dict[str, Any]  # what decides a training, as its record and MLflow show it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all seeds share."""
+
+    family: str
+    variant: str
+    recipe: Recipe
+    epochs: int
+    machine: Runtime
+
+
+def train_seeds(plan: Plan, seeds: tuple[int, ...], settings: Pool) -> str:
+    images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
+    classes = len(read_json(CLASSES))
+    configs = [TrainingConfig(plan.family, plan.recipe, plan.epochs, seed, classes, plan.machine) for seed in seeds]
+    runs = [TrainingRun(model_name(plan.family, plan.variant, config.seed), config) for config in configs]
+    code = versions(plan.family)
+    infos = {run.name: info(run, plan.variant, fingerprint([plan.variant, run.config], code, *images)) for run in runs}
+    earlier = earlier_models(seeds, {name: each["fingerprint"] for name, each in infos.items()})
+    new = [run for run in runs if run.name not in earlier]
+    with ExitStack() as stack:
+        # In an order that is the same for all: two that wait for each other would wait for ever.
+        order = sorted(infos[run.name]["fingerprint"] for run in new)
+        opened = {name: stack.enter_context(checkpoint(name)) for name in order}
+        checkpoints = {run.name: opened[infos[run.name]["fingerprint"]] for run in new}
+        train_all(new, infos, checkpoints, images, settings)
+        written = dict(earlier)
+        for run in new:
+            sizes = {"parameters": run.parameters, "multiply_adds": run.multiply_adds, "images": len(images[0])}
+            written[run.name] = run.model, infos[run.name] | sizes | {"epochs": run.epochs}
+        write(written, plan)
+    return summary(plan, [written[run.name][1] for run in runs], len(new))
+
+
+def info(run: TrainingRun, variant: str, fingerprint: str) -> Info:
+    return {
+        "family": run.config.family,
+        "variant": variant,
+        "seed": run.config.seed,
+        "fingerprint": fingerprint,
+        "hyperparameters": run.config.recipe.model_dump(),
+    }
+
+
+def train_all(
+    runs: list[TrainingRun],
+    infos: dict[str, Info],
+    checkpoints: dict[str, Checkpoint],
+    images: Images,
+    settings: Pool,
+) -> None:
+    if not runs:
+        return
+    first = runs[0].config
+    with reporter() as told, training_pool(settings, first.runtime, len(runs), first.family) as pool:
+        pool.give(*images)
+        for run in runs:
+            checkpoints[run.name].restore(run)
+            told.begin(run.name, infos[run.name])
+            report(told, run, run.epochs)
+        left = sum(first.epochs - len(run.epochs) for run in runs)
+        with Progress(left, runs[0].name.rpartition("-")[0], "epoch") as progress:
+
+            def on_segment(run: TrainingRun, epochs: list[Epoch]) -> None:
+                if epochs:
+                    progress.advance(len(epochs), note=f"seed {run.config.seed}: {describe(epochs[-1])}")
+                if run.failure is None:
+                    checkpoints[run.name].save(run)
+                report(told, run, epochs)
+
+            pool.train(runs, first.epochs, on_segment)
+        if failed := [f"seed {run.config.seed}: {run.failure}" for run in runs if run.failure is not None]:
+            kept = "; what the others have learnt is kept for the next run" if len(failed) < len(runs) else ""
+            raise UserError(f"{runs[0].name.rpartition('-')[0]}, {'; '.join(failed)}{kept}")
+
+
+def report(told: Reporter, run: TrainingRun, epochs: list[Epoch]) -> None:
+    told.epochs(run.name, epochs)
+    if run.failure is not None:
+        told.end(run.name, "failed", run.failure)
+    elif len(run.epochs) == run.config.epochs:
+        told.end(run.name, "completed", seconds=run.seconds, core_minutes=run.core_seconds / 60)
+
+
+def write(models: dict[str, tuple[bytes, Info]], plan: Plan) -> None:
+    """These, and no other in their folder."""
+    for name, (model, record) in models.items():
+        write_bytes(model_file(name), model)
+        write_json(history_file(name), record)
+    named = {path(name) for name in models for path in (model_file, history_file)}
+    for path in set(models_folder(plan.family, plan.variant).iterdir()) - named:
+        remove(path)
+
+
+def summary(plan: Plan, records: list[Info], new: int) -> str:
+    reached = [record["epochs"][-1]["validation_accuracy"] for record in records]
+    spread = f"{min(reached):.2%}" + (f" to {max(reached):.2%}" if len(reached) > 1 else "")
+    kept = f", {len(records) - new} of them there already" if new < len(records) else ""
+    return (
+        f"{models_folder(plan.family, plan.variant)}: {len(records)} model{'s' * (len(records) > 1)}{kept}, "
+        f"{records[0]['parameters']:,} parameters, {plan.epochs} epochs, validation accuracy {spread}"
+    )

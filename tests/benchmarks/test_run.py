@@ -1,0 +1,86 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run
+from benchmarks.run import Row, compare, fresh, interleaved
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = {path.stem: path.read_text() for path in (ROOT / "benchmarks").glob("*.py")}
+BENCHMARKS = {name for name, text in FILES.items() if "__main__" in text}
+REPORTED = sorted(name for name, text in FILES.items() if "main(measure" in text)
+
+
+def test_sides_take_turns_in_being_first_and_stay_paired() -> None:
+    called = []
+
+    def side(name: str, number: int) -> str:
+        called.append(f"{name}{number}")
+        return called[-1]
+
+    pairs = list(interleaved(3, lambda number: side("ours", number), lambda number: side("theirs", number)))
+    assert called == ["ours1", "theirs1", "theirs2", "ours2", "ours3", "theirs3"]
+    assert pairs == [("ours1", "theirs1"), ("ours2", "theirs2"), ("ours3", "theirs3")]
+
+
+def test_each_side_can_have_a_process_of_its_own() -> None:
+    assert len({os.getpid(), fresh(os.getpid), fresh(os.getpid)}) == 3
+
+
+def test_more_is_better_of_a_rate_and_less_of_a_time() -> None:
+    rate = compare("speed", 2, lambda: 3000.0, lambda: 1500.0, "images/s", aim=1.5)
+    assert (rate.values, rate.aim, rate.note) == ([2, 2], 1.5, "3,000 images/s against 1,500 images/s")
+    assert compare("wait", 1, lambda: 0.5, lambda: 2.0, "ms").values == [4]
+
+
+def test_a_row_says_median_spread_pairs_and_whether_the_aim_is_met() -> None:
+    row = Row("speed", [1.3, 1.9, 1.5], aim=1.4)
+    assert row.cells() == ("speed", "1.50 ×", "1.30 × to 1.90 ×", "3", "≥ 1.40 ×", "met")
+    assert str(row) == "speed: 1.50 × (median; 1.30 × to 1.90 ×; n = 3); aim ≥ 1.40 ×: met"
+    assert Row("share", [0.4], unit="%").cells()[-2:] == ("–", "–")
+
+
+def test_where_less_is_better_the_aim_is_not_to_be_passed() -> None:
+    row = Row("overhead", [0.12], aim=0.1, smaller_is_better=True, unit="%")
+    assert row.cells()[1:] == ("12.0 %", "12.0 % to 12.0 %", "1", "≤ 10.0 %", "not met")
+
+
+def test_a_side_that_was_stopped_makes_the_ratio_a_bound() -> None:
+    assert Row("search", [3.0, 3.0], aim=2.0, at_least=True).cells()[1] == "≥ 3.00 ×"
+
+
+def test_a_benchmark_replaces_its_own_rows_and_leaves_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run.keep("workers", "python -m benchmarks.workers 3", [Row("two", [1.8])])
+    run.keep("demo", "python -m benchmarks.demo 1", [Row("share", [0.5], unit="%", note="noisy")])
+    run.keep("workers", "python -m benchmarks.workers 5", [Row("two again", [1.9])])
+    page = run.PAGE.read_text()
+    assert re.findall(r"^\| (share|two|two again) \|", page, re.MULTILINE) == ["share", "two again"]
+    assert "`python -m benchmarks.workers 5` on " in page
+    assert "- share: noisy" in page
+    assert page == run.page(run.known())
+
+
+@pytest.mark.parametrize("benchmark", REPORTED)
+def test_a_benchmark_says_in_its_file_what_it_compares(benchmark: str) -> None:
+    title, blank, *more = run.about(benchmark).splitlines()
+    assert title
+    assert not blank
+    assert more
+
+
+def test_every_benchmark_that_is_named_exists() -> None:
+    texts = [(ROOT / "Makefile").read_text(), *(page.read_text() for page in (ROOT / "docs").glob("*.md"))]
+    named = re.findall(r"-m benchmarks\.(\w+)", "\n".join(texts))
+    assert named
+    assert set(named) <= BENCHMARKS
+
+
+def test_the_committed_page_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert set(run.known()) <= set(REPORTED)
+    assert run.PAGE.read_text() == run.page(run.known())

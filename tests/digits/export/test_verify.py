@@ -1,0 +1,129 @@
+"""Models in every format, on made-up images: what they predict, and what is wrong with broken ones."""
+
+import multiprocessing
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import chdir
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.common.errors import UserError
+from digits.common.files import read_array
+from digits.common.paths import PREDICTIONS
+from digits.export import formats, verify
+from digits.export.formats import FORMATS, Output
+from digits.params.schema import Runtime
+from tests.conftest import ROOT
+from tests.trained import BEST, METADATA, NAMES, export, lay_out
+
+CLASSES = tuple(NAMES)
+MADE = Path("made")
+MACHINE = Runtime(threads=1, onednn=True)
+EACH_FORMAT = pytest.mark.parametrize("export_format", FORMATS, ids=lambda each: each.file)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("exports")
+    shutil.copy(ROOT / "params.yaml", folder)
+    with chdir(folder):
+        lay_out()
+        MADE.mkdir()
+        for family, name in BEST.items():
+            export(name, MADE / family)
+        yield
+
+
+@pytest.fixture(scope="module")
+def other_model(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export("cnn-tuned-1", tmp_path_factory.mktemp("other") / "cnn")
+
+
+@pytest.fixture(scope="module")
+def other_classes(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(BEST["cnn"], tmp_path_factory.mktemp("turned") / "cnn", {"classes": CLASSES[::-1]})
+
+
+@pytest.fixture
+def cnn(tmp_path: Path) -> Path:
+    """An export to be broken."""
+    return shutil.copytree(MADE / "cnn", tmp_path / "cnn")
+
+
+def difference(path: Path, name: str = BEST["cnn"]) -> float:
+    [export_format] = [each for each in FORMATS if each.file == path.name]
+    output = verify.output(export_format, path, read_array(PREDICTIONS / "images.npy"))
+    return verify.difference(path.name, name, output, CLASSES)
+
+
+@EACH_FORMAT
+@pytest.mark.parametrize("family", BEST)
+def test_each_format_predicts_as_its_model_and_holds_its_metadata(family: str, export_format: formats.Format) -> None:
+    path = MADE / family / export_format.file
+    assert difference(path, BEST[family]) <= verify.TOLERANCE
+    assert formats.read_metadata(path) == METADATA.model_copy(update={"model": BEST[family]})
+
+
+def test_another_process_that_exported_other_models_before_writes_the_same_bytes(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        for family, name in reversed(BEST.items()):
+            process.submit(export, name, tmp_path / family).result()
+    files = [path.relative_to(MADE) for path in MADE.rglob("*") if path.is_file()]
+    assert len(files) == 2 * (3 + 4)
+    assert [file for file in files if (MADE / file).read_bytes() != (tmp_path / file).read_bytes()] == []
+
+
+@pytest.mark.parametrize("file", ["model.h5", "model.keras", "model.weights.h5", "saved_model/variables"])
+def test_weights_of_another_model_are_an_error(cnn: Path, other_model: Path, file: str) -> None:
+    shutil.rmtree(cnn / file, ignore_errors=True)
+    copy = shutil.copytree if file == "saved_model/variables" else shutil.copy
+    copy(other_model / file, cnn / file)
+    with pytest.raises(UserError, match=r"does not predict as cnn-baseline-1 does: of 40 test images \d+ get another"):
+        difference(cnn / file.split("/")[0])
+
+
+@EACH_FORMAT
+def test_classes_in_another_order_are_an_error(other_classes: Path, export_format: formats.Format) -> None:
+    with pytest.raises(UserError, match="of 40 test images 40 get another class"):
+        difference(other_classes / export_format.file)
+
+
+@pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.weights.h5", "saved_model/saved_model.pb"])
+def test_a_truncated_file_is_a_one_line_error(cnn: Path, file: str) -> None:
+    (cnn / file).write_bytes((cnn / file).read_bytes()[:5000])
+    with pytest.raises(UserError, match=rf"the export cnn/{file.split('/')[0]} cannot be used \(.+\)"):
+        difference(cnn / file.split("/")[0])
+
+
+def test_a_probability_that_is_nan_is_an_error() -> None:
+    expected = read_array(PREDICTIONS / f"{BEST['cnn']}.npy")
+    broken = expected.copy()
+    broken[0, broken[0].argmin()] = np.nan
+    output = Output(broken, np.array(CLASSES)[expected.argmax(axis=1)])
+    with pytest.raises(UserError, match="differs by nan"):
+        verify.difference("cnn/model.h5", BEST["cnn"], output, CLASSES)
+
+
+def test_predictions_of_other_images_are_not_compared() -> None:
+    output = Output(np.zeros((7, 4), np.float32), np.array(["north"] * 7))
+    with pytest.raises(UserError, match=r"gives \(7, 4\) probabilities, but .+ holds \(40, 4\)"):
+        verify.difference("cnn/model.h5", BEST["cnn"], output, CLASSES)
+
+
+def test_a_checking_process_that_is_killed_is_a_one_line_error() -> None:
+    with verify.process(MACHINE) as check:
+        [process] = multiprocessing.active_children()
+        process.kill()
+        with pytest.raises(UserError, match="the process that reloads the exports was killed"):
+            check(MADE, {"cnn": BEST["cnn"]}, CLASSES)
+
+
+def test_the_checking_process_ends_when_nobody_calls_it_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # this process shall still hear Ctrl-C
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    verify.serve(theirs, MACHINE)
