@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dvc.api import DVCFileSystem
 from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
-from digits.common.files import replacing
+from digits.common.files import write_bytes
 from digits.common.git import git
 from digits.common.paths import REPORTS
 from digits.review.revisions import Revision, names, read
@@ -54,7 +54,7 @@ def metrics(old: Revision, new: Revision) -> list[Change]:
 
 def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
     """As `dvc params diff` and `dvc metrics diff` find them."""
-    found = getattr(DVCFileSystem().repo, kind).diff(old.rev, new.rev).get("diff", {})
+    found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
     values = {name: value for file in found.values() for name, value in file.items()}
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
@@ -93,8 +93,7 @@ def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
             return None
         if page:
             return f"{page}/blob/{revision.commit}/{FIGURES}/{name}?raw=true"
-        with replacing(folder / side / name) as temporary:
-            temporary.write_bytes(content)
+        write_bytes(folder / side / name, content)
         return f"{side}/{name}"
 
     found = {}

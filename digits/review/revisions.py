@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
+from dvc.repo import Repo
 
 from digits.common.errors import UserError, reason
 from digits.common.git import git
@@ -34,7 +35,7 @@ def revision(name: str) -> Revision:
     if not name and not git("status", "--porcelain", "--untracked-files=no"):
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
-    settings = DVCFileSystem().repo.config
+    settings = Repo().config
     # As they are now: a remote that was set up later serves earlier revisions as well.
     files = DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
     try:

@@ -71,6 +71,7 @@ def folder(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def edited(folder: Path, name: str, text: str) -> list[Revision]:
     """In the working tree, and committed."""
     write(folder, {name: text})
+    run(folder, "git", "add", "--all")
     here = revision("")
     run(folder, "git", "checkout", "--quiet", "--detach")
     commit(folder)

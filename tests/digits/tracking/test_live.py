@@ -15,8 +15,6 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from digits.tracking import runs as tracked
-from digits.tracking.provenance import Provenance
-from digits.tracking.store import connect
 from tests.servers import HOST, eventually, free_port, mlflow_server
 
 ROOT = Path(__file__).parents[3]
@@ -215,21 +213,3 @@ def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(
         driver.end()
         assert state(place, uri) == [("FINISHED", pytest.approx(0.3))]
         assert steps(place, uri) == [1, 2, 3]
-
-
-def test_a_silent_run_is_closed_by_the_next_sync_and_one_that_lives_elsewhere_is_not(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    driver = Driver(place)
-    driver.begin()
-    eventually(lambda: state(place) == [("RUNNING", None)])
-    driver.kill()
-    monkeypatch.setenv("DVC_ROOT", str(place))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/.mlflow/mlflow.db")
-    [run], here = runs(place), Provenance.here()
-    assert tracked.abandoned(run, here)
-    elsewhere = Provenance(**vars(here) | {"workspace": "another:/folder"})
-    assert not tracked.abandoned(run, elsewhere)
-    monkeypatch.setattr(tracked, "SECONDS_OF_SILENCE", 0)
-    assert tracked.abandoned(run, elsewhere)
-    assert connect().experiment == run.info.experiment_id

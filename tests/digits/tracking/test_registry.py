@@ -1,8 +1,5 @@
 """Who is champion: real models in a real registry, on made-up images of two classes."""
 
-import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -15,33 +12,14 @@ from digits.params.schema import Track
 from digits.tracking import registry, runs
 from digits.tracking.provenance import Provenance, RunInfo
 from digits.tracking.registry import EvaluationSet, champion_of, promote
-from digits.tracking.store import Store, connect
-from tests.digits.tracking.test_live import DATA
+from digits.tracking.store import Store
+from tests.digits.tracking.conftest import CLASSES
 
-CLASSES = ["dark", "bright"]
 IMAGES = np.repeat(np.array([0, 255], np.uint8), 50).reshape(100, 1, 1, 1) * np.ones((1, 4, 4, 1), np.uint8)
 LABELS = np.repeat([0, 1], 50)
 TEST = EvaluationSet(IMAGES, CLASSES, LABELS, "made up")
 TRACK = Track(model="digits", margin=0.05)
 Candidate = tuple[RunInfo, float]
-
-
-@pytest.fixture
-def store(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("DVC_ROOT", str(project))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (project / "reports").mkdir()
-    (project / "reports/data.json").write_text(json.dumps(DATA))
-    (project / "data/prepared").mkdir(parents=True)
-    (project / "data/prepared/classes.json").write_text(json.dumps(CLASSES))
-    yield connect()
-    os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it
-    mlflow.set_tracking_uri(None)
-
-
-@pytest.fixture
-def provenance(store: Store) -> Provenance:
-    return Provenance.here()
 
 
 def trained(store: Store, provenance: Provenance, name: str, right: int) -> Candidate:
