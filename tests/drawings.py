@@ -4,7 +4,6 @@ import shutil
 
 import numpy as np
 import tensorflow as tf
-from digits.training.feed import without_autotune
 
 from digits.common.files import write_array, write_json
 from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
