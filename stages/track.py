@@ -5,36 +5,33 @@ from digits.common.files import read_array, read_json
 from digits.common.paths import CLASSES, PREDICTIONS
 from digits.params.load import parameter
 from digits.params.schema import Families, Track
-from digits.tracking import environment
-
-EXAMPLES = 5
+from digits.tracking.store import configure, connect, disabled, location
 
 
 def main() -> str:
     families, track = parameter(Families, "families"), parameter(Track, "track")
-    if environment.off():
+    if disabled():
         return "left out, for DIGITS_TRACKING is off"
-    environment.start()
+    configure()
     from digits.tracking.provenance import Provenance
-    from digits.tracking.records import of_workspace
-    from digits.tracking.registry import Examination, promote, winner
-    from digits.tracking.store import connect, where
-    from digits.tracking.sync import Examples, agree
+    from digits.tracking.registry import EvaluationSet, promote
+    from digits.tracking.sync import records, sync, winner
 
-    place = Provenance.here()
-    outcomes = list(of_workspace(place, families))
+    provenance = Provenance.here()
     images, labels = read_array(PREDICTIONS / "images.npy"), read_array(PREDICTIONS / "labels.npy")
     classes = [str(name) for name in read_json(CLASSES)]
-    test = Examination(images, classes, labels, place.parameters["data"]["source"])
+    test = EvaluationSet(images, classes, labels, provenance.parameters["data"]["source"])
+    results = list(records(provenance, families))
     try:
         store = connect()
-        done = agree(store, place, outcomes, Examples(images[:EXAMPLES], classes))
-        champion = promote(store, place, track, winner(outcomes), test)
+        done = sync(store, provenance, results, test)
+        best = winner(results)
+        champion = promote(store, provenance, track, best.info, best.metrics["test_accuracy"], test)
     except Exception as error:  # whatever it is: results do not depend on who looks at them
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        return f"warning: MLflow at {where()} is not up to date ({reason}); the next `dvc repro` fills the gap"
+        return f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` fills the gap"
     counts = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
-    return f"{where()}: {counts}; {champion}"
+    return f"{location()}: {counts}; {champion}"
 
 
 if __name__ == "__main__":

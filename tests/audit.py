@@ -28,7 +28,7 @@ def audit(client: MlflowClient, **wanted: str) -> dict[str, Any]:
         run for run in runs if all(run.data.tags.get(name.replace("_", ".")) == each for name, each in wanted.items())
     ]
     # Earlier results stay in MLflow; the files are those of the present one.
-    present = {json.loads(path.read_text())["fingerprint"] for path in Path("models").glob("*.json")}
+    present = {json.loads(path.read_text())["fingerprint"] for path in Path("models").rglob("*.json")}
     runs = [run for run in runs if run.data.tags["fingerprint"].partition("/")[0] in present]
     assert {run.info.status for run in runs} <= {"FINISHED", "FAILED"}
     of_kind = {kind: [run for run in runs if run.data.tags["kind"] == kind] for kind in ("model", "search", "trial")}
@@ -109,13 +109,10 @@ def audit_champion(client: MlflowClient) -> float | None:
 
 
 def fingerprint(row: dict[str, str]) -> str:
-    return json.loads(Path(f"models/{row['family']}-{row['variant']}-{row['seed']}.json").read_text())["fingerprint"]
+    return json.loads(Path(f"models/{row['family']}-{row['variant']}/{row['seed']}.json").read_text())["fingerprint"]
 
 
 if __name__ == "__main__":
-    from digits.tracking import environment
-
-    environment.start()
     from digits.tracking.store import connect
 
     print(json.dumps(audit(connect().client, **dict(each.split("=") for each in sys.argv[1:]))))

@@ -13,9 +13,9 @@ from requests import exceptions
 from requests.adapters import HTTPAdapter
 
 from digits.common.progress import Progress
+from digits.data.formats import MOST_BYTES
 
 SECONDS = (4, 15)  # to connect, and between two bytes
-MOST_BYTES = 128 << 20
 # A pause of our own, because a server may ask for hours (Retry-After).
 PAUSE = {"backoff_factor": 0.5, "respect_retry_after_header": False}
 RETRY = urllib3.Retry(

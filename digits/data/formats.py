@@ -22,7 +22,7 @@ IDX_KEYS = {
 }
 KEYS = tuple(IDX_KEYS.values())
 UNSIGNED_BYTE = 8
-MOST_BYTES = 128 << 20  # unpacked
+MOST_BYTES = 128 << 20  # of a download, packed or unpacked
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zlib.error, zipfile.BadZipFile)
 
 

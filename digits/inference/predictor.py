@@ -68,11 +68,14 @@ def from_file(path: Path, name: str) -> Classifier:
 
 
 def from_registry(uri: str) -> Classifier:
-    from digits.tracking import registered
+    from digits.tracking.store import configure
 
-    model = registered.load(uri)
-    metadata = metadata_here(uri, model.classes)
-    return Classifier(metadata, lambda: checked(model.ask, metadata))
+    configure()
+    from digits.tracking.registry import load
+
+    classes, predict = load(uri)
+    metadata = metadata_here(uri, classes)
+    return Classifier(metadata, lambda: checked(predict, metadata))
 
 
 def metadata_here(name: str, classes: tuple[str, ...]) -> Metadata:

@@ -8,11 +8,9 @@ import numpy as np
 
 from digits.common.errors import UserError
 from digits.common.files import remove, write_text
-from digits.review import changes, pictures, tables, text
-from digits.review.advice import advise
+from digits.review import changes, page
 from digits.review.answers import Comparison, answers, compare
-from digits.review.revisions import Revision, probabilities, side
-from digits.review.stale import stale
+from digits.review.revisions import Revision, probabilities, revision
 
 FOLDER = Path(".review")
 PAGE = FOLDER / "review.md"
@@ -24,7 +22,7 @@ OTHER_IMAGES = (
 
 def main(base: str, head: str) -> None:
     remove(FOLDER)  # what an earlier review found is not what this one finds, if anything
-    old, new = side(base), side(head)
+    old, new = revision(base), revision(head)
     try:
         comparison = compared(old, new)
     except UserError as obstacle:
@@ -32,12 +30,12 @@ def main(base: str, head: str) -> None:
         raise
     if comparison is None:
         publish(old, new, OTHER_IMAGES)
-    elif outdated := stale(new):
-        advice = f"**No recommendation yet:** {text.outdated(new, outdated)}; `dvc repro`, then review again."
-        publish(old, new, advice, text.verdicts(comparison))
+    elif stages := changes.outdated(new):
+        advice = f"**No recommendation yet:** {page.outdated(new, stages)}; `dvc repro`, then review again."
+        publish(old, new, advice, page.verdicts(comparison))
     else:
-        advice = advise(comparison, changes.costs(old), changes.costs(new))
-        publish(old, new, advice, text.verdicts(comparison))
+        advice = page.advise(comparison, changes.costs(old), changes.costs(new))
+        publish(old, new, advice, page.verdicts(comparison))
 
 
 def compared(old: Revision, new: Revision) -> Comparison | None:
@@ -49,16 +47,16 @@ def compared(old: Revision, new: Revision) -> Comparison | None:
 
 def publish(old: Revision, new: Revision, advice: str, verdicts: str = "") -> None:
     body = (
-        text.section("Verdict, old against new", verdicts, "None."),
-        text.section("Parameters", tables.params(changes.params(old), changes.params(new)), "The same."),
-        text.section("Code", text.listed(changes.code(old, new)), "The same."),
-        text.section("Cost", tables.costs(changes.costs(old), changes.costs(new)), "The same."),
-        text.folded("Metrics that differ", tables.metrics(changes.metrics(old), changes.metrics(new))),
-        text.folded("Figures that differ", pictures.markdown(pictures.differing(old, new, FOLDER))),
+        page.section("Verdict, old against new", verdicts, "None."),
+        page.section("Parameters", page.params(changes.params(old, new)), "The same."),
+        page.section("Code", page.listed(changes.code(old, new)), "The same."),
+        page.section("Cost", page.costs(changes.costs(old), changes.costs(new)), "The same."),
+        page.folded("Metrics that differ", page.metrics(changes.metrics(old, new))),
+        page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
     )
-    page = text.page(f"Review of {new} against {old}", advice, notes(old, new), body)
-    write_text(PAGE, page)
-    print(page, end="", flush=True)
+    text = page.page(f"Review of {new} against {old}", advice, notes(old, new), body)
+    write_text(PAGE, text)
+    print(text, end="", flush=True)
 
 
 def notes(old: Revision, new: Revision) -> list[str]:
@@ -69,8 +67,8 @@ def notes(old: Revision, new: Revision) -> list[str]:
         found.append(
             f"{new} lacks {count} of the commits of {old}: what these did looks undone here. Rebase, and review again."
         )
-    if outdated := stale(old):
-        found.append(f"{text.outdated(old, outdated)}. What is compared are the stored results.")
+    if stages := changes.outdated(old):
+        found.append(f"{page.outdated(old, stages)}. What is compared are the stored results.")
     return found
 
 

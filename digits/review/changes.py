@@ -1,64 +1,115 @@
-"""What differs between two sides in what git holds: parameters, metrics, code and cost."""
+"""What differs between two revisions: parameters, metrics, code, cost, figures, and results that are out of date."""
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+import os
+import re
+from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from dvc.api import DVCFileSystem
+from dvc.dependency import ParamsDependency
+from dvc.stage import PipelineStage
 
+from digits.common.files import replacing
+from digits.common.git import git
 from digits.common.paths import REPORTS
-from digits.review.revisions import Revision, git, read
+from digits.review.revisions import Revision, names, read
 
 CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
-STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
-Change = tuple[str, Any, Any]  # a dotted name, the old value, the new one; None where there is none
+CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
+FIGURES = REPORTS / "figures"
+GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
+
+Change = tuple[str, Any, Any]  # a dotted name, the old value, the new one; None where there is none
+Costs = dict[str, dict[str, float]]  # by model
+Links = tuple[str | None, str | None]  # old and new
 
 
-def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def outdated(revision: Revision) -> list[str]:
+    """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
+    stages = [stage for stage in revision.files.repo.index.stages if isinstance(stage, PipelineStage)]
+    return [stage.name for stage in stages if decides(stage) and any(map(changed, stage.deps))]
 
 
-def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    before, after = dict(flat(old)), dict(flat(new))
-    pairs = ((name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after]))
-    return [(name, was, now) for name, was, now in pairs if was != now]
+def decides(stage: PipelineStage) -> bool:
+    return any(out.def_path.startswith(("data/", "models/")) for out in stage.outs)
 
 
-def params(side: Revision) -> dict[str, Any]:
-    return YAML(typ="safe").load(read(side, "params.yaml") or b"") or {}
+def changed(dependency: Any) -> bool:
+    """Against dvc.lock, as `dvc status` has it. What other stages made is theirs to answer for."""
+    ours = isinstance(dependency, ParamsDependency) or dependency.def_path.startswith(("digits/", "stages/"))
+    return ours and bool(dependency.workspace_status())
 
 
-def metrics(side: Revision) -> dict[str, Any]:
-    return json.loads(read(side, f"{REPORTS}/metrics.json") or b"{}")
+def params(old: Revision, new: Revision) -> list[Change]:
+    return differences("params", old, new)
 
 
-def test_images(side: Revision) -> str | None:
+def metrics(old: Revision, new: Revision) -> list[Change]:
+    return differences("metrics", old, new)
+
+
+def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
+    """As `dvc params diff` and `dvc metrics diff` find them."""
+    found = getattr(DVCFileSystem().repo, kind).diff(old.rev, new.rev).get("diff", {})
+    values = {name: value for file in found.values() for name, value in file.items()}
+    return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
+
+
+def test_images(revision: Revision) -> str | None:
     """Their digest."""
-    data = json.loads(read(side, f"{REPORTS}/data.json") or b"{}")
+    data = json.loads(read(revision, f"{REPORTS}/data.json") or b"{}")
     return data.get("splits", {}).get("test", {}).get("sha256")
 
 
-def costs(side: Revision) -> dict[str, dict[str, float]]:
-    """By model; an earlier revision may not know all of them."""
-    rows = csv.DictReader(io.StringIO((read(side, f"{REPORTS}/comparison.csv") or b"").decode()))
+def costs(revision: Revision) -> Costs:
+    """An earlier revision may not know all of them."""
+    rows = csv.DictReader(io.StringIO((read(revision, f"{REPORTS}/comparison.csv") or b"").decode()))
     return {f"{r['family']} {r['variant']}": {name: json.loads(r[name]) for name in COSTS if r.get(name)} for r in rows}
 
 
 def code(old: Revision, new: Revision) -> list[str]:
-    revisions = [str(side.commit) for side in (old, new) if side.commit]
-    lines = git("diff", "--no-renames", "--name-status", *revisions, "--", *CODE).splitlines()
+    commits = [each.commit for each in (old, new) if each.commit]
+    lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
     if new.commit is None:
         lines += [f"A\t{path}" for path in git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()]
-    return [f"`{path}` ({STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
+    return [f"`{path}` ({CODE_STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
 
 
 def behind(old: Revision, new: Revision) -> int:
-    """Commits of the old side that the new one does not build on: what they did shows as undone."""
+    """Commits of the old revision that the new one does not build on: what they did shows as undone."""
     return int(git("rev-list", "--count", f"{new.commit or 'HEAD'}..{old.commit}"))
+
+
+def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
+    """Those whose bytes differ, by name: links to GitHub where it has both revisions, else to copies in the folder."""
+    page = page_of(old, new)
+
+    def link(revision: Revision, side: str, name: str, content: bytes | None) -> str | None:
+        if content is None:
+            return None
+        if page:
+            return f"{page}/blob/{revision.commit}/{FIGURES}/{name}?raw=true"
+        with replacing(folder / side / name) as temporary:
+            temporary.write_bytes(content)
+        return f"{side}/{name}"
+
+    found = {}
+    for name in sorted({*names(old, str(FIGURES)), *names(new, str(FIGURES))}):
+        before, after = (read(each, f"{FIGURES}/{name}") for each in (old, new))
+        if before != after:
+            found[name] = link(old, "old", name, before), link(new, "new", name, after)
+    return found
+
+
+def page_of(old: Revision, new: Revision) -> str | None:
+    if not (old.commit and new.commit):
+        return None
+    if project := os.environ.get("GITHUB_REPOSITORY"):  # in a workflow, which runs for what has been pushed
+        return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{project}"
+    origin = "origin" in git("remote").splitlines() and GITHUB.fullmatch(git("remote", "get-url", "origin"))
+    pushed = all(git("branch", "--remotes", "--contains", each.commit) for each in (old, new))
+    return f"https://github.com/{origin['project']}" if origin and pushed else None

@@ -1,15 +1,14 @@
 """The two sides of a review: the project at a branch, a commit or an experiment, or as it lies in the working tree."""
 
 import io
-import subprocess
 from dataclasses import dataclass
 
 import numpy as np
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
-from dvc.stage import PipelineStage
 
 from digits.common.errors import UserError, reason
+from digits.common.git import git
 from digits.common.paths import PREDICTIONS
 
 
@@ -19,13 +18,18 @@ class Revision:
     commit: str | None  # None: the working tree, with what is not committed
     files: DVCFileSystem  # what git holds there, and what DVC holds: from its cache, or else from its remote
 
+    @property
+    def rev(self) -> str:
+        """As DVC's commands take it."""
+        return self.commit or "workspace"
+
     def __str__(self) -> str:
         if self.commit is None:
             return "the working tree"
         return f"`{self.name}`" if self.commit.startswith(self.name) else f"`{self.name}` ({self.commit[:7]})"
 
 
-def side(name: str) -> Revision:
+def revision(name: str) -> Revision:
     """By the name of a branch, tag, commit or experiment; without one, what lies here, committed or not."""
     if not name and not git("status", "--porcelain", "--untracked-files=no"):
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
@@ -42,13 +46,6 @@ def side(name: str) -> Revision:
         ) from None
 
 
-def git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"git {arguments[0]}: {done.stderr.strip().partition(chr(10))[0] or 'failed'}")
-    return done.stdout.strip()
-
-
 def read(of: Revision, path: str) -> bytes | None:
     """None where that side has no such file."""
     try:
@@ -63,15 +60,6 @@ def names(of: Revision, folder: str) -> list[str]:
         return sorted(path.rpartition("/")[2] for path in of.files.ls(folder, detail=False))
     except FileNotFoundError:
         return []
-
-
-def files(of: Revision, folder: str) -> list[str]:
-    return sorted(of.files.find(folder))
-
-
-def stages(of: Revision) -> set[str]:
-    """Of its pipeline; dvc.lock remembers those of former families and seeds as well."""
-    return {stage.name for stage in of.files.repo.index.stages if isinstance(stage, PipelineStage)}
 
 
 def probabilities(of: Revision) -> dict[str, np.ndarray]:

@@ -16,12 +16,12 @@ class Classifier(mlflow.pyfunc.PythonModel):
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         import keras
 
-        self.network = keras.models.load_model(context.artifacts["network"], compile=False)
+        self.model = keras.models.load_model(context.artifacts["model"], compile=False)
         self.classes = np.array(json.loads(Path(context.artifacts["classes"]).read_text(encoding="utf-8")))
 
     # Its type, for MLflow warns of one without; any other would be taken for a schema, which the signature is.
     def predict(self, context, model_input: np.ndarray, params=None):  # noqa: ARG002
-        probabilities = self.network.predict(np.asarray(model_input), BATCH, verbose=0)
+        probabilities = self.model.predict(np.asarray(model_input), BATCH, verbose=0)
         table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in self.classes])
         table.insert(0, "class", self.classes[probabilities.argmax(axis=1)])
         return table

@@ -1,25 +1,37 @@
-"""The winner in MLflow's registry. It becomes the champion only if it is better on the same test images."""
+"""Trained models in MLflow, and its registry: the winner becomes champion if it is better on the same test images."""
 
+import hashlib
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 
 import mlflow
 import numpy as np
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, Schema, TensorSpec
 
-from digits.evaluation.selection import validation_score
+from digits.common.errors import UserError, reason
+from digits.common.paths import CLASSES
 from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
-from digits.tracking import logged_models, runs
-from digits.tracking.provenance import Provenance
-from digits.tracking.records import RunRecord
-from digits.tracking.store import Store
+from digits.tracking import runs
+from digits.tracking.provenance import Provenance, RunInfo
+from digits.tracking.store import Store, connect, location
 
+PYFUNC_MODEL = Path(__file__).with_name("pyfunc_model.py")
+LIBRARIES = ("keras", "mlflow", "numpy", "pandas", "tensorflow")
+PROBABILITY = "p_"  # before a class's name: a column of what a model answers
+EXAMPLES = 5
 CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
-class Examination:
+class EvaluationSet:
     """The test images, and what they are: only models for the same can be compared."""
 
     images: np.ndarray
@@ -33,41 +45,88 @@ class Examination:
         return f"{self.source}, {shape}, {len(self.classes)} classes: {', '.join(self.classes)}"[:1000]
 
 
-def winner(outcomes: list[RunRecord]) -> RunRecord:
-    models = [outcome for outcome in outcomes if outcome.network]
-    return max(models, key=lambda each: validation_score(each.curve[-1]))
+def logged_model(store: Store, run_id: str) -> LoggedModel | None:
+    """The run's own that is whole."""
+    outputs = store.client.get_run(run_id).outputs
+    models = [store.client.get_logged_model(output.model_id) for output in (outputs.model_outputs if outputs else [])]
+    return next((model for model in models if model.status == LoggedModelStatus.READY), None)
 
 
-def promote(store: Store, place: Provenance, track: Track, best: RunRecord, test: Examination) -> str:
-    version = registered(store, place, track.model, best, test)
+def log_model(store: Store, run_id: str, file: Path, test: EvaluationSet) -> None:
+    """With signature, input example, requirements and the code that serves it."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
+    found = logged_model(store, run_id)
+    if found is not None and found.tags.get("digest") == digest:
+        return
+    name = f"{file.parent.name}-{file.stem}"
+    model = store.client.create_logged_model(
+        store.experiment, name, run_id, tags={"digest": digest}, model_type="classifier"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder, "model")
+        mlflow.pyfunc.save_model(
+            local,
+            python_model=PYFUNC_MODEL,
+            artifacts={"model": str(file), "classes": str(CLASSES)},
+            signature=signature(test),
+            input_example=np.asarray(test.images[:EXAMPLES]),
+            pip_requirements=[f"{library}=={metadata.version(library)}" for library in LIBRARIES],
+            mlflow_model=Model(run_id=run_id, model_uuid=model.model_id, model_id=model.model_id),
+        )
+        store.client.log_model_artifacts(model.model_id, str(local))
+    store.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    store.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+
+
+def signature(test: EvaluationSet) -> ModelSignature:
+    answers = [ColSpec("string", "class"), *(ColSpec("float", f"{PROBABILITY}{name}") for name in test.classes)]
+    return ModelSignature(Schema([TensorSpec(np.dtype(np.uint8), (-1, *test.images.shape[1:]))]), Schema(answers))
+
+
+def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
+    """Of a model such as models:/digits@champion: its classes, and what gives their probabilities."""
+    try:
+        connect()
+        with held_back_stderr():  # TensorFlow starts
+            model = mlflow.pyfunc.load_model(uri)
+    except (MlflowException, OSError) as error:
+        raise UserError(f"{uri} cannot be loaded from MLflow at {location()} ({reason(error)})") from None
+    columns = [name for name in model.metadata.signature.outputs.input_names() if name.startswith(PROBABILITY)]
+    classes = tuple(name.removeprefix(PROBABILITY) for name in columns)
+    return classes, lambda images: model.predict(images)[columns].to_numpy()
+
+
+def promote(
+    store: Store, provenance: Provenance, track: Track, winner: RunInfo, accuracy: float, test: EvaluationSet
+) -> str:
+    version = registered(store, provenance, track.model, winner, test)
     champion = champion_of(store, track.model)
+    named = f"{track.model} {version.version} ({winner.name})"
     if champion is not None and champion.version == version.version:
-        return f"{track.model} {version.version} ({best.card.name}) stays champion"
-    against = f"{champion.version if champion else 'nobody'} on {place.digest}"
+        return f"{named} stays champion"
+    against = f"{champion.version if champion else 'nobody'} on {provenance.data_digest}"
     if version.tags.get("against") == against:
-        return f"{track.model} {version.version} ({best.card.name}): {version.tags['reason']}"
-    moves, reason = decide(track, best, champion, test)
-    said = {"against": against, "reason": reason, "decision": CHAMPION if moves else "kept out"}
-    for name, value in said.items():
+        return f"{named}: {version.tags['reason']}"
+    better, reason = decide(track, accuracy, champion, test)
+    tags = {"against": against, "reason": reason, "decision": CHAMPION if better else "kept out"}
+    for name, value in tags.items():
         store.client.set_model_version_tag(track.model, version.version, name, value)
-    store.client.update_model_version(track.model, version.version, f"{best.card.name}: {reason}.")
-    if moves:
+    store.client.update_model_version(track.model, version.version, f"{winner.name}: {reason}.")
+    if better:
         store.client.set_registered_model_alias(track.model, CHAMPION, version.version)
-    return f"{track.model} {version.version} ({best.card.name}): {reason}"
+    return f"{named}: {reason}"
 
 
-def registered(store: Store, place: Provenance, name: str, best: RunRecord, test: Examination) -> ModelVersion:
+def registered(store: Store, provenance: Provenance, name: str, winner: RunInfo, test: EvaluationSet) -> ModelVersion:
     for version in store.client.search_model_versions(f"name = '{name}'"):
-        if version.tags.get("fingerprint") == best.card.fingerprint:
+        if version.tags.get("fingerprint") == winner.fingerprint:
             return version
-    run = runs.find(store, place, best.card)
-    model = logged_models.of_run(store, run.info.run_id)
-    about = {"fingerprint": best.card.fingerprint, "subject": test.subject, **best.card.tags}
+    run_id = runs.find(store, provenance, winner).info.run_id
+    model_id = logged_model(store, run_id).model_id
+    tags = {"fingerprint": winner.fingerprint, "subject": test.subject, **winner.tags}
     if not store.client.search_registered_models(f"name = '{name}'"):
         store.client.create_registered_model(name)
-    return store.client.create_model_version(
-        name, f"models:/{model.model_id}", run.info.run_id, about, model_id=model.model_id
-    )
+    return store.client.create_model_version(name, f"models:/{model_id}", run_id, tags, model_id=model_id)
 
 
 def champion_of(store: Store, name: str) -> ModelVersion | None:
@@ -79,22 +138,24 @@ def champion_of(store: Store, name: str) -> ModelVersion | None:
         raise
 
 
-def decide(track: Track, best: RunRecord, champion: ModelVersion | None, test: Examination) -> tuple[bool, str]:
+def decide(track: Track, accuracy: float, champion: ModelVersion | None, test: EvaluationSet) -> tuple[bool, str]:
     if champion is None:
         return True, "becomes champion, for there was none"
     if champion.tags.get("subject") != test.subject:
         theirs = champion.tags.get("subject", "images unknown")
         return False, f"not compared with champion {champion.version}, which is for {theirs}; track.model names another"
     theirs = score(f"models:/{track.model}/{champion.version}", test)
-    mine = best.metrics["test_accuracy"]
-    gain = round(mine - theirs, 9)
-    how = f"{mine:.2%} against {theirs:.2%} of champion {champion.version} on the same {len(test.images):,} test images"
+    gain = round(accuracy - theirs, 9)
+    found = (
+        f"{accuracy:.2%} against {theirs:.2%} of champion {champion.version} "
+        f"on the same {len(test.images):,} test images"
+    )
     if gain > 0 and gain >= track.margin:
-        return True, f"becomes champion: {how}"
-    return False, f"does not become champion: {how}, and {100 * track.margin:g} points more are needed"
+        return True, f"becomes champion: {found}"
+    return False, f"does not become champion: {found}, and {100 * track.margin:g} points more are needed"
 
 
-def score(uri: str, test: Examination) -> float:
+def score(uri: str, test: EvaluationSet) -> float:
     with held_back_stderr():  # TensorFlow starts
         model = mlflow.pyfunc.load_model(uri)
     answers = model.predict(np.asarray(test.images))["class"]

@@ -1,86 +1,84 @@
-"""Runs in the store: how one is found, begun, added to and ended. Everything here may be done twice and counts once."""
+"""Runs in the store: found or begun, added to, ended. Everything here may be done twice and counts once."""
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus, RunTag, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 
-from digits.tracking.provenance import Provenance
-from digits.tracking.run_info import RunInfo
-from digits.tracking.store import Store
+from digits.tracking.provenance import Provenance, RunInfo, run_info, run_tags
+from digits.tracking.store import Store, connect
 
 SECONDS_OF_SILENCE = 300
+SECONDS_BETWEEN_SIGNS = 60
 COMPLETE = "complete"  # the tag set last, the digest of all that the run holds
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
-ENDED = {"completed": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
-Points = list[Metric]
+MLFLOW_STATUS = {"completed": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+Message = dict[str, Any]
+Point = tuple[str, int]  # a metric's name, and its step
 
 
 def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def find(store: Store, place: Provenance, card: RunInfo) -> Run | None:
+def find(store: Store, provenance: Provenance, info: RunInfo) -> Run | None:
     """The run of this result. An experiment has its own; the workspace takes what one brought into it, too."""
-    runs = search(store, f"tags.fingerprint = '{card.fingerprint}'")
-    mine = [run for run in runs if run.data.tags.get("dvc.experiment", "") == place.experiment]
-    brought = [run for run in runs if COMPLETE in run.data.tags] if not place.experiment else []
-    return min(mine or brought, key=lambda run: run.info.status != "FINISHED", default=None)
+    runs = search(store, f"tags.fingerprint = '{info.fingerprint}'")
+    own = [run for run in runs if run.data.tags.get("dvc.experiment", "") == provenance.experiment]
+    brought = [run for run in runs if COMPLETE in run.data.tags] if not provenance.experiment else []
+    return min(own or brought, key=lambda run: not finished(run), default=None)
 
 
 def search(store: Store, condition: str) -> list[Run]:
-    found, token = [], None
-    while True:
-        page = store.client.search_runs([store.experiment], condition, ViewType.ACTIVE_ONLY, 1000, page_token=token)
-        found += page
-        if not (token := page.token):
-            return found
+    return list(store.client.search_runs([store.experiment], condition, max_results=50_000))
 
 
-def begin(store: Store, place: Provenance, card: RunInfo, parent: str | None, at: int) -> str:
-    run = store.client.create_run(store.experiment, start_time=at, run_name=card.name, tags=tags(place, card, parent))
-    run_id = run.info.run_id
-    fill_in(store, place, card, run)
-    return run_id
+def children(store: Store, run: Run) -> list[Run]:
+    return search(store, f"tags.mlflow.parentRunId = '{run.info.run_id}'")
 
 
-def tags(place: Provenance, card: RunInfo, parent: str | None) -> dict[str, str]:
-    experiment = f"dvc exp run --name {place.experiment}" if place.experiment else f"dvc repro {card.stage}"
-    known = {
-        "mlflow.source.name": experiment,
-        "mlflow.source.type": "LOCAL",
-        "mlflow.user": place.user,
-        "mlflow.source.git.commit": place.commit,
-        "mlflow.parentRunId": parent,
-        "mlflow.note.content": f"{card.about}. Made by `{experiment}`, stage {card.stage}.",
-        "kind": card.kind,
-        "fingerprint": card.fingerprint,
-        "data": place.digest,
-        "dvc.stage": card.stage,
-        "dvc.experiment": place.experiment,
-        "dvc.baseline": place.baseline,
-        "git.commit": place.commit,
-        "git.dirty": str(place.dirty).lower(),
-        "workspace": place.workspace,
-        "alive": str(now()),
-    }
-    return {name: value for name, value in (known | card.tags).items() if value}
+def finished(run: Run) -> bool:
+    return run.info.status == "FINISHED"
 
 
-def fill_in(store: Store, place: Provenance, card: RunInfo, run: Run) -> None:
-    """What a run lacks of what `begin` gives it, if that was cut short."""
-    missing = [Param(*each) for each in card.parameters.items() if each[0] not in run.data.params]
-    for some in portions(missing, 100):
-        store.client.log_batch(run.info.run_id, params=some)
+def abandoned(run: Run, provenance: Provenance) -> bool:
+    """It is not finished, and nobody is at it. In one workspace, DVC runs one stage of an experiment at a time."""
+    if run.info.status != "RUNNING":
+        return not finished(run)
+    own = run.data.tags.get("workspace") == provenance.workspace
+    same = own and run.data.tags.get("dvc.experiment", "") == provenance.experiment
+    return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * SECONDS_OF_SILENCE
+
+
+def begin(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None, at: int | None = None) -> Run:
+    tags = run_tags(provenance, info, parent) | {"alive": str(now())}
+    run = store.client.create_run(store.experiment, start_time=at or now(), run_name=info.name, tags=tags)
+    describe(store, provenance, info, run)
+    return run
+
+
+def resume(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
+    """What somebody else left unfinished."""
+    store.client.update_run(run.info.run_id, "RUNNING")
+    for tag in {"status", "reason"} & run.data.tags.keys():
+        store.client.delete_tag(run.info.run_id, tag)
+    tags = run_tags(provenance, info, run.data.tags.get("mlflow.parentRunId")) | {"alive": str(now())}
+    store.client.log_batch(run.info.run_id, tags=[RunTag(*tag) for tag in tags.items()])
+    describe(store, provenance, info, run)
+
+
+def describe(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
+    """Parameters and data sets, where the run lacks them: whoever began it may have been killed."""
+    missing = [Param(*each) for each in info.parameters.items() if each[0] not in run.data.params]
+    for batch in batches(missing, 100):
+        store.client.log_batch(run.info.run_id, params=batch)
     if not (run.inputs and run.inputs.dataset_inputs):
-        add_inputs(store, place, run.info.run_id)
-
-
-def add_inputs(store: Store, place: Provenance, run_id: str) -> None:
-    source = place.parameters["data"]["source"]
-    store.client.log_inputs(run_id, [dataset(source, part, place.data) for part in SPLITS])
+        source = provenance.parameters["data"]["source"]
+        store.client.log_inputs(run.info.run_id, [dataset(source, part, provenance.data) for part in SPLITS])
 
 
 def dataset(source: str, part: str, data: dict[str, Any]) -> DatasetInput:
@@ -98,63 +96,116 @@ def dataset(source: str, part: str, data: dict[str, Any]) -> DatasetInput:
     return DatasetInput(described, [InputTag("mlflow.data.context", SPLITS[part])])
 
 
-def portions(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """As many as MLflow takes at once."""
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def points(epoch: dict[str, float], at: int) -> Points:
-    return [Metric(name, value, at, int(epoch["epoch"])) for name, value in epoch.items() if name != "epoch"]
+def logged(store: Store, run: Run) -> set[Point]:
+    """What the run's curves hold."""
+    histories = (store.client.get_metric_history(run.info.run_id, name) for name in run.data.metrics)
+    return {(point.key, point.step) for history in histories for point in history}
 
 
-def final(name: str, value: float) -> Metric:
-    return Metric(name, value, now(), 0)
+def add_epochs(store: Store, run_id: str, epochs: Iterable[tuple[Mapping[str, float], int]], there: set[Point]) -> None:
+    """Each with its time. What is there already is left out, and what is added is there from then on."""
+    points = [
+        Metric(name, value, at, int(epoch["epoch"]))
+        for epoch, at in epochs
+        for name, value in epoch.items()
+        if name != "epoch" and (name, int(epoch["epoch"])) not in there
+    ]
+    add(store, run_id, points)
+    there |= {(point.key, point.step) for point in points}
 
 
-def add(store: Store, run_id: str, metrics: Sequence[Metric]) -> None:
-    for some in portions(metrics, 1000):
-        store.client.log_batch(run_id, metrics=some)
+def add_final(store: Store, run_id: str, values: Mapping[str, float], at: int | None = None) -> None:
+    add(store, run_id, [Metric(name, value, at or now(), 0) for name, value in values.items()])
 
 
-def add_curve(store: Store, run_id: str, epochs: Iterable[dict[str, float]]) -> None:
-    """The points that are not there yet."""
-    wanted = [point for epoch in epochs for point in points(epoch, now())]
-    have = {
-        name: {point.step for point in store.client.get_metric_history(run_id, name)}
-        for name in {p.key for p in wanted}
-    }
-    add(store, run_id, [point for point in wanted if point.step not in have[point.key]])
+def add(store: Store, run_id: str, points: Sequence[Metric]) -> None:
+    for batch in batches(points, 1000):
+        store.client.log_batch(run_id, metrics=batch)
 
 
-def alive(store: Store, run_id: str) -> None:
-    store.client.set_tag(run_id, "alive", str(now()))
+def end(store: Store, run_id: str, status: str, reason: str | None = None) -> None:
+    tags = {"status": status, "reason": reason and reason[:5000]}  # MLflow's own status cannot say "pruned"
+    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items() if tag[1]])
+    store.client.set_terminated(run_id, MLFLOW_STATUS[status])
 
 
-def end(store: Store, run_id: str, how: str, reason: str | None = None) -> None:
-    known = {"status": how, "reason": reason and reason[:5000]}  # MLflow's own status cannot say "pruned"
-    store.client.log_batch(run_id, tags=[RunTag(*each) for each in known.items() if each[1]])
-    store.client.set_terminated(run_id, ENDED[how])
+@dataclass(frozen=True)
+class OpenRun:
+    run_id: str
+    info: RunInfo
+    logged: set[Point]
 
 
-def is_complete(store: Store, run_id: str) -> bool:
-    return COMPLETE in store.client.get_run(run_id).data.tags
+class RunWriter:
+    """Applies the messages of a stage in their order. What fails is kept, and tried again from there."""
 
+    def __init__(self) -> None:
+        self.pending: list[Message] = []
+        self.store: Store | None = None
+        self.provenance: Provenance | None = None
+        self.open: dict[str, OpenRun] = {}
+        self.last_sign = time.monotonic()
 
-def running(run: Run) -> bool:
-    return run.info.status == RunStatus.to_string(RunStatus.RUNNING)
+    def write(self, messages: list[Message]) -> bool:
+        """Whether nothing is left to write."""
+        self.pending += messages
+        try:
+            self.store = self.store or connect()
+            while self.pending:
+                del self.pending[: self.apply_next()]
+            self.sign()
+        except Exception:  # MLflow's, its server's, the database's: whatever it is, the training goes on
+            return False
+        return True
 
+    def apply_next(self) -> int:
+        """How many messages that was: epochs are written together."""
+        first = self.pending[0]
+        if "epoch" in first:
+            epochs = list(takewhile(lambda message: "epoch" in message, self.pending))
+            self.on_epochs(epochs)
+            return len(epochs)
+        if "begin" in first:
+            self.on_begin(first)
+        else:
+            self.on_end(first)
+        return 1
 
-def silent(run: Run, place: Provenance) -> bool:
-    """Of a RUNNING run: nobody is at it. In one workspace, DVC runs one stage of an experiment at a time."""
-    own = run.data.tags.get("workspace") == place.workspace
-    same = own and run.data.tags.get("dvc.experiment", "") == place.experiment
-    return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * SECONDS_OF_SILENCE
+    def on_begin(self, message: Message) -> None:
+        self.provenance = self.provenance or Provenance.here()
+        name, parent = message["parent"], None
+        if name is not None and (parent := self.open.get(name)) is None:
+            return
+        info = run_info(self.provenance, message["begin"], parent and parent.info)
+        run = find(self.store, self.provenance, info)
+        if run is None:
+            run = begin(self.store, self.provenance, info, parent and parent.run_id, message["time"])
+        elif abandoned(run, self.provenance):
+            resume(self.store, self.provenance, info, run)
+        else:
+            return  # the same result is there, or on its way
+        self.open[message["run"]] = OpenRun(run.info.run_id, info, logged(self.store, run))
 
+    def on_epochs(self, messages: list[Message]) -> None:
+        for name in {message["run"] for message in messages} & self.open.keys():
+            epochs = [(message["epoch"], message["time"]) for message in messages if message["run"] == name]
+            add_epochs(self.store, self.open[name].run_id, epochs, self.open[name].logged)
 
-def children(store: Store, run_id: str) -> list[Run]:
-    return search(store, f"tags.mlflow.parentRunId = '{run_id}'")
+    def on_end(self, message: Message) -> None:
+        """Without the name of a run: all that are open, trials before their search."""
+        for name in [message["run"]] if "run" in message else list(reversed(self.open)):
+            if run := self.open.get(name):
+                add_final(self.store, run.run_id, message.get("cost", {}), message["time"])
+                end(self.store, run.run_id, message["end"], message.get("reason"))
+                del self.open[name]
 
-
-def forget(store: Store, run: Run) -> None:
-    for each in (*children(store, run.info.run_id), run):
-        store.client.delete_run(each.info.run_id)
+    def sign(self) -> None:
+        if time.monotonic() - self.last_sign > SECONDS_BETWEEN_SIGNS:
+            self.last_sign = time.monotonic()
+            for run in self.open.values():
+                self.store.client.set_tag(run.run_id, "alive", str(now()))

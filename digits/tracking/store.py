@@ -6,35 +6,58 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-import mlflow
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
+from typing import TYPE_CHECKING
 
 from digits.common.errors import UserError
 from digits.common.files import replacing
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    # A server that does not answer costs seconds, not MLflow's own ten minutes.
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow starts where a champion is scored
+}
 EXPERIMENT = "digits"
 NOTE = "Baseline against tuned: a run for each trained model, and for each search with its trials below it."
-# Models with what compares them, the best first: MLflow's pages show it to whoever comes with its name.
+# The models, the best first, with what compares them: MLflow's pages show this view to whoever comes with its name.
 VIEW = "comparison"
-SEEN = {
+COLUMNS = {
+    "metrics": ("test_accuracy", "test_loss", "validation_accuracy", "parameters"),
+    "tags": ("dvc.experiment",),
+    "attributes": ("Models",),
+}
+VIEW_STATE = {
     "searchFilter": "tags.kind = 'model'",
     "orderByKey": "metrics.`test_accuracy`",
     "orderByAsc": False,
-    "selectedColumns": [
-        *("metrics.`test_accuracy`", "metrics.`test_loss`", "metrics.`validation_accuracy`", "metrics.`parameters`"),
-        *("tags.`dvc.experiment`", "attributes.`Models`"),
-    ],
+    "selectedColumns": [f"{kind}.`{name}`" for kind, names in COLUMNS.items() for name in names],
 }
-TAGS = {"mlflow.note.content": NOTE, f"mlflow.sharedViewState.{VIEW}": json.dumps(SEEN)}
+TAGS = {"mlflow.note.content": NOTE, f"mlflow.sharedViewState.{VIEW}": json.dumps(VIEW_STATE)}
 
 
 @dataclass(frozen=True)
 class Store:
-    client: MlflowClient
+    client: "MlflowClient"
     experiment: str
     uri: str
+
+
+def disabled() -> bool:
+    return os.environ.get("DIGITS_TRACKING") == "off"
+
+
+def configure() -> None:
+    """Before MLflow is imported, which reads its settings then. A user's own stay."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def root() -> Path:
@@ -46,25 +69,38 @@ def home() -> Path:
     return root() / ".mlflow"
 
 
-def where() -> str:
-    """For people: without the password that an address may hold."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    return str(home()) if uri in ("", sqlite(database())) else re.sub("//[^/@]*@", "//", uri)
-
-
 def database() -> Path:
     return home() / "mlflow.db"
 
 
+def sqlite(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def without_password(uri: str) -> str:
+    return re.sub("//[^/@]*@", "//", uri)
+
+
+def location() -> str:
+    """For people."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return str(home()) if uri in ("", sqlite(database())) else without_password(uri)
+
+
 def connect() -> Store:
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or local()
+    configure()
+    import mlflow
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or local_database()
     mlflow.set_tracking_uri(uri)
-    client = MlflowClient(uri)
+    client = mlflow.MlflowClient(uri)
     return Store(client, experiment(client, uri), uri)
 
 
-def local() -> str:
+def local_database() -> str:
     """Made once and whole: processes that find a half-made database, or make it together, leave it unusable."""
+    from mlflow import MlflowClient
+
     home().mkdir(exist_ok=True)
     with (home() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -74,18 +110,16 @@ def local() -> str:
     return sqlite(database())
 
 
-def sqlite(path: Path) -> str:
-    return f"sqlite:///{path}"
+def experiment(client: "MlflowClient", uri: str) -> str:
+    from mlflow.exceptions import MlflowException
 
-
-def experiment(client: MlflowClient, uri: str) -> str:
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
     # A server knows its place for artifacts; a database would take the current folder of whoever comes first.
-    place = None if uri.startswith("http") else (home() / "artifacts").as_uri()
+    artifacts = None if uri.startswith("http") else (home() / "artifacts").as_uri()
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return client.create_experiment(name, artifact_location=place, tags=TAGS)
+            return client.create_experiment(name, artifact_location=artifacts, tags=TAGS)
         except MlflowException:  # somebody else was faster
             found = client.get_experiment_by_name(name)
             if found is None:

@@ -1,69 +1,130 @@
 """Makes MLflow agree with the workspace: what is missing is added, what is partial completed, the rest left alone."""
 
+import csv
+import hashlib
+import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import numpy as np
 from mlflow.entities import Run
 
-from digits.tracking import logged_models, runs
-from digits.tracking.provenance import Provenance
-from digits.tracking.records import RunRecord
+from digits.common.files import read_json
+from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file
+from digits.evaluation.metrics import METRICS
+from digits.evaluation.selection import validation_score
+from digits.tracking import registry, runs
+from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store
+
+MODEL_METRICS = (*(metric.name for metric in METRICS), "parameters", "multiply_adds", "training_tflop")
 
 
 @dataclass(frozen=True)
-class Examples:
-    images: np.ndarray
-    classes: list[str]
+class RunRecord:
+    """What MLflow should hold of a result in the workspace."""
+
+    info: RunInfo
+    status: str
+    curve: list[dict[str, float]]
+    metrics: dict[str, float] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+    reason: str | None = None
+    model: Path | None = None
+    trials: list["RunRecord"] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Of all that a complete run holds: a run that says it has the same is left alone."""
+        files = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in (*self.files, self.model) if file}
+        trials = [trial.digest for trial in self.trials]
+        everything = [self.info.parameters, self.status, self.curve, self.metrics, files, trials]
+        return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def agree(store: Store, place: Provenance, outcomes: list[RunRecord], examples: Examples) -> Counter[str]:
+def records(provenance: Provenance, families: tuple[str, ...]) -> Iterator[RunRecord]:
+    for family in families:
+        yield search_record(provenance, family)
+    with (REPORTS / "models.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield model_record(provenance, row)
+
+
+def model_record(provenance: Provenance, row: dict[str, str]) -> RunRecord:
+    name = model_name(row["family"], row["variant"], int(row["seed"]))
+    history = read_json(history_file(name))
+    files = [history_file(name), *figures(row["family"], of_search=False)]
+    metrics = {metric: float(row[metric]) for metric in MODEL_METRICS}
+    info = run_info(provenance, history)
+    return RunRecord(info, "completed", history["epochs"], metrics, files, model=model_file(name))
+
+
+def search_record(provenance: Provenance, family: str) -> RunRecord:
+    record = read_json(search_file(family))
+    info, trials = run_info(provenance, record), record["trials"]
+    metrics = {
+        "validation_accuracy": trials[record["best_trial"]]["validation_accuracy"],
+        "best_trial": record["best_trial"],
+        "trials": len(trials),
+        "pruned_trials": sum(trial["status"] == "pruned" for trial in trials),
+        "failed_trials": sum(trial["status"] == "failed" for trial in trials),
+    }
+    children = [
+        RunRecord(run_info(provenance, trial, info), trial["status"], trial["epochs"], reason=trial["reason"])
+        for trial in trials
+    ]
+    files = [search_file(family), *figures(family, of_search=True)]
+    return RunRecord(info, "completed", [], metrics, files, trials=children)
+
+
+def figures(family: str, of_search: bool) -> list[Path]:
+    found = sorted((REPORTS / "figures").glob(f"{family}-*.png"))
+    return [path for path in found if path.name.startswith(f"{family}-search") == of_search]
+
+
+def winner(records: list[RunRecord]) -> RunRecord:
+    models = [record for record in records if record.model]
+    return max(models, key=lambda each: validation_score(each.curve[-1]))
+
+
+def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: registry.EvaluationSet) -> Counter[str]:
     done: Counter[str] = Counter()
-    for outcome in outcomes:
-        found = runs.find(store, place, outcome.card)
-        brought = found is not None and found.data.tags.get("dvc.experiment", "") != place.experiment
-        if brought or (found is not None and found.data.tags.get(runs.COMPLETE) == outcome.digest):
+    for record in records:
+        found = runs.find(store, provenance, record.info)
+        brought = found is not None and found.data.tags.get("dvc.experiment", "") != provenance.experiment
+        if brought or (found is not None and found.data.tags.get(runs.COMPLETE) == record.digest):
             done["there"] += 1
-            continue
-        complete(store, place, outcome, examples, found)
-        done["completed" if found else "added"] += 1
-    close_silent(store, place)
+        else:
+            complete(store, provenance, record, test, found)
+            done["completed" if found else "added"] += 1
+    for run in runs.search(store, "attributes.status = 'RUNNING'"):
+        if "fingerprint" in run.data.tags and runs.abandoned(run, provenance):
+            runs.end(store, run.info.run_id, "killed", "it was found without a sign of life")
     return done
 
 
 def complete(
     store: Store,
-    place: Provenance,
-    outcome: RunRecord,
-    examples: Examples,
+    provenance: Provenance,
+    record: RunRecord,
+    test: registry.EvaluationSet,
     found: Run | None,
     parent: str | None = None,
 ) -> None:
-    if found is None:
-        run_id = runs.begin(store, place, outcome.card, parent, runs.now())
-        runs.add(store, run_id, [point for epoch in outcome.curve for point in runs.points(epoch, runs.now())])
-    else:
-        run_id = found.info.run_id
-        runs.fill_in(store, place, outcome.card, found)
-        runs.add_curve(store, run_id, outcome.curve)
-    known = found.data.metrics if found else {}
-    runs.add(store, run_id, [runs.final(*each) for each in outcome.metrics.items() if known.get(each[0]) != each[1]])
-    for file in outcome.files:
+    run = found or runs.begin(store, provenance, record.info, parent)
+    run_id = run.info.run_id
+    if found:
+        runs.describe(store, provenance, record.info, run)
+    runs.add_epochs(store, run_id, [(epoch, runs.now()) for epoch in record.curve], runs.logged(store, run))
+    runs.add_final(store, run_id, dict(record.metrics.items() - run.data.metrics.items()))
+    for file in record.files:
         store.client.log_artifact(run_id, str(file), "figures" if file.suffix == ".png" else None)
-    if outcome.network:
-        logged_models.add(store, run_id, outcome.network.stem, outcome.network, examples.classes, examples.images)
-    if outcome.trials:
-        there = {run.data.tags.get("trial"): run for run in runs.children(store, run_id)} if found else {}
-        for trial in outcome.trials:
-            complete(store, place, trial, examples, there.get(trial.card.tags["trial"]), run_id)
-    if found is None or found.info.status != runs.ENDED[outcome.status]:
-        runs.end(store, run_id, outcome.status, outcome.reason)
-    store.client.set_tag(run_id, runs.COMPLETE, outcome.digest)
-
-
-def close_silent(store: Store, place: Provenance) -> None:
-    """A training whose listener died with it: it is over."""
-    for run in runs.search(store, "attributes.status = 'RUNNING'"):
-        if "fingerprint" in run.data.tags and runs.silent(run, place):
-            runs.end(store, run.info.run_id, "killed", "it was found without a sign of life")
+    if record.model:
+        registry.log_model(store, run_id, record.model, test)
+    there = {child.data.tags.get("trial"): child for child in runs.children(store, run)} if record.trials else {}
+    for trial in record.trials:
+        complete(store, provenance, trial, test, there.get(trial.info.tags["trial"]), run_id)
+    if run.info.status != runs.MLFLOW_STATUS[record.status]:
+        runs.end(store, run_id, record.status, record.reason)
+    store.client.set_tag(run_id, runs.COMPLETE, record.digest)

@@ -1,7 +1,6 @@
 """MLflow's pages on this machine alone: `make ui`."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -10,21 +9,22 @@ import time
 from http.client import HTTPException
 from urllib.request import urlopen
 
-from digits.tracking import environment
+from digits.tracking.store import VIEW, connect, home, without_password
 
 HOST = "127.0.0.1"
-FIRST_PORT, PORTS = 5000, 20
+PORTS = range(5000, 5020)
+QUIET = {
+    "PYTHONWARNINGS": "ignore",  # of the age of its own libraries
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for jobs that nobody here has
+}
 
 
 def main() -> None:
-    environment.start()
-    from digits.tracking.store import VIEW, connect, home
-
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
         sys.exit(f"runs are at {uri}, which MLFLOW_TRACKING_URI names: look there, or unset it")
-    port = next((port for port in range(FIRST_PORT, FIRST_PORT + PORTS) if free(port)), None)
+    port = next(filter(free, PORTS), None)
     if port is None:
-        sys.exit(f"ports {FIRST_PORT} to {FIRST_PORT + PORTS - 1} are all taken; end one of the servers there")
+        sys.exit(f"ports {PORTS[0]} to {PORTS[-1]} are all taken; end one of the servers there")
     store = connect()
     options = {
         "--host": HOST,
@@ -35,13 +35,9 @@ def main() -> None:
         "--artifacts-destination": (home() / "artifacts").as_uri(),
         "--uvicorn-opts": "--log-level=warning",
     }
-    given = [word for option in options.items() for word in option]
-    quiet = {
-        "PYTHONWARNINGS": "ignore",  # of the age of its own libraries
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for jobs that nobody here has
-    }
+    command = [sys.executable, "-m", "mlflow", "server", *(word for option in options.items() for word in option)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    server = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *given], env=os.environ | quiet)
+    server = subprocess.Popen(command, env=os.environ | QUIET)
     try:
         while free(port):
             if server.poll() is not None:
@@ -59,10 +55,10 @@ def main() -> None:
 
 def address() -> str | None:
     """Where the pages are served now, if they are."""
-    if os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http"):
-        return re.sub("//[^/@]*@", "//", os.environ["MLFLOW_TRACKING_URI"])
-    served = (f"http://{HOST}:{port}" for port in range(FIRST_PORT, FIRST_PORT + PORTS) if not free(port))
-    return next(filter(is_mlflow, served), None)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if uri.startswith("http"):
+        return without_password(uri)
+    return next(filter(is_mlflow, (f"http://{HOST}:{port}" for port in PORTS if not free(port))), None)
 
 
 def is_mlflow(page: str) -> bool:

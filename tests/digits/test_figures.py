@@ -1,6 +1,6 @@
 import csv
 import json
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from matplotlib import image, rcParams
 
 from digits import figures
 from digits.common import files
-from digits.common.paths import VARIANTS
-from digits.evaluation.corruptions import KINDS
-from digits.evaluation.cost_accuracy import Point
-from digits.evaluation.robustness import Robustness
-from digits.figures import data
+from digits.common.paths import VARIANTS, history_file, model_name, search_file
+from digits.evaluation.corruptions import CORRUPTIONS
+from digits.evaluation.flops import CostAccuracy
+from digits.figures import data, images
 from digits.figures.data import Results
+from digits.figures.style import zoom
 from stages import plot
 
 SEEDS = (1, 2)
@@ -47,15 +47,15 @@ def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameter
 
 
 POINTS = [
-    Point("mlp", "baseline", 1, (0.97, 0.98), 400_000, 12 * 10**11, 0),
-    Point("mlp", "baseline", 2, (0.985,), 800_000, 24 * 10**11, 0),
-    Point("mlp", "tuned", 1, (0.98, 0.985), 600_000, 18 * 10**11, 9 * 10**12),
-    Point("mlp", "tuned", 2, (0.99,), 1_200_000, 36 * 10**11, 9 * 10**12),
+    CostAccuracy("mlp", "baseline", 1, (0.97, 0.98), 400_000, 12 * 10**11, 0),
+    CostAccuracy("mlp", "baseline", 2, (0.985,), 800_000, 24 * 10**11, 0),
+    CostAccuracy("mlp", "tuned", 1, (0.98, 0.985), 600_000, 18 * 10**11, 9 * 10**12),
+    CostAccuracy("mlp", "tuned", 2, (0.99,), 1_200_000, 36 * 10**11, 9 * 10**12),
 ]
 
 
 def curves(lift: float) -> dict[str, list[float]]:
-    return {kind: [0.95 + lift - 0.1 * grade for grade in range(5)] for kind in KINDS}
+    return {name: [0.95 + lift - 0.1 * severity for severity in range(5)] for name in CORRUPTIONS}
 
 
 TRIALS = [
@@ -78,7 +78,7 @@ def results(
     rng = np.random.default_rng(1)
     labels = rng.integers(0, len(classes), images)
 
-    def answers(mistakes: int) -> np.ndarray:
+    def predictions(mistakes: int) -> np.ndarray:
         said = labels.copy()
         said[:mistakes] = (said[:mistakes] + 1) % len(classes)
         raw = rng.random((images, len(classes))) + 5 * np.eye(len(classes))[said]
@@ -89,11 +89,15 @@ def results(
         histories={"baseline": [history(0, epochs), history(0.01, epochs)], "tuned": [history(0.02, epochs)] * 2},
         trials=trials,
         best_trial=2 if len(trials) > 2 else 0,
-        probabilities={"baseline": [answers(wrong + 2) for _ in SEEDS], "tuned": [answers(wrong) for _ in SEEDS]},
+        probabilities={
+            "baseline": [predictions(wrong + 2) for _ in SEEDS],
+            "tuned": [predictions(wrong) for _ in SEEDS],
+        },
         labels=labels,
         images=rng.integers(0, 256, (images, *shape), dtype=np.uint8),
         classes=classes,
-        robustness=Robustness(60, {"baseline": [curves(0), curves(0.01)], "tuned": [curves(0.02)] * 2}),
+        robustness={"baseline": [curves(0), curves(0.01)], "tuned": [curves(0.02)] * 2},
+        robustness_images=60,
     )
 
 
@@ -101,30 +105,28 @@ def rows_of(path: Path) -> list[dict]:
     return list(csv.DictReader(StringIO(path.read_text())))
 
 
-def write_inputs(root: Path, families: list[str]) -> None:
+def write_inputs(families: list[str]) -> None:
+    """In the current folder."""
     given = results(images=20)
-    for folder in ("models", "data/predictions", "data/prepared"):
-        (root / folder).mkdir(parents=True)
     accuracy = {}
     for family in families:
         for variant in VARIANTS:
             for place, seed in enumerate(SEEDS):
-                name = f"{family}-{variant}-{seed}"
+                name = model_name(family, variant, seed)
                 record = {"epochs": given.histories[variant][place], "multiply_adds": 400_000, "images": 500}
-                (root / f"models/{name}.json").write_text(json.dumps(record))
-                np.save(root / f"data/predictions/{name}.npy", given.probabilities[variant][place])
-                accuracy[name] = given.robustness.curves[variant][place]
-        record = {"trials": TRIALS, "best_trial": 2, "images": 500}
-        (root / f"models/{family}-search.json").write_text(json.dumps(record))
-    (root / "data/predictions/robustness.json").write_text(json.dumps({"images": 20, "accuracy": accuracy}))
-    np.save(root / "data/predictions/labels.npy", given.labels)
-    np.save(root / "data/predictions/images.npy", given.images)
-    (root / "data/prepared/classes.json").write_text(json.dumps(given.classes))
-    (root / "params.yaml").write_text(f"families: {json.dumps(families)}\nseeds: {json.dumps(SEEDS)}\n")
+                files.write_json(history_file(name), record)
+                files.write_array(f"data/predictions/{name}.npy", given.probabilities[variant][place])
+                accuracy[name] = given.robustness[variant][place]
+        files.write_json(search_file(family), {"trials": TRIALS, "best_trial": 2, "images": 500})
+    files.write_json("data/predictions/robustness.json", {"images": 20, "accuracy": accuracy})
+    files.write_array("data/predictions/labels.npy", given.labels)
+    files.write_array("data/predictions/images.npy", given.images)
+    files.write_json("data/prepared/classes.json", given.classes)
+    files.write_text("params.yaml", f"families: {json.dumps(families)}\nseeds: {json.dumps(SEEDS)}\n")
 
 
 def draw_all(folder: Path) -> list[Path]:
-    return [*figures.write(results(images=20), folder), figures.write_compute(POINTS, folder)]
+    return [*figures.write(results(images=20), folder), figures.write_cost_accuracy(POINTS, folder)]
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib(tmp_path, monkeypatch):
@@ -138,19 +140,17 @@ def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib
 
 
 def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(tmp_path, monkeypatch):
-    write_inputs(tmp_path, ["mlp", "cnn"])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plot, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    write_inputs(["mlp", "cnn"])
     monkeypatch.setattr(figures, "save", lambda _, path: files.write_text(path, "rendering is the slow part"))
     for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
         (tmp_path / stale).parent.mkdir(parents=True)
         (tmp_path / stale).touch()
     assert plot.main().startswith("17 figures in reports/figures")
-    expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.DRAWINGS}
-    assert {path.name for path in Path("reports/figures").iterdir()} == expected | {figures.COMPUTE}
+    expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.FIGURES}
+    assert {path.name for path in Path("reports/figures").iterdir()} == expected | {figures.COST_ACCURACY}
     tables = {str(path.relative_to("reports/plots")) for path in Path("reports/plots").rglob("*.csv")}
-    kinds = ("training", "search", "confusion", "robustness")
-    assert tables == {f"{kind}/{family}.csv" for kind in kinds for family in ("mlp", "cnn")}
+    assert tables == {f"{name}/{family}.csv" for name in data.TABLES for family in ("mlp", "cnn")}
 
 
 @pytest.mark.parametrize(
@@ -175,18 +175,18 @@ def test_unusual_results_are_drawn_too_in_small_files(given, tmp_path):
     "points",
     [
         POINTS[:1],
-        [Point("mlp", "tuned", 1, (1.0,), 1, 6, 0), Point("cnn", "tuned", 1, (0.1,), 1, 6, 0)],
-        [Point(f"family {n}", "tuned", 1, (0.9, 0.91), 10**n, 10 ** (2 * n), 10**12) for n in range(1, 9)],
+        [CostAccuracy("mlp", "tuned", 1, (1.0,), 1, 6, 0), CostAccuracy("cnn", "tuned", 1, (0.1,), 1, 6, 0)],
+        [CostAccuracy(f"family {n}", "tuned", 1, (0.9, 0.91), 10**n, 10 ** (2 * n), 10**12) for n in range(1, 9)],
     ],
     ids=["one", "nothing to speak of", "8 families, 8 powers of ten"],
 )
 def test_unusual_costs_are_drawn_too(points, tmp_path):
-    picture = image.imread(figures.write_compute(points, tmp_path))
+    picture = image.imread(figures.write_cost_accuracy(points, tmp_path))
     assert picture.shape[1] == 1008
 
 
 def test_powers_of_ten_are_named():
-    named = [figures.compute.counted_in_units(value) for value in (0.5, 20, 5_000, 2_000_000, 10**10, 3 * 10**13)]
+    named = [figures.cost_accuracy.counted_in_units(value) for value in (0.5, 20, 5_000, 2_000_000, 10**10, 3 * 10**13)]
     assert named == ["0.5", "20", "5 k", "2 M", "10 G", "30 T"]
 
 
@@ -205,7 +205,7 @@ def test_training_is_averaged_over_the_seeds(tmp_path):
 
 
 def test_an_epoch_that_only_some_seeds_reached_counts_those():
-    rows = data.training({"tuned": [history(0, epochs=1), history(0.02, epochs=2)]})
+    rows = data.training(replace(results(), histories={"tuned": [history(0, epochs=1), history(0.02, epochs=2)]}))
     accuracy = [row["mean"] for row in rows if (row["split"], row["measure"]) == ("training", "accuracy")]
     assert accuracy == pytest.approx([0.92, 0.94])
 
@@ -232,15 +232,31 @@ def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path
         assert [row["actual"] for row in of_variant][: len(DIGITS)] == DIGITS
 
 
-def test_reliability_counts_the_answers_of_every_seed():
-    given = results()
-    table = data.reliability(given.labels, given.probabilities["tuned"])
-    assert sum(each.images for each in table) == len(given.labels) * len(SEEDS)
-    right = sum(each.images * each.accuracy for each in table if each.images)
-    assert right == pytest.approx((len(given.labels) - 9) * len(SEEDS))
+def test_curves_on_corrupted_images_are_averaged_over_the_seeds():
+    rows = data.corrupted(results())
+    assert len(rows) == 2 * len(CORRUPTIONS) * 5
+    row = {key: value for key, value in rows[1].items() if key not in ("mean", "lowest", "highest")}
+    assert row == {"variant": "baseline", "corruption": "shift", "severity": 1, "strength": 4}
+    assert [rows[1][key] for key in ("lowest", "mean", "highest")] == pytest.approx([0.85, 0.855, 0.86])
+    assert [row["strength"] for row in rows if row["corruption"] == "contrast"][:5] == [100, 80, 60, 40, 20]
 
 
 def test_one_lost_run_does_not_flatten_the_others():
-    low, high = figures.training.worth_showing([0.1, 0.97, 0.98, 0.985, 0.99])
+    low, high = zoom([0.1, 0.97, 0.98, 0.985, 0.99])
     assert 0.9 < low < 0.97
     assert high > 0.99
+
+
+def test_mistakes_are_told_apart_by_who_is_wrong_and_come_surest_first():
+    baseline = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.95, 0.05], [0.3, 0.7], [0.7, 0.3]])
+    tuned = np.array([[0.4, 0.6], [0.3, 0.7], [0.6, 0.4], [0.8, 0.2], [0.2, 0.8], [0.99, 0.01]])
+    groups = images.mistaken(np.ones(6, int), {"baseline": baseline, "tuned": tuned})
+    assert {who: images.tolist() for who, images in groups.items()} == {
+        "Baseline wrong, tuned right": [0, 1],
+        "Tuned wrong, baseline right": [2],
+        "Both wrong": [5, 3],
+    }
+
+
+def test_samples_go_through_the_classes_in_turn():
+    assert images.class_by_class(np.array([1, 1, 0, 2, 0]), most=4).tolist() == [2, 0, 3, 4]

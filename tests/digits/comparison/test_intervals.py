@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri, stdtrit
 
-from digits.comparison.intervals import Uncertainty, accuracy, difference, doubt_of, noise
+from digits.comparison.intervals import Uncertainty, accuracy, difference, residual_variance, uncertainty
 
 Z = -float(ndtri(0.025))
 
@@ -43,7 +43,9 @@ def test_seeds_that_answer_alike_count_as_one():
     once = rows("1101110111" * 100)
     same = np.repeat(once, 5, axis=0)
     assert accuracy(same).low == pytest.approx(accuracy(once).low, rel=1e-6)
-    assert difference(same, ~same).doubt.variance == pytest.approx(difference(once, ~once).doubt.variance, rel=5e-3)
+    assert difference(same, ~same).uncertainty.variance == pytest.approx(
+        difference(once, ~once).uncertainty.variance, rel=5e-3
+    )
 
 
 def test_the_standard_deviation_is_over_the_seeds():
@@ -55,12 +57,12 @@ def test_the_variance_counts_the_seeds_luck_once():
     between_seeds = np.var([0.75, 0.5, 1], ddof=1) / 3
     residual = correct - correct.mean(0) - correct.mean(1, keepdims=True) + correct.mean()
     left_over = np.square(residual).sum() / (2 * 3) / 3
-    assert noise(correct) == pytest.approx(left_over)
+    assert residual_variance(correct) == pytest.approx(left_over)
     of_images = np.var([1, 1, 2 / 3, 1 / 3], ddof=1)
-    doubt = doubt_of(correct.mean(0), correct)
-    assert doubt.variance == pytest.approx(between_seeds + (of_images - left_over) / 4)
-    assert doubt.seed_share == pytest.approx(between_seeds / doubt.variance)
-    assert doubt.freedom == pytest.approx(2)
+    found = uncertainty(correct.mean(0), correct)
+    assert found.variance == pytest.approx(between_seeds + (of_images - left_over) / 4)
+    assert found.seed_share == pytest.approx(between_seeds / found.variance)
+    assert found.degrees_of_freedom == pytest.approx(2)
 
 
 def test_only_seeds_that_differ_make_a_students_t():
@@ -71,8 +73,10 @@ def test_only_seeds_that_differ_make_a_students_t():
 
 def test_two_spreads_alike_have_welchs_degrees_of_freedom():
     mine, theirs = rows("1100", "0000", "1000"), rows("0011", "0000", "0001")
-    assert difference(mine, theirs).doubt.freedom == pytest.approx(4)
-    assert difference(mine, theirs[[1, 1, 1]]).doubt.freedom == pytest.approx(2), "one spread is known to be none"
+    assert difference(mine, theirs).uncertainty.degrees_of_freedom == pytest.approx(4)
+    assert difference(mine, theirs[[1, 1, 1]]).uncertainty.degrees_of_freedom == pytest.approx(2), (
+        "one spread is known to be none"
+    )
 
 
 def test_a_difference_is_paired_by_image():
@@ -93,13 +97,13 @@ def test_one_model_each_is_bonetts_and_prices_interval():
 
 def test_one_seed_on_either_side_makes_it_a_statement_about_these_models():
     three, one = rows("1100", "0111", "1010"), rows("0110")
-    assert difference(three, one).doubt.seed_share == difference(one, three).doubt.seed_share == 0
-    assert difference(three, three[:2]).doubt.seed_share > 0
+    assert difference(three, one).uncertainty.seed_share == difference(one, three).uncertainty.seed_share == 0
+    assert difference(three, three[:2]).uncertainty.seed_share > 0
 
 
 def test_what_is_detectable_is_found_with_that_power():
     found = difference(rows("1" * 100), rows("1" * 100))
-    sigma = sqrt(found.doubt.variance)
+    sigma = sqrt(found.uncertainty.variance)
     assert found.detectable(0.05, 0.8) == pytest.approx((1.9600 + 0.8416) * sigma, rel=1e-4)
     assert found.detectable(0.01, 0.8) > found.detectable(0.05, 0.8) > found.detectable(0.05, 0.5)
 
@@ -140,4 +144,4 @@ def test_the_order_of_seeds_and_images_says_nothing(pair, random):
     mine, theirs = pair
     images = random.sample(range(mine.shape[1]), mine.shape[1])
     other = difference(mine[::-1][:, images], theirs[:, images])
-    assert other.doubt.variance == pytest.approx(difference(mine, theirs).doubt.variance)
+    assert other.uncertainty.variance == pytest.approx(difference(mine, theirs).uncertainty.variance)

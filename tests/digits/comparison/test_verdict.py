@@ -49,8 +49,7 @@ def test_more_seeds_find_what_fewer_cannot():
 def test_one_seed_is_a_verdict_of_these_models_only():
     found = only(models(990), models(950))
     assert (found.verdict, found.of_recipes, found.seeds, found.images) == ("better", False, (1, 1), 1000)
-    assert "these models only" in str(found)
-    assert "these models only" not in str(only(models(990, 991), models(950, 951)))
+    assert only(models(990, 991), models(950, 951)).of_recipes
 
 
 def test_all_right_against_all_right_is_no_evidence_even_on_one_image():
@@ -58,14 +57,6 @@ def test_all_right_against_all_right_is_no_evidence_even_on_one_image():
         found = only(np.ones((seeds, images), bool), np.ones((seeds, images), bool))
         assert found.verdict == "no evidence"
         assert found.detectable <= 1
-
-
-def test_a_verdict_reads_as_it_should():
-    assert str(only(models(990, 991, 989), models(950, 951, 949))) == "better: +4.00 points [+2.79, +5.21], p < 0.001"
-    said = str(only(models(990, 960, 989), models(980, 991, 949)))
-    assert said.startswith("no evidence: +0.63 points [-")
-    assert "; a true difference of " in said
-    assert said.endswith(" points would have been found in 80%")
 
 
 def test_pairs_judged_together_each_have_it_harder():

@@ -140,11 +140,6 @@ def test_any_two_arrays_are_a_split_or_one_line(x, y):
 # all parts
 
 
-def test_a_test_part_may_be_there_or_not():
-    dataset.accept_together(split([0, 1]), None, ("cat", "dog"))
-    dataset.accept_together(split([0, 1]), split([1, 0, 1]), ("cat", "dog"))
-
-
 @pytest.mark.parametrize(
     ("train", "test", "classes", "line"),
     [
@@ -203,11 +198,6 @@ def test_a_split_is_saved_to_the_same_bytes_however_it_lies_in_memory(tmp_path):
     dataset.save(other, tmp_path / "other")
     for name in ("images.npy", "labels.npy"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
-
-
-def test_images_are_read_only_when_they_are_looked_at(tmp_path):
-    dataset.save(split([0, 1]), tmp_path)
-    assert isinstance(dataset.load(tmp_path).images, np.memmap)
 
 
 def test_a_split_of_which_a_part_was_replaced_is_one_line(project):

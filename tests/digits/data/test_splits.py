@@ -55,13 +55,6 @@ def test_of_two_or_more_images_of_a_class_some_stay_and_some_leave(sizes, share,
         assert (per_class(part, len(sizes)) > 0).tolist() == [size > 0 for size in sizes]
 
 
-@settings(deadline=None, max_examples=30)
-@given(TINY_TOO.filter(lambda sizes: 1 in sizes), SHARES, SEEDS)
-def test_a_class_of_one_image_is_always_refused(sizes, share, seed):
-    with pytest.raises(UserError, match="has one image, and testing needs another"):
-        splits.split_off(numbered(sizes), share, seed, "testing")
-
-
 def test_a_class_of_one_image_cannot_be_shared_out():
     with pytest.raises(UserError) as caught:
         splits.split_off(numbered([9, 1]), 0.1, 1, "validation")

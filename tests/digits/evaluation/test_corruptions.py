@@ -1,78 +1,78 @@
 import numpy as np
 import pytest
 
-from digits.evaluation.corruptions import GRADES, KINDS, bell, corrupt, meaning
+from digits.evaluation import corruptions
+from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, gaussian, meaning, transform
 from tests.images import stripes
 
+ZERO = np.zeros(1)
 IMAGES = stripes(40).images
 GREY = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
+every_corruption = pytest.mark.parametrize("name", CORRUPTIONS)
 
 
-def far(images: np.ndarray, kind: str, grade: int) -> float:
-    return float(np.abs(corrupt(images, kind, grade).astype(float) - images).mean())
+def far(images: np.ndarray, name: str, severity: int) -> float:
+    return float(np.abs(corrupt(images, name, severity).astype(float) - images).mean())
 
 
-@every_kind
+@every_corruption
 @pytest.mark.parametrize("images", [IMAGES, GREY, GREY[:, :5, :3], GREY[:1], GREY[:0]])
-def test_images_of_any_size_stay_images_of_that_size(kind, images):
-    for grade in GRADES:
-        harder = corrupt(images, kind, grade)
-        assert (harder.dtype, harder.shape) == (np.uint8, images.shape)
+def test_images_of_any_size_stay_images_of_that_size(name, images):
+    for severity in SEVERITIES:
+        corrupted = corrupt(images, name, severity)
+        assert (corrupted.dtype, corrupted.shape) == (np.uint8, images.shape)
 
 
-@every_kind
-def test_grade_0_is_the_image_as_it_is(kind):
-    np.testing.assert_array_equal(corrupt(IMAGES, kind, 0), IMAGES)
-    assert meaning(kind, 0) == "as it is"
+@every_corruption
+def test_severity_0_is_the_image_as_it_is(name):
+    np.testing.assert_array_equal(corrupt(IMAGES, name, 0), IMAGES)
+    assert meaning(name, 0) == "as it is"
 
 
-@every_kind
-def test_each_grade_says_its_strength_in_a_unit(kind):
-    assert len(KINDS[kind].strengths) == len(GRADES)
-    for grade, strength in zip(GRADES, KINDS[kind].strengths, strict=True):
-        assert f"{strength}" in meaning(kind, grade)
+@every_corruption
+def test_each_severity_says_its_strength_in_a_unit(name):
+    assert len(CORRUPTIONS[name].strengths) == len(SEVERITIES)
+    for severity, strength in zip(SEVERITIES, CORRUPTIONS[name].strengths, strict=True):
+        assert f"{strength}" in meaning(name, severity)
 
 
-@every_kind
-def test_a_higher_grade_changes_an_image_more(kind):
-    smooth = corrupt(
-        GREY, "blur", 2
-    )  # of neighbouring pixels that have nothing to do with each other, any shift is all
-    changes = [far(smooth, kind, grade) for grade in GRADES]
+@every_corruption
+def test_a_higher_severity_changes_an_image_more(name):
+    smooth = corrupt(GREY, "blur", 2)  # between pixels that have nothing in common, any shift is as large as another
+    changes = [far(smooth, name, severity) for severity in SEVERITIES]
     assert changes[0] > 0
     assert changes == sorted(changes)
 
 
-@every_kind
-def test_the_same_images_get_the_same_corruption_however_many_come_after_them(kind):
-    for grade in GRADES:
-        np.testing.assert_array_equal(corrupt(IMAGES, kind, grade)[:7], corrupt(IMAGES[:7], kind, grade))
+@every_corruption
+def test_the_same_images_get_the_same_corruption_however_many_come_after_them(name):
+    for severity in SEVERITIES:
+        np.testing.assert_array_equal(corrupt(IMAGES, name, severity)[:7], corrupt(IMAGES[:7], name, severity))
 
 
-@pytest.mark.parametrize("kind", ["shift", "rotation", "noise", "occlusion"])
-def test_each_image_has_a_draw_of_its_own(kind):
+@pytest.mark.parametrize("name", ["shift", "rotation", "noise", "occlusion"])
+def test_each_image_has_a_draw_of_its_own(name):
     twins = np.repeat(corrupt(GREY[:1], "blur", 1), 20, axis=0)
-    assert len({image.tobytes() for image in corrupt(twins, kind, 3)}) > 1
+    assert len({image.tobytes() for image in corrupt(twins, name, 3)}) > 1
 
 
-@every_kind
-def test_images_that_may_not_be_written_to_are_left_as_they_are(kind):
+@every_corruption
+def test_images_that_may_not_be_written_to_are_left_as_they_are(name):
     images = GREY.copy()
     images.flags.writeable = False
-    corrupt(images, kind, 4)
+    corrupt(images, name, 4)
     np.testing.assert_array_equal(images, GREY)
 
 
 def test_a_flat_image_is_blurred_and_faded_to_itself():
     flat = np.full((2, 9, 6, 3), 90, np.uint8)
-    for kind in ("blur", "contrast"):
-        np.testing.assert_array_equal(corrupt(flat, kind, 4), flat)
+    for name in ("blur", "contrast"):
+        np.testing.assert_array_equal(corrupt(flat, name, 4), flat)
 
 
 def test_blur_takes_as_much_from_the_left_as_from_the_right():
-    weights = bell(9, 1.5)[4]
+    weights = gaussian(9, 1.5)[4]
     np.testing.assert_array_equal(weights, weights[::-1])
     assert weights.sum() == pytest.approx(1)
 
@@ -96,3 +96,22 @@ def test_one_whole_square_is_covered_and_nothing_else():
     assert (rows.sum(axis=1) == 8).all()
     assert (columns.sum(axis=1) == 8).all()
     assert columns.any(axis=0).all(), "anywhere in the image"
+
+
+def test_a_shift_by_whole_pixels_moves_them_and_continues_the_edge():
+    image = np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1)
+    down_and_right = transform(image, ZERO, np.ones(1), np.ones(1))
+    assert down_and_right[0, ..., 0].tolist() == [[0, 0, 1, 2], [0, 0, 1, 2], [4, 4, 5, 6]]
+
+
+def test_a_quarter_turn_is_numpys():
+    image = GREY[:1]
+    turned = transform(image, np.full(1, np.pi / 2), ZERO, ZERO)
+    np.testing.assert_array_equal(turned[0], np.rot90(image[0], -1))
+
+
+def test_images_transformed_in_chunks_each_get_their_own_angle_and_shift(monkeypatch):
+    turns = np.linspace(0, 1, len(GREY))
+    whole = transform(GREY, turns, turns, -turns)
+    monkeypatch.setattr(corruptions, "CHUNK", 7)
+    np.testing.assert_array_equal(transform(GREY, turns, turns, -turns), whole)

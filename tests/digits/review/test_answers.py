@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digits.review.answers import Answers, answers, compare
-from digits.review.text import verdicts
-from tests.digits.review.test_advice import IMAGES, TRUTH, model, side
+from digits.review.page import verdicts
+from tests.digits.review.test_page import IMAGES, TRUTH, model, side
 
 
 def test_what_evaluate_wrote_is_known_by_its_names() -> None:

@@ -1,4 +1,4 @@
-"""A training's messages in MLflow while it runs: the real listener, a real store, a real server, real signals."""
+"""A driver's messages in MLflow while it trains: a real process, a real store, a real server, real signals."""
 
 import json
 import os
@@ -14,20 +14,34 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from digits.training.live import Line
-from tests.servers import eventually, free_port, mlflow_server
+from digits.tracking import runs as tracked
+from digits.tracking.provenance import Provenance
+from digits.tracking.store import connect
+from tests.servers import HOST, eventually, free_port, mlflow_server
 
 ROOT = Path(__file__).parents[3]
 SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
 DATA = {"shape": [4, 4, 1], "classes": ["0", "1"], "splits": dict.fromkeys(("train", "validation", "test"), SPLIT)}
 MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
+SEARCH = {"family": "mlp", "fingerprint": "e" * 32}
+TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
+PATIENCE = 100  # seconds, on a busy machine
 
-TRAINING = """
-import sys
-from digits.training.live import listened
-with listened() as tell:
-    for line in sys.stdin:
-        exec(line)
+# Each line of its input is a message; then it ends as a driver does, and says how long it waited for the thread.
+DRIVER = """
+import json, queue, sys, threading, time
+messages = queue.SimpleQueue()
+def write():
+    from digits.tracking.live import write
+    write(messages)
+thread = threading.Thread(target=write, daemon=True)
+thread.start()
+for line in sys.stdin:
+    messages.put(json.loads(line))
+messages.put(None)
+started = time.monotonic()
+thread.join(float(sys.argv[1]))
+print(time.monotonic() - started)
 """
 
 
@@ -38,117 +52,184 @@ def place(project: Path) -> Path:
     return project
 
 
-class Training:
-    """A process that says what a training says, and can be killed like one."""
-
-    def __init__(self, place: Path, uri: str = "") -> None:
+class Driver:
+    def __init__(self, place: Path, uri: str = "", patience: float = PATIENCE) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
         known = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(place)} | ({"MLFLOW_TRACKING_URI": uri} if uri else {})
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", TRAINING], cwd=place, env=clean | known, stdin=subprocess.PIPE, text=True
+            [sys.executable, "-c", DRIVER, str(patience)], cwd=place, env=clean | known, text=True, **pipes
         )
 
     def tell(self, **message: Any) -> None:
-        self.process.stdin.write(f"tell(**{message!r})\n")
+        self.process.stdin.write(json.dumps(message | {"time": tracked.now()}) + "\n")
         self.process.stdin.flush()
 
-    def epoch(self, number: int) -> None:
-        measures = {"accuracy": 0.5, "loss": 1.0, "validation_accuracy": 0.1 * number, "validation_loss": 1.0}
-        self.tell(run="m", epoch={"epoch": number} | measures)
+    def begin(self, run: str = "m", parent: str | None = None, **info: Any) -> None:
+        self.tell(run=run, begin=info or MODEL, parent=parent)
 
-    def end(self) -> None:
-        self.tell(run="m", end="completed")
-        self.process.communicate()
+    def epoch(self, number: int, run: str = "m") -> None:
+        measures = {"accuracy": 0.5, "loss": 1.0, "validation_accuracy": 0.1 * number, "validation_loss": 1.0}
+        self.tell(run=run, epoch={"epoch": number} | measures)
+
+    def end(self) -> float:
+        """Seconds that it waited for the thread. It prints nothing else."""
+        self.tell(run="m", end="completed", reason=None, cost={"core_minutes": 1.5, "seconds": 60.0})
+        return self.leave()
+
+    def leave(self) -> float:
+        said, errors = self.process.communicate()
+        assert errors == ""
+        return float(said)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.communicate()
 
 
+def client(place: Path, uri: str = "") -> MlflowClient:
+    return MlflowClient(uri or f"sqlite:///{place}/.mlflow/mlflow.db")
+
+
 def runs(place: Path, uri: str = "") -> list[Run]:
     if not uri and not (place / ".mlflow/mlflow.db").exists():
         return []
-    client = MlflowClient(uri or f"sqlite:///{place}/.mlflow/mlflow.db")
-    experiment = client.get_experiment_by_name("digits")
-    return client.search_runs([experiment.experiment_id]) if experiment else []
+    experiment = client(place, uri).get_experiment_by_name("digits")
+    return client(place, uri).search_runs([experiment.experiment_id]) if experiment else []
 
 
 def state(place: Path, uri: str = "") -> list[tuple[str, float | None]]:
     return [(run.info.status, run.data.metrics.get("validation_accuracy")) for run in runs(place, uri)]
 
 
+def steps(place: Path, uri: str = "") -> list[int]:
+    [run] = runs(place, uri)
+    return [point.step for point in client(place, uri).get_metric_history(run.info.run_id, "loss")]
+
+
 def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished(place: Path) -> None:
-    training = Training(place)
-    training.tell(run="m", begin=MODEL)
+    driver = Driver(place)
+    driver.begin()
     eventually(lambda: state(place) == [("RUNNING", None)])
-    training.epoch(1)
+    driver.epoch(1)
     eventually(lambda: state(place) == [("RUNNING", 0.1)])
-    training.epoch(2)
+    driver.epoch(2)
     eventually(lambda: state(place) == [("RUNNING", 0.2)])
-    training.end()
-    eventually(lambda: state(place) == [("FINISHED", 0.2)])
+    assert driver.end() < PATIENCE
+    assert state(place) == [("FINISHED", 0.2)]
     [run] = runs(place)
     assert run.info.run_name == "mlp baseline, seed 1"
+    assert run.data.tags["dvc.stage"] == "train_baseline@mlp"
     assert run.data.params["train.epochs"] == "10"
     assert run.data.params["models.mlp.units"] == "8"
+    assert run.data.metrics["core_minutes"] == 1.5
     assert {each.dataset.name for each in run.inputs.dataset_inputs} == {"mnist"}
 
 
-def test_a_killed_training_is_marked_so_and_replaced_by_the_next(place: Path) -> None:
-    killed = Training(place)
-    killed.tell(run="m", begin=MODEL)
+def test_a_killed_training_is_continued_by_the_next_with_the_epochs_that_it_lacks(place: Path) -> None:
+    killed = Driver(place)
+    killed.begin()
     killed.epoch(1)
-    eventually(lambda: state(place) == [("RUNNING", 0.1)])
+    killed.epoch(2)
+    eventually(lambda: state(place) == [("RUNNING", 0.2)])
     killed.kill()
-    eventually(lambda: state(place) == [("KILLED", 0.1)])
-    again = Training(place)
-    again.tell(run="m", begin=MODEL)
-    eventually(lambda: state(place) == [("RUNNING", None)])
+    assert state(place) == [("RUNNING", 0.2)]
+    again = Driver(place)
+    again.begin()
+    for number in (1, 2, 3):  # one that goes on may tell again what it had told
+        again.epoch(number)
     again.end()
-    eventually(lambda: state(place) == [("FINISHED", None)])
+    assert state(place) == [("FINISHED", pytest.approx(0.3))]
+    assert steps(place) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("status", ["failed", "killed"])
+def test_a_run_that_failed_or_was_killed_says_why_until_it_is_continued(place: Path, status: str) -> None:
+    driver = Driver(place)
+    driver.begin()
+    driver.epoch(1)
+    driver.tell(end=status, reason="the loss became nan")
+    driver.leave()
+    assert state(place) == [(status.upper(), 0.1)]
+    assert runs(place)[0].data.tags["reason"] == "the loss became nan"
+    again = Driver(place)
+    again.begin()
+    again.epoch(2)
+    eventually(lambda: state(place) == [("RUNNING", 0.2)])
+    assert not {"status", "reason"} & runs(place)[0].data.tags.keys()
+    again.end()
+    assert steps(place) == [1, 2]
 
 
 def test_a_result_that_is_there_is_not_shown_twice(place: Path) -> None:
     for _ in range(2):
-        training = Training(place)
-        training.tell(run="m", begin=MODEL)
-        training.epoch(1)
-        training.end()
-        eventually(lambda: state(place) == [("FINISHED", 0.1)])
+        driver = Driver(place)
+        driver.begin()
+        driver.epoch(1)
+        driver.end()
+        assert state(place) == [("FINISHED", 0.1)]
+    assert steps(place) == [1]
 
 
-def test_a_training_that_ends_in_an_error_says_why(place: Path) -> None:
-    training = Training(place)
-    training.tell(run="m", begin=MODEL)
-    training.process.communicate("raise ValueError('the loss became nan')\n")
-    eventually(lambda: state(place) == [("FAILED", None)])
-    assert runs(place)[0].data.tags["reason"] == "the loss became nan"
+def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(place: Path) -> None:
+    driver = Driver(place)
+    driver.begin("s", **SEARCH)
+    for number in (0, 1):
+        driver.begin(f"t{number}", "s", **TRIAL | {"trial": number})
+    driver.epoch(1, "t1")
+    driver.epoch(1, "t0")
+    driver.tell(run="t0", end="pruned", reason="others were better", cost={})
+    driver.tell(end="killed", reason=None)
+    driver.leave()
+    found = {run.info.run_name: run for run in runs(place)}
+    assert {name: run.info.status for name, run in found.items()} == {
+        "mlp search": "KILLED",
+        "mlp trial 0": "FINISHED",
+        "mlp trial 1": "KILLED",
+    }
+    assert found["mlp trial 0"].data.tags["status"] == "pruned"
+    parents = {run.data.tags.get("mlflow.parentRunId") for name, run in found.items() if "trial" in name}
+    assert parents == {found["mlp search"].info.run_id}
 
 
-def test_who_does_not_listen_never_holds_a_training_up() -> None:
-    _, end = os.pipe()
-    line = Line(end)
-    started = time.monotonic()
-    for number in range(20_000):
-        line.tell(run="m", epoch={"epoch": number})
-    assert time.monotonic() - started < 10
-    assert len(line.waiting) > 100_000
+def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about(place: Path) -> None:
+    driver = Driver(place, f"http://{HOST}:{free_port()}", patience=2)
+    driver.begin()
+    for number in range(5000):
+        driver.epoch(number)
+    assert driver.end() < 3
 
 
 def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(place: Path) -> None:
     server = partial(mlflow_server, f"sqlite:///{place}/server.db", f"{place}/artifacts", free_port())
     with server() as uri:
-        training = Training(place, uri)
-        training.tell(run="m", begin=MODEL)
-        training.epoch(1)
+        driver = Driver(place, uri)
+        driver.begin()
+        driver.epoch(1)
         eventually(lambda: state(place, uri) == [("RUNNING", 0.1)])
-    training.epoch(2)
+    driver.epoch(2)
     time.sleep(3)
     with server():
-        training.epoch(3)
+        driver.epoch(3)
         eventually(lambda: state(place, uri) == [("RUNNING", pytest.approx(0.3))])
-        training.end()
-        eventually(lambda: state(place, uri) == [("FINISHED", pytest.approx(0.3))])
-        client, [run] = MlflowClient(uri), runs(place, uri)
-        history = client.get_metric_history(run.info.run_id, "loss")
-        assert [point.step for point in history] == [1, 2, 3]
+        driver.end()
+        assert state(place, uri) == [("FINISHED", pytest.approx(0.3))]
+        assert steps(place, uri) == [1, 2, 3]
+
+
+def test_a_silent_run_is_closed_by_the_next_sync_and_one_that_lives_elsewhere_is_not(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = Driver(place)
+    driver.begin()
+    eventually(lambda: state(place) == [("RUNNING", None)])
+    driver.kill()
+    monkeypatch.setenv("DVC_ROOT", str(place))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/.mlflow/mlflow.db")
+    [run], here = runs(place), Provenance.here()
+    assert tracked.abandoned(run, here)
+    elsewhere = Provenance(**vars(here) | {"workspace": "another:/folder"})
+    assert not tracked.abandoned(run, elsewhere)
+    monkeypatch.setattr(tracked, "SECONDS_OF_SILENCE", 0)
+    assert tracked.abandoned(run, elsewhere)
+    assert connect().experiment == run.info.experiment_id

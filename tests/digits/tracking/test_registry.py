@@ -12,19 +12,18 @@ import pytest
 
 from digits.models.keras_file import save
 from digits.params.schema import Track
-from digits.tracking import logged_models, registry, runs
-from digits.tracking.provenance import Provenance
-from digits.tracking.records import RunRecord
-from digits.tracking.registry import Examination, champion_of, promote
-from digits.tracking.run_info import RunInfo
+from digits.tracking import registry, runs
+from digits.tracking.provenance import Provenance, RunInfo
+from digits.tracking.registry import EvaluationSet, champion_of, promote
 from digits.tracking.store import Store, connect
 from tests.digits.tracking.test_live import DATA
 
 CLASSES = ["dark", "bright"]
 IMAGES = np.repeat(np.array([0, 255], np.uint8), 50).reshape(100, 1, 1, 1) * np.ones((1, 4, 4, 1), np.uint8)
 LABELS = np.repeat([0, 1], 50)
-TEST = Examination(IMAGES, CLASSES, LABELS, "made up")
+TEST = EvaluationSet(IMAGES, CLASSES, LABELS, "made up")
 TRACK = Track(model="digits", margin=0.05)
+Candidate = tuple[RunInfo, float]
 
 
 @pytest.fixture
@@ -41,69 +40,68 @@ def store(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @pytest.fixture
-def place(store: Store) -> Provenance:
+def provenance(store: Store) -> Provenance:
     return Provenance.here()
 
 
-def trained(store: Store, place: Provenance, name: str, right: int) -> RunRecord:
-    """A network that gives `right` of the 100 images their class: the dark ones all, the bright ones by position."""
+def trained(store: Store, provenance: Provenance, name: str, right: int) -> Candidate:
+    """A model that gives `right` of the 100 images their class: the dark ones all, the bright ones by position."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     bright = 1.0 if right == 100 else -1.0
     model.set_weights([np.array([[0.0, bright]] * 16), np.array([0.5, 0.0])])
-    path = Path(f"models/{name}.keras")
+    path = Path(f"models/{name}/1.keras")
     save(model, path)
-    epoch = {"epoch": 1, "validation_accuracy": right / 100, "validation_loss": 1.0}
-    card = RunInfo(name, "model", name * 4, f"train@{name}", name, {}, {"family": name})
-    run_id = runs.begin(store, place, card, None, runs.now())
-    logged_models.add(store, run_id, name, path, CLASSES, IMAGES[:2])
-    return RunRecord(card, "completed", [epoch], {"test_accuracy": right / 100}, [], network=path)
+    info = RunInfo(name, "model", name * 4, f"train@{name}", name, {}, {"family": name})
+    run = runs.begin(store, provenance, info)
+    registry.log_model(store, run.info.run_id, path, TEST)
+    return info, right / 100
 
 
-def test_the_first_winner_is_champion_and_answers_with_names_and_probabilities(store: Store, place: Provenance) -> None:
-    assert "for there was none" in promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
+def test_the_first_winner_is_champion_and_gives_names_and_probabilities(store: Store, provenance: Provenance) -> None:
+    assert "for there was none" in promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
     answers = mlflow.pyfunc.load_model("models:/digits@champion").predict(IMAGES)
     assert list(answers.columns) == ["class", "p_dark", "p_bright"]
     assert (answers["class"] == np.array(CLASSES)[LABELS]).all()
     np.testing.assert_allclose(answers["p_dark"] + answers["p_bright"], 1, rtol=1e-5)
 
 
-def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, place: Provenance) -> None:
-    promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
-    promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
+def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, provenance: Provenance) -> None:
+    promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
+    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
     version = store.client.get_model_version("digits", "2")
     assert "does not become champion: 50.00% against 100.00% of champion 1" in version.description
 
 
-def test_a_better_model_takes_the_alias(store: Store, place: Provenance) -> None:
-    promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
-    promote(store, place, TRACK, trained(store, place, "good", 100), TEST)
+def test_a_better_model_takes_the_alias(store: Store, provenance: Provenance) -> None:
+    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
 
 
 def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(
-    store: Store, place: Provenance
+    store: Store, provenance: Provenance
 ) -> None:
     strict = Track(model="digits", margin=0.6)
-    promote(store, place, strict, trained(store, place, "bad", 50), TEST)
-    promote(store, place, strict, trained(store, place, "good", 100), TEST)
+    promote(store, provenance, strict, *trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, strict, *trained(store, provenance, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "bad"
 
 
-def test_a_winner_for_other_images_is_not_compared(store: Store, place: Provenance) -> None:
-    promote(store, place, TRACK, trained(store, place, "bad", 50), TEST)
-    other = Examination(IMAGES, CLASSES, LABELS, "others")
-    said = promote(store, place, TRACK, trained(store, place, "good", 100), other)
+def test_a_winner_for_other_images_is_not_compared(store: Store, provenance: Provenance) -> None:
+    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
+    other = EvaluationSet(IMAGES, CLASSES, LABELS, "others")
+    said = promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), other)
     assert "not compared with champion 1, which is for made up" in said
     assert champion_of(store, "digits").tags["family"] == "bad"
 
 
 def test_deciding_again_registers_nothing_and_scores_nothing(
-    store: Store, place: Provenance, monkeypatch: pytest.MonkeyPatch
+    store: Store, provenance: Provenance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, bad = trained(store, place, "good", 100), trained(store, place, "bad", 50)
-    said = [promote(store, place, TRACK, each, TEST) for each in (good, bad)]
+    good, bad = trained(store, provenance, "good", 100), trained(store, provenance, "bad", 50)
+    said = [promote(store, provenance, TRACK, *each, TEST) for each in (good, bad)]
     monkeypatch.delattr(registry, "score")
-    assert promote(store, place, TRACK, bad, TEST) == said[1]
-    assert "stays champion" in promote(store, place, TRACK, good, TEST)
+    assert promote(store, provenance, TRACK, *bad, TEST) == said[1]
+    assert "stays champion" in promote(store, provenance, TRACK, *good, TEST)
     assert len(store.client.search_model_versions("name = 'digits'")) == 2

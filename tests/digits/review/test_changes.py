@@ -1,0 +1,126 @@
+"""What differs between revisions of a small repository that DVC has really run."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from digits.review import changes
+from digits.review.revisions import Revision, revision
+
+PIPELINE = """
+stages:
+  evaluate:
+    cmd: mkdir -p data && cp digits/a.py data/answers
+    deps: [digits/a.py, digits/room]
+    params: [train.epochs, seeds]
+    outs: [data/answers]
+  compare:
+    cmd: mkdir -p reports && echo '{"loss":0.5}' > reports/metrics.json
+    deps: [digits/b.py, data/answers]
+    metrics:
+      - reports/metrics.json: {cache: false}
+"""
+FILES = {
+    "dvc.yaml": PIPELINE,
+    "params.yaml": "{train: {epochs: 2}, seeds: [1, 2], other: 1}\n",
+    "digits/a.py": "print()\n",
+    "digits/b.py": "print()\n",
+    "digits/room/c.py": "\n",
+    "digits/room/deep/d.py": "\n",
+    ".gitignore": "data/\n",
+}
+
+
+def run(folder: Path, *command: str) -> None:
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    run(folder, "git", *identity, "commit", "--quiet", "--message", "Run")
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repository")
+    write(folder, FILES)
+    run(folder, "git", "init", "--quiet", "--initial-branch", "main")
+    run(folder, "dvc", "init", "--quiet")
+    run(folder, "dvc", "repro", "--quiet")
+    commit(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(repository)
+    yield repository
+    run(repository, "git", "reset", "--quiet", "--hard", "main")
+    run(repository, "git", "clean", "--quiet", "--force", "-d")
+
+
+def edited(folder: Path, name: str, text: str) -> list[Revision]:
+    """In the working tree, and committed."""
+    write(folder, {name: text})
+    here = revision("")
+    run(folder, "git", "checkout", "--quiet", "--detach")
+    commit(folder)
+    there = revision(subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip())
+    run(folder, "git", "checkout", "--quiet", "main")
+    write(folder, {name: text})
+    return [here, there]
+
+
+def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
+    assert changes.outdated(revision("main")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stages"),
+    [
+        ("digits/a.py", "print(1)\n", ["evaluate"]),
+        ("digits/room/deep/d.py", "print(1)\n", ["evaluate"]),
+        ("digits/room/new.py", "print(1)\n", ["evaluate"]),
+        ("digits/b.py", "print(1)\n", []),  # decides tables, not answers
+        ("params.yaml", "{train: {epochs: 3}, seeds: [1, 2], other: 1}\n", ["evaluate"]),
+        ("params.yaml", "{train: {epochs: 2}, seeds: [1, 2, 3], other: 1}\n", ["evaluate"]),
+        ("params.yaml", "{train: {epochs: 2}, other: 1}\n", ["evaluate"]),
+        ("params.yaml", "{train: {epochs: 2}, seeds: [1, 2], other: 2}\n", []),  # no stage reads it
+    ],
+)
+def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str, text: str, stages: list[str]) -> None:
+    assert [changes.outdated(each) for each in edited(folder, name, text)] == [stages, stages]
+
+
+def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
+    old = revision("main")
+    for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
+        assert changes.params(old, new) == [("other", 1, None), ("train.epochs", 2, 3), ("train.more", None, 0.5)]
+    for new in edited(folder, "reports/metrics.json", '{"loss": 0.25}'):
+        assert changes.metrics(old, new) == [("loss", 0.5, 0.25)]
+    assert changes.params(old, old) == changes.metrics(old, old) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "project"),
+    [
+        ("https://github.com/team/digits.git", "team/digits"),
+        ("https://github.com/team/digits", "team/digits"),
+        ("git@github.com:team/digits.git", "team/digits"),
+        ("ssh://git@github.com/team/digits.git", "team/digits"),
+        ("https://example.org/team/digits.git", None),
+        ("/somewhere/github.com/team/digits", None),
+    ],
+)
+def test_a_project_on_github_is_known_by_its_remote(url: str, project: str | None) -> None:
+    found = changes.GITHUB.fullmatch(url)
+    assert (found and found["project"]) == project
