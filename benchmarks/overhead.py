@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.run import Row, main
+from digits.common.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 # A clone has its own store, and DVC its own root.
@@ -48,11 +49,16 @@ def repro(images: int | None) -> tuple[float, float, int]:
 
 def intervals(store: str) -> list[tuple[float, float]]:
     """From start to end, in seconds: each model's and each trial's."""
+    from digits.tracking.store import configure
+
+    configure()
     from mlflow import MlflowClient
 
     client = MlflowClient(store)
     experiment = client.get_experiment_by_name("digits").experiment_id
     runs = client.search_runs([experiment], "tags.kind != 'search'", max_results=10_000)
+    if late := [run.info.run_name for run in runs if "core_minutes" not in run.data.metrics]:
+        raise UserError(f"MLflow was told of these afterwards, and not how long they trained: {', '.join(late)}")
     return [(run.info.start_time / 1000, run.info.end_time / 1000) for run in runs]
 
 

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from digits.common.paths import PREDICTIONS
 from digits.comparison.intervals import accuracy
 from digits.comparison.verdict import BETTER, NO_EVIDENCE, Verdict, judge
-from digits.evaluation import metrics
+from digits.evaluation.metrics import predictions, true_labels
 
 IMAGES = 10_000
 SEEDS = (2, 3, 5, 10)
@@ -181,7 +181,7 @@ def on_real_images(seeds: int, draws: int) -> list[tuple[str, float, int]]:
     for file in sorted(PREDICTIONS.glob("*-*-*.npy")):
         variants.setdefault(file.stem.rpartition("-")[0], []).append(file.stem)
     for variant, names in variants.items():
-        right = np.stack([metrics.predictions(name).argmax(axis=1) == metrics.true_labels() for name in names])
+        right = np.stack([predictions(name).argmax(axis=1) == true_labels() for name in names])
         chance, said = right.mean(axis=0), 0
         for _ in range(draws):
             images = rng.choice(chance, len(chance))
