@@ -1,5 +1,6 @@
 """The final trainings: one recipe with each seed, side by side; a model and a record of each."""
 
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,8 @@ def train_all(
         pool.give(*images)
         for run in runs:
             checkpoints[run.name].restore(run)
+            if run.epochs:
+                print(f"{run.name}: goes on after epoch {len(run.epochs)} of {first.epochs}", file=sys.stderr)
             told.begin(run.name, infos[run.name])
             report(told, run, run.epochs)
         left = sum(first.epochs - len(run.epochs) for run in runs)

@@ -1,0 +1,154 @@
+"""Searches and final trainings as DVC runs them, their processes really killed: the same bytes each time."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import change, checkpoints, make
+from tests.servers import answers, eventually, free_port, running
+
+ROOT = Path(__file__).parents[2]
+PLAN = {
+    "seeds": [1, 2],
+    "train.epochs": 20,  # of half a second each, so that there is time to be killed in
+    "models.mlp.units": 32,
+    "models.mlp.batch_size": 1,
+    "tune.mlp.trials": 5,
+    "tune.mlp.rungs": [2, 6],
+    "tune.mlp.keep": 0.4,
+    "tune.mlp.space": {"batch_size": [16, 32], "learning_rate": {"min": 0.001, "max": 0.01, "log": True}},
+}
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "DIGITS_TRACKING": "off"}
+STAGES = ("tune", "train_baseline")
+
+
+class Stage:
+    """A running one."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.folder = folder
+        command = [sys.executable, "-m", f"stages.{name}", "mlp"]
+        environment = ENVIRONMENT | {"DVC_ROOT": str(folder)}
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def workers(self) -> list[int]:
+        of_mine = ["pgrep", "-P", str(self.process.pid), "-f", "spawn_main"]
+        return [int(pid) for pid in subprocess.run(of_mine, capture_output=True, check=False).stdout.split()]
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def end(self, code: int = 0) -> str:
+        """What it says on its way."""
+        said = self.process.communicate(timeout=250)[1]
+        assert self.process.returncode == code, said
+        assert bool(list(self.folder.glob(".checkpoints/*"))) == bool(code)
+        return said
+
+    def results(self) -> dict[str, str]:
+        self.end()
+        return hashes(self.folder)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make(tmp_path_factory.mktemp("trainings") / "project", **PLAN)
+    for stage in ("download", "prepare"):
+        subprocess.run([sys.executable, "-m", f"stages.{stage}"], cwd=folder, env=ENVIRONMENT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """What each stage makes where nobody disturbs it, with one worker."""
+    found = {}
+    for stage in STAGES:
+        folder = shutil.copytree(prepared, tmp_path_factory.mktemp("undisturbed") / stage)
+        found[stage] = Stage(stage, folder).results()
+    return found
+
+
+@pytest.fixture
+def project(prepared: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(prepared, tmp_path / "project")
+
+
+def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(
+    project: Path, undisturbed: dict[str, dict[str, str]]
+) -> None:
+    change(project, {"pool.workers": 3})
+    search = Stage("tune", project)
+    eventually(lambda: checkpoints(project))
+    os.kill(search.workers()[0], signal.SIGKILL)
+    assert search.results() == undisturbed["tune"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_cluster_gives_the_same_bytes_also_when_one_of_its_workers_is_killed(
+    project: Path, undisturbed: dict[str, dict[str, str]], stage: str
+) -> None:
+    with cluster() as (address, workers):
+        change(project, {"pool.cluster": address})
+        running_stage = Stage(stage, project)
+        eventually(lambda: checkpoints(project))
+        workers[0].kill()
+        assert running_stage.results() == undisturbed[stage]
+
+
+def test_a_killed_training_goes_on_from_its_last_epoch_to_the_same_bytes(
+    project: Path, undisturbed: dict[str, dict[str, str]]
+) -> None:
+    killed = Stage("train_baseline", project)
+    first = eventually(lambda: checkpoints(project))
+    eventually(lambda: {*checkpoints(project).items()} - {*first.items()})
+    killed.kill()
+    said = Stage("train_baseline", project).end()
+    assert "goes on after epoch" in said
+    assert "goes on after epoch 1 " not in said
+    assert hashes(project) == undisturbed["train_baseline"]
+
+
+def test_a_seed_that_fails_fails_the_stage_in_one_line(project: Path) -> None:
+    wild = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "batch_norm": False}
+    change(project, {f"models.mlp.{name}": value for name, value in wild.items()})
+    said = Stage("train_baseline", project).end(code=1).splitlines()[-1]
+    assert said.startswith("train_baseline: error: mlp-baseline, seed 1: the loss became")
+    assert "lower the learning rate" in said
+
+
+def test_a_cluster_that_is_not_there_is_one_clear_line(project: Path) -> None:
+    change(project, {"pool.cluster": f"tcp://127.0.0.1:{free_port()}"})
+    stage = Stage("tune", project)
+    said = stage.process.communicate(timeout=200)[1]
+    assert stage.process.returncode == 1
+    assert "has no scheduler with workers" in said.splitlines()[-1]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.glob("models/**/*") if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@contextmanager
+def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers, each a process, as on machines of their own."""
+    port = free_port()
+    dask = [sys.executable, "-m", "dask"]
+    with ExitStack() as stack:
+        serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        stack.enter_context(running(serve, signal.SIGKILL, ENVIRONMENT))
+        eventually(lambda: answers(port))
+        work = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        workers = [stack.enter_context(running(work, signal.SIGKILL, ENVIRONMENT)) for _ in range(2)]
+        yield f"tcp://127.0.0.1:{port}", workers
