@@ -57,9 +57,9 @@ def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def checkpoints(folder: Path) -> dict[str, int]:
+def checkpoints(folder: Path, of: str = "*") -> dict[str, int]:
     """When each training was saved last."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob(".checkpoints/*/*.zip")}
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob(f".checkpoints/*/{of}.zip")}
 
 
 def ran(output: str) -> set[str]:

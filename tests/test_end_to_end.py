@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.demo.conftest import served
 from tests.pictures import encoded
-from tests.pipeline import CLASSES, at, change, commit, make, notes, ran, run, started, tracked
+from tests.pipeline import CLASSES, at, change, checkpoints, commit, make, ran, run, started, tracked
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
 TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6, "equal_metrics": 16}
@@ -26,6 +26,10 @@ TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("pipeline") / "a folder with spaces")
+
+
+def trials(folder: Path) -> dict[str, int]:
+    return checkpoints(folder, of="*-trial-*")
 
 
 @contextmanager
@@ -54,15 +58,15 @@ def test_a_server_and_then_an_experiment_that_are_killed_lose_no_trial_and_give_
             experiment = (*at(uri), "dvc", "exp", "run", "--name", "first")
             first.enter_context(started(project, *experiment))
             eventually(lambda: known(uri))
-        done = eventually(lambda: len(notes(project)) >= 2 and notes(project))
+        done = eventually(lambda: len(trials(project)) >= 2 and trials(project))
         first.close()
         run(project, "git", "checkout", "--quiet", "main")  # DVC had left it
         with start():
             with started(project, *experiment) as again:
-                eventually(lambda: len(notes(project)) > len(done))
-                assert done.items() <= notes(project).items()
+                eventually(lambda: len(trials(project)) > len(done))
+                assert done.items() <= trials(project).items()
                 output = again.communicate()[0]
-            searched = {"tune@mlp", "tune@cnn", "train_tuned@mlp-1", "train_tuned@cnn-1"}
+            searched = {"tune@mlp", "tune@cnn", "train_tuned@mlp", "train_tuned@cnn"}
             assert ran(output) == searched | {"evaluate", "compare", "plot", "export", "track"}
             assert "first" in run(project, "git", "for-each-ref", "refs/exps")
             found = tracked(project, uri)
@@ -90,7 +94,7 @@ def test_the_pipeline_goes_from_images_to_the_table(project: Path) -> None:
 def test_the_models_can_be_asked_about_new_pictures(project: Path) -> None:
     image = np.load(project / "data/predictions/images.npy")[0]
     wanted = np.load(project / "data/predictions/cnn-tuned-1.npy")[0]
-    (project / "models/mlp-tuned-1.keras").unlink()
+    (project / "models/mlp-tuned/1.keras").unlink()
     with served(project, typed="y\n") as address:  # make it again
         assert requests.get(f"{address}/api/models", timeout=30).json()["classes"] == CLASSES
         body, headers = encoded(Image.fromarray(image)), {"Content-Type": "image/png"}
@@ -106,7 +110,7 @@ def test_what_was_killed_and_what_ran_undisturbed_elsewhere_are_the_same_bytes(
 ) -> None:
     run(project, "git", "fetch", "--quiet", str(undisturbed), "main")
     assert run(project, "git", "diff", "--name-only", "FETCH_HEAD", "--", "dvc.lock", "reports") == ""
-    assert "models/cnn-tuned-1.keras" in (project / "dvc.lock").read_text()
+    assert "models/cnn-tuned" in (project / "dvc.lock").read_text()
 
 
 def test_a_store_that_lacks_everything_is_filled(project: Path) -> None:
@@ -122,10 +126,10 @@ def test_a_repro_killed_amid_a_search_goes_on_with_the_trials_that_are_left_and_
 ) -> None:
     by_force = ("dvc", "repro", "--force", "--single-item", "tune@mlp")
     with started(project, *by_force):
-        done = eventually(lambda: len(notes(project)) >= 2 and notes(project))
+        done = eventually(lambda: len(trials(project)) >= 2 and trials(project))
     with started(project, *by_force) as again:
-        eventually(lambda: len(notes(project)) > len(done))
-        assert done.items() <= notes(project).items()
+        eventually(lambda: len(trials(project)) > len(done))
+        assert done.items() <= trials(project).items()
         assert ran(again.communicate()[0]) == {"tune@mlp"}
     assert run(project, "git", "status", "--porcelain") == ""
 
@@ -156,7 +160,7 @@ def test_a_wrong_parameter_ends_the_run_before_anything_else_runs(project: Path)
 def test_more_epochs_do_not_touch_the_search(project: Path) -> None:
     change(project, {"train.epochs": 3})
     stale = run(project, "dvc", "status")
-    assert "train_baseline@mlp-1" in stale
+    assert "train_baseline@mlp" in stale
     assert "tune@" not in stale
     run(project, "git", "checkout", "--quiet", "params.yaml")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+from dvc.api import DVCFileSystem
 from mlflow import MlflowClient
 
 from tests.pipeline import copied, ran, run, tracked
@@ -20,6 +21,11 @@ def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return copied(undisturbed, tmp_path_factory.mktemp("store") / "project")
 
 
+def record(project: Path, revision: str, variant: str) -> dict[str, object]:
+    """Of seed 1."""
+    return json.loads(DVCFileSystem(str(project), rev=revision).read_bytes(f"models/mlp-{variant}/1.json"))
+
+
 def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_in_one_store(project: Path) -> None:
     narrower = ("--set-param", "families=[mlp]", "--set-param")
     run(project, "dvc", "exp", "run", "--queue", "--name", "longer", *narrower, "train.epochs=3", "track")
@@ -27,7 +33,10 @@ def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_
     output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", *narrower, "seeds=[1,2]")
     again = {"check", "evaluate", "compare", "plot", "export", "track"}
     # Copies lack data/own, which git does not know: `download` looks again in whichever of the two comes first.
-    assert ran(output) - {"download"} == again | {"train_baseline@mlp-2", "train_tuned@mlp-2"}
+    assert ran(output) - {"download"} == again | {"train_baseline@mlp", "train_tuned@mlp"}
+    for variant in ("baseline", "tuned"):  # seed 1 is not trained again
+        assert f"models/mlp-{variant}: 2 models, 1 of them there already" in output
+        assert record(project, "more-seeds", variant) == record(project, "main", variant)
     eventually(lambda: "longer" in run(project, "git", "for-each-ref", "refs/exps"))
     eventually(lambda: "Success" in run(project, "dvc", "queue", "status"))
     client = MlflowClient(f"sqlite:///{project}/.mlflow/mlflow.db")
@@ -57,7 +66,7 @@ def test_an_experiment_is_compared_with_what_is_committed_and_applied(project: P
 
 def test_models_that_params_no_longer_name_are_forgotten(project: Path) -> None:
     run(project, "git", "reset", "--quiet", "--hard")
-    assert (project / "models/mlp-tuned-2.keras").exists()
+    assert (project / "models/mlp-tuned/2.keras").exists()
     run(project, "dvc", "repro")
-    assert not (project / "models/mlp-tuned-2.keras").exists()
+    assert not (project / "models/mlp-tuned/2.keras").exists()
     assert run(project, "git", "status", "--porcelain") == ""

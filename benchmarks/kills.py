@@ -1,0 +1,133 @@
+"""Runs killed at random moments, against one that nobody disturbed
+
+A project of a few hundred of MNIST's images, in a clone of its own. `dvc repro` and all that it has started are killed
+by SIGKILL at a random moment, and it is run again, up to five times; then it may end. Its end equals that of an
+undisturbed run if git sees no difference: dvc.lock has the digests of all models, predictions and exports, and the
+reports lie there themselves. Then MLflow is audited (`python -m tests.audit`), and no process may be left.
+`python -m benchmarks.kills 50` goes on until there were 50 kills.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.overhead import ENVIRONMENT, ROOT
+from benchmarks.run import Row, main
+from digits.common.errors import UserError
+from digits.common.files import read_array
+from digits.common.paths import RAW
+
+KILLS_OF_A_RUN = 5
+SMALL = (
+    *("data.source=data/own/few.npz", "seeds=[1,2]", "train.epochs=8", "models.mlp.batch_size=4"),
+    *("models.cnn.batch_size=16", "tune.mlp.trials=4", "tune.mlp.rungs=[1,3]", "tune.cnn.trials=3"),
+    *("tune.cnn.rungs=[1,2]", "tune.mlp.space.batch_size=[16,32]", "tune.cnn.space.batch_size=[16,32]"),
+)
+
+
+def measure(kills: int, images: int | None) -> list[Row]:
+    chance, done, equal, stages = random.Random(kills), 0, [], []
+    with tempfile.TemporaryDirectory() as temporary:
+        untouched, undisturbed, disturbed = (Path(temporary, name) for name in ("untouched", "undisturbed", "run"))
+        lay_out(untouched, images or 600)
+        shutil.copytree(untouched, undisturbed, symlinks=True)
+        started = time.perf_counter()
+        repro(undisturbed)
+        seconds = time.perf_counter() - started
+        while done < kills:
+            shutil.copytree(untouched, disturbed, symlinks=True)
+            for _ in range(min(KILLS_OF_A_RUN, kills - done)):
+                hit = repro(disturbed, kill_after=chance.uniform(1, seconds / 2))
+                if hit is None:
+                    break
+                done += 1
+                stages.append(hit)
+                print(f"kill {done}: in {hit}", flush=True)
+            repro(disturbed)
+            equal.append(float(same(undisturbed, disturbed) and nothing_left(disturbed)))
+            print(f"run {len(equal)}: {'equal' if equal[-1] else 'NOT equal'}", flush=True)
+            shutil.rmtree(disturbed)
+    counts = ", ".join(f"{stage} {stages.count(stage)}" for stage in sorted(set(stages)))
+    what = "runs killed at random moments that end as one that nobody disturbed"
+    return [Row(what, equal, aim=1.0, unit="%", note=f"{done} kills in {len(equal)} runs: {counts}")]
+
+
+def lay_out(folder: Path, images: int) -> None:
+    call(ROOT, "git", "clone", "--quiet", str(ROOT), str(folder))
+    few = {
+        f"{array}_{part}": read_array(RAW / f"{array}_{part}.npy")[:count]
+        for part, count in (("train", images), ("test", images // 3))
+        for array in ("x", "y")
+    }
+    np.savez(folder / "data/own/few.npz", **few)
+    (folder / "dvc.lock").unlink()
+    call(folder, sys.executable, "-c", SET_PARAMS, *SMALL)
+    call(folder, "git", *WHO, "commit", "--quiet", "--all", "--message", "Small")
+
+
+WHO = ("-c", "user.name=kills", "-c", "user.email=kills@example.org")
+# As `dvc exp run --set-param` writes them.
+SET_PARAMS = """
+import sys
+from dvc.utils.hydra import apply_overrides
+apply_overrides("params.yaml", sys.argv[1:])
+"""
+
+
+def repro(folder: Path, kill_after: float | None = None) -> str | None:
+    """The stage in which it was killed, if it had not ended before."""
+    log = folder / ".dvc/tmp/repro.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w") as output:
+        options = {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
+        process = subprocess.Popen(["dvc", "repro"], cwd=folder, env=ENVIRONMENT, **options)
+        try:
+            code = process.wait(kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return (["DVC before any stage", *re.findall(r"Running stage '([^']+)'", log.read_text())])[-1]
+    if code:
+        raise UserError(f"`dvc repro` failed: {log.read_text()[-2000:]}")
+    return None
+
+
+def same(undisturbed: Path, disturbed: Path) -> bool:
+    call(disturbed, sys.executable, "-m", "tests.audit")
+    compared = ["dvc.lock", "reports", "README.md"]
+    return all(
+        subprocess.run(["diff", "-r", undisturbed / each, disturbed / each], check=False).returncode == 0
+        for each in compared
+    )
+
+
+def nothing_left(folder: Path) -> bool:
+    return not any(folder in place.parents or folder == place for place in map(working_folder, processes()))
+
+
+def processes() -> list[Path]:
+    return [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def working_folder(process: Path) -> Path:
+    try:
+        return (process / "cwd").readlink()
+    except OSError:  # it has ended meanwhile
+        return Path("/")
+
+
+def call(folder: Path, *command: str) -> None:
+    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main(measure, pairs=50)
