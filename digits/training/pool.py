@@ -10,6 +10,7 @@ import subprocess
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -58,31 +59,34 @@ class TrainingPool:
         self, runs: list[TrainingRun], until: int, on_segment: Callable[[TrainingRun, list[Epoch]], None]
     ) -> None:
         """Each until it has had so many epochs, or has failed."""
-        waiting = schedule(
-            [run for run in runs if run.failure is None and len(run.epochs) < until], until, len(self.workers())
-        )
-        working: dict[Future, tuple[TrainingRun, int]] = {}
+        unfinished = [run for run in runs if run.failure is None and len(run.epochs) < until]
+        waiting = schedule(unfinished, until, len(self.workers()))
+        working: dict[Future, tuple[TrainingRun, int, str]] = {}
         ended = as_completed(loop=self.client.loop)
 
-        def begin(run: TrainingRun, end: int, worker: str | None = None) -> None:
+        def begin(run: TrainingRun, end: int, worker: str) -> None:
             future = self.submit(train, run.segment(end), self.images, self.machine, worker=worker)
-            working[future] = run, end
+            working[future] = run, end, worker
             ended.add(future)
 
+        def idle() -> list[str]:
+            busy = {worker for *_, worker in working.values()}
+            return [worker for worker in self.workers() if worker not in busy]
+
         while waiting or working:
-            # No more than there are workers: where a training kills its worker, none that waits behind it is blamed.
-            while waiting and len(working) < max(1, len(self.workers())):
-                begin(*waiting.popleft())
+            if not working:  # a worker that was killed takes a moment to come back
+                self.client.wait_for_workers(1, timeout=60)
+            # One for each worker: where a training kills its worker, none that waits behind it is blamed.
+            for worker in idle()[: len(waiting)]:
+                begin(*waiting.popleft(), worker)
             future = next(ended)
-            run, end = working.pop(future)
+            run, end, _ = working.pop(future)
             result = outcome(future)
             run.add(result)
             on_segment(run, result.epochs)
-            if run.failure is not None:
-                continue
-            if len(run.epochs) < end:
+            if run.failure is None and len(run.epochs) < end:
                 begin(run, end, result.worker)
-            elif end < until:
+            elif run.failure is None and end < until:
                 waiting.append((run, until))
 
 
@@ -110,6 +114,8 @@ def outcome(future: Future) -> SegmentResult:
         return future.result()
     except KilledWorker:
         return SegmentResult([], failure="each worker that took it died, perhaps for want of memory")
+    except CancelledError:
+        raise UserError("the scheduler has gone; run again, and each training goes on from its last epoch") from None
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What the driver tells of its trainings while they run: to MLflow, in a thread that no training waits for."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +9,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+from digits.common.errors import reason
 from digits.training.jobs import Epoch
 
 WRITER = "digits.tracking.live"  # imported by name: no result depends on who is told of it
-SECONDS_TO_FINISH = 10  # after the last training; what is missing then, stage `track` fills in
+SECONDS_TO_FINISH = 5  # after the last training; what is missing then, stage `track` fills in
 
 
 class Reporter:
@@ -30,7 +30,7 @@ class Reporter:
     def end(self, run: str, status: str, reason: str | None = None, **cost: float) -> None:
         self.tell(run=run, end=status, reason=reason, cost=cost)
 
-    def end_all(self, status: str, reason: str | None = None) -> None:
+    def end_all(self, status: str, reason: str) -> None:
         self.tell(end=status, reason=reason)
 
     def tell(self, **message: Any) -> None:
@@ -47,10 +47,9 @@ def reporter() -> Iterator[Reporter]:
     thread.start()
     try:
         yield told
-    except Exception as error:
-        told.end_all("failed", str(error) or type(error).__name__)
+    except BaseException as error:
+        told.end_all("failed" if isinstance(error, Exception) else "killed", reason(error))
         raise
     finally:
-        told.end_all("failed" if isinstance(sys.exc_info()[1], Exception) else "killed")
         told.messages.put(None)
         thread.join(SECONDS_TO_FINISH)
