@@ -36,15 +36,11 @@ record: $(INSTALLED) ## twice the epochs, in a run of an hour or so: reports/rec
 	@$(BIN)/python -m benchmarks.record
 
 bench: $(INSTALLED) ## how fast it is, in half an hour on a quiet machine: reports/benchmarks.md
-	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.throughput
-	@$(BIN)/python -m benchmarks.peak
 	@$(BIN)/python -m benchmarks.time_to_99
 	@$(BIN)/python -m benchmarks.workers
 	@$(BIN)/python -m benchmarks.latency
 	@$(BIN)/python -m benchmarks.demo
-	@$(BIN)/python -m benchmarks.page
-	@$(BIN)/python -m benchmarks.drawn
 
 check: $(INSTALLED) ## style, format, and that README shows the results there are
 	@$(BIN)/ruff check --quiet

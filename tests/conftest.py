@@ -20,7 +20,7 @@ LONGEST = (
     "test_end_to_end.py",
     "test_one_store.py",
     "test_review.py",
-    "test_tune.py",
+    "test_trainings.py",
     "test_live.py",
     "test_registry.py",
 )
