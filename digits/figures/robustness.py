@@ -15,8 +15,8 @@ ALL_SEVERITIES = (0, *SEVERITIES)
 
 def draw(results: data.Results) -> Figure:
     rows = data.corrupted(results)
-    figure = titled(f"{results.family}: accuracy on corrupted test images", height=5.6)
     down = -(-len(CORRUPTIONS) // ACROSS)
+    figure = titled(f"{results.family}: accuracy on corrupted test images", height=2.8 * down)
     axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False)
     for ax, (name, corruption) in zip(axes.flat, CORRUPTIONS.items(), strict=False):
         draw_bands(ax, [row for row in rows if row["corruption"] == name], "severity", marker="o")
@@ -25,6 +25,8 @@ def draw(results: data.Results) -> Figure:
         ax.yaxis.set_major_formatter(percent)
         draw_images(ax, results.images[:1], name)
         ax.set_title(f"{name}, {corruption.unit}")
+    for ax in axes.flat[len(CORRUPTIONS) :]:
+        ax.remove()
     axes[0, 0].set_ylim(min(row["lowest"] for row in rows) - 0.03, 1.01)
     about = f"{counted(results.robustness_images, 'test image')}, the first of them shown"
     if results.seeds > 1:
