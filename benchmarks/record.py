@@ -1,7 +1,7 @@
 """A long run, in search of better models, as a DVC experiment; its result goes to reports/record/.
 
 `make record`: benchmarks/record.yaml says where it differs from params.yaml. Stopped halfway, it goes on when run
-again: what was trained is in DVC's cache, what was searched in .search/.
+again: what was trained is in DVC's cache, what was trained in part in .checkpoints/.
 """
 
 import subprocess
