@@ -151,8 +151,8 @@ def test_responses_restrict_what_the_page_may_do(demo):
 
 def test_many_clients_at_once_are_all_answered(ask):
     with ThreadPoolExecutor(50) as clients:
-        answers = list(clients.map(lambda _: ask(GOOD), range(500)))
-    assert {answer.status_code for answer in answers} == {200}
+        statuses = list(clients.map(lambda _: ask(GOOD).status_code, range(500)))
+    assert set(statuses) == {200}
 
 
 def test_the_api_keeps_to_its_openapi_file(demo, tmp_path):
