@@ -11,9 +11,9 @@ from digits.comparison.comparison import Comparison, Result, columns, compare, m
 from digits.comparison.model_card import Winner
 from digits.evaluation import flops, robustness
 from digits.evaluation.metrics import measure, predictions, true_labels
-from digits.evaluation.selection import best
+from digits.evaluation.objective import best
 from digits.params.load import parameter
-from digits.params.schema import Families, Seeds, Source
+from digits.params.schema import Families, Objective, Seeds, Source
 
 
 def main() -> str:
@@ -57,7 +57,7 @@ def result(name: str, truth: np.ndarray) -> Result:
 
 
 def winner(results: dict[str, Result], found: Comparison, truth: np.ndarray) -> Winner:
-    name = best(results)
+    name = best(results, parameter(Objective, "tune.objective"))
     mine = results[name]
     return Winner(
         result=mine,
