@@ -8,7 +8,6 @@ from digits.comparison.verdict import BETTER, WORSE
 from digits.review.answers import Comparison, Line
 from digits.review.changes import Costs
 
-NAMED = 3
 PURPOSES = {"training_tflop": "train", "multiply_adds": "answer"}
 
 
@@ -40,8 +39,11 @@ def clearness(line: Line) -> float:
 
 
 def named(lines: Sequence[Line]) -> str:
-    more = len(lines) - NAMED
-    return ", ".join(map(sentence, lines[:NAMED])) + (f", and {more} more {'are' if more > 1 else 'is'}" * (more > 0))
+    """Of each metric, its first line."""
+    metrics = [line.metric for line in lines]
+    said = [sentence(line) for place, line in enumerate(lines) if line.metric not in metrics[:place]]
+    more = len(lines) - len(said)
+    return ", ".join(said) + (f", and {more} more {'are' if more > 1 else 'is'}" if more else "")
 
 
 def sentence(line: Line) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.tables import cell as spread
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE, p_text
-from digits.review.advice import NAMED, axis, detectable, difference
+from digits.review.advice import axis, detectable, difference
 from digits.review.answers import Comparison, Line
 from digits.review.changes import COSTS, Change, Costs, Links
 from digits.review.revisions import Revision
@@ -34,7 +34,7 @@ def listed(things: Sequence[str], most: int = 12) -> str:
 
 
 def outdated(revision: Revision, stages: Sequence[str]) -> str:
-    named = listed([f"`{stage}`" for stage in stages], NAMED)
+    named = listed([f"`{stage}`" for stage in stages], most=3)
     return f"The results of {revision} were made by other code or parameters than it holds ({named})"
 
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from digits.evaluation.metrics import METRICS
 from digits.review import advice
 from digits.review.answers import Answers, compare
 from tests.digits.review.sides import side
@@ -18,7 +19,7 @@ def test_better_and_nothing_worse_is_to_be_merged() -> None:
     assert re.match(
         r"\*\*Merge:\*\* (mlp|cnn) tuned is better in (un)?seen hard images by \d+\.\d\d points \(\d+\.\d\d to", said
     )
-    assert "and 5 more are, and nothing compared is worse." in said
+    assert "and 6 more are, and nothing compared is worse." in said
 
 
 def test_worse_is_not_to_be_merged() -> None:
@@ -40,6 +41,12 @@ def test_accuracy_bought_with_hard_images_is_not_to_be_merged_as_it_is() -> None
     said = advised(side(mlp=200), side(mlp=100, hard=0.2, draw=1))
     assert said.startswith("**Do not merge as it is:** mlp tuned is worse in ")
     assert re.search(r"worse in unseen hard images by \d+\.\d\d points \(", said.split(", although ")[0])
+
+
+def test_whatever_got_worse_is_named_once_by_its_clearest_case() -> None:
+    said = advised(side(mlp=50, cnn=50), side(mlp=300, cnn=100, hard=0.2, draw=1))
+    assert "mlp tuned is worse in test accuracy by 12.50 points (" in said
+    assert sorted(re.findall(r"worse in ([a-z ]+) by", said)) == sorted(metric.heading.lower() for metric in METRICS)
 
 
 def test_a_model_that_got_better_does_not_make_up_for_another() -> None:
