@@ -1,37 +1,50 @@
-"""Trainings that cost nothing: which test images a recipe's models would get right, with the true accuracy known. And
-what verdicts and intervals say of them, drawn many times over.
+"""Trainings that cost nothing: what a recipe's models would say of test images, with the true quality known. And what
+verdicts and intervals say of them, drawn many times over.
 
-An image is got wrong where its difficulty, the seed's luck and this seed's luck with this image together pass a
-threshold, all three normally distributed. So most mistakes are on few hard images, as with the real models, where
-two seeds' mistakes correlate with 0.58 to 0.74 and two recipes' with 0.4 to 0.6.
+An image's margin is a threshold less its difficulty, the seed's luck and this seed's luck with this image, all three
+normally distributed; it is got wrong where the margin is below 0. So most mistakes are on few hard images, as with the
+real models, where two seeds' mistakes correlate with 0.58 to 0.74 and two recipes' with 0.4 to 0.6. The margin's
+logistic is the probability that the right class gets: where its slope is `sharpness` 1, a model is as sure as it is
+right; seeds differ in it. An image's corrupted versions are read rightly by how hard it is to corrupt, again with luck.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import exp, pi, sqrt
+from statistics import fmean, median
 from zlib import crc32
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from digits.common.paths import PREDICTIONS
-from digits.comparison.intervals import accuracy
-from digits.comparison.verdict import BETTER, NO_EVIDENCE, Verdict, judge
-from digits.evaluation.metrics import predictions, true_labels
+from digits.comparison.intervals import Difference, accuracy, difference
+from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, Pair, Verdict, holm, judge
+from digits.evaluation import calibration
+from digits.evaluation.metrics import METRICS, output
 
 IMAGES = 10_000
+SAMPLE = 10  # of so many test images, one is corrupted
 SEEDS = (2, 3, 5, 10)
 SPREAD = 0.0005  # over the seeds, in the power curve
 GAINS = (0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.006)
 DIFFICULTY = 4.0  # against 1 for a seed's luck with an image
 KINSHIP = 0.9  # of the difficulty of an image for two recipes
-NEVER_WRONG = 5.0  # below the threshold by so much, an image is right whatever happens
+SEEN, UNSEEN = 28, 36  # corrupted versions of an image
+AXES = tuple(metric.name for metric in METRICS)
+ACCURACY = AXES[0]
+Values = Mapping[str, np.ndarray]  # by axis: seeds × images
 
 
 @dataclass(frozen=True)
 class SimulatedRecipe:
     accuracy: float
     spread: float = 0.0  # standard deviation over the seeds of the true accuracy
+    sharpness: float = 1.4
+    sharpness_spread: float = 0.0  # as a share of it
+    hard: float = 0.95  # accuracy on corrupted images
+    hard_spread: float = 0.0
 
     @property
     def scale(self) -> float:
@@ -39,22 +52,44 @@ class SimulatedRecipe:
 
     @property
     def luck(self) -> float:
-        """The seed's, such that accuracies spread as wanted: by the slope of the normal distribution there."""
-        scale = sqrt(DIFFICULTY**2 + 1)
-        return self.spread * scale * sqrt(2 * pi) * exp(ndtri(self.accuracy) ** 2 / 2)
+        return luck(self.accuracy, self.spread, sqrt(DIFFICULTY**2 + 1))
 
     @property
     def threshold(self) -> float:
         return self.scale * float(ndtri(self.accuracy))
 
-    def correct(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> np.ndarray:
-        """Seeds × images."""
-        luck = np.float32(self.luck) * rng.standard_normal((seeds, 1), dtype=np.float32)
-        right = np.ones((seeds, len(difficulty)), dtype=bool)
-        hard = np.flatnonzero(difficulty > self.threshold - NEVER_WRONG - luck.max())
-        noise = rng.standard_normal((seeds, len(hard)), dtype=np.float32)
-        right[:, hard] = difficulty[hard] + luck + noise < self.threshold
-        return right
+    def values(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> Values:
+        """Of images whose difficulty is drawn from the standard normal distribution."""
+        margin = self.margins(rng, difficulty, seeds)
+        right = margin > 0
+        of_seeds = np.exp(np.float32(self.sharpness_spread) * rng.standard_normal((seeds, 1), dtype=np.float32))
+        logit = np.float32(2 * self.sharpness * self.threshold / self.scale**2) * of_seeds * margin
+        sure = expit(np.abs(logit)).astype(np.float64)
+        # The loss is what the right class's probability costs: below an even chance, another class has the rest.
+        losses = -np.log(np.where(right, sure, 1 - sure).clip(1e-7))
+        gaps = np.stack([calibration.gaps(*of_seed) for of_seed in zip(sure, right, strict=True)])
+        sample = difficulty[: len(difficulty) // SAMPLE]
+        hard = (self.of_versions(rng, sample, seeds, versions) for versions in (SEEN, UNSEEN))
+        return dict(zip(AXES, (right, losses, gaps, *hard), strict=True))
+
+    def margins(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> np.ndarray:
+        lucks = np.float32(self.luck) * rng.standard_normal((seeds, 1), dtype=np.float32)
+        noise = rng.standard_normal((seeds, len(difficulty)), dtype=np.float32)
+        return np.float32(self.threshold) - np.float32(DIFFICULTY) * difficulty - lucks - noise
+
+    def of_versions(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int, versions: int) -> np.ndarray:
+        """The share of each image's corrupted versions that is right: versions are as unlike as images are."""
+        own = sqrt(2)  # the deviation of images and of seeds with them, against 1 for the versions of one
+        lucky = luck(self.hard, self.hard_spread, sqrt(1 + own**2))
+        lucks, noise = lucky * rng.standard_normal((seeds, 1)), rng.standard_normal((seeds, len(difficulty)))
+        harder = own * (sqrt(0.8) * difficulty + sqrt(0.2) * noise) + lucks
+        chance = ndtr(sqrt(1 + own**2 + lucky**2) * ndtri(self.hard) - harder)
+        return rng.binomial(versions, chance) / versions
+
+
+def luck(accuracy: float, spread: float, scale: float) -> float:
+    """A seed's, such that accuracies spread as wanted: by the slope of the normal distribution there."""
+    return spread * scale * sqrt(2 * pi) * exp(ndtri(accuracy) ** 2 / 2)
 
 
 @dataclass(frozen=True)
@@ -63,48 +98,45 @@ class Setting:
     theirs: SimulatedRecipe | None = None  # None: A/A, the same recipe with other seeds
     images: int = IMAGES
 
-    def draw(self, rng: np.random.Generator, seeds: int) -> tuple[np.ndarray, np.ndarray]:
-        if self.theirs is None:
-            difficulty = DIFFICULTY * rng.standard_normal(self.images, dtype=np.float32)
-            both = self.mine.correct(rng, difficulty, 2 * seeds)
-            return both[:seeds], both[seeds:]
+    def draw(self, rng: np.random.Generator, seeds: int) -> tuple[Values, Values]:
         common, *own = rng.standard_normal((3, self.images), dtype=np.float32)
-        mine, theirs = (DIFFICULTY * (sqrt(KINSHIP) * common + sqrt(1 - KINSHIP) * each) for each in own)
-        return self.mine.correct(rng, mine, seeds), self.theirs.correct(rng, theirs, seeds)
-
-    @property
-    def gain(self) -> float:
-        return self.mine.accuracy - self.theirs.accuracy if self.theirs else 0.0
+        if self.theirs is None:
+            return self.mine.values(rng, common, seeds), self.mine.values(rng, common, seeds)
+        mine, theirs = (np.float32(sqrt(KINSHIP)) * common + np.float32(sqrt(1 - KINSHIP)) * each for each in own)
+        return self.mine.values(rng, mine, seeds), self.theirs.values(rng, theirs, seeds)
 
     @property
     def spreads(self) -> bool:
         return any(recipe.spread for recipe in (self.mine, self.theirs) if recipe)
 
     def __str__(self) -> str:
-        other = f"against {self.theirs.accuracy:.1%} ± {100 * self.theirs.spread:.2f}" if self.theirs else "A/A"
-        return f"{self.mine.accuracy:.1%} ± {100 * self.mine.spread:.2f} {other}, {self.images:,} images"
+        return f"{told(self.mine)} {f'against {told(self.theirs)}' if self.theirs else 'A/A'}, {self.images:,} images"
 
 
-def settings(*pairs: tuple[tuple[float, float], ...]) -> tuple[Setting, ...]:
-    """Each recipe as its accuracy and its spread."""
-    return tuple(Setting(*(SimulatedRecipe(*recipe) for recipe in pair)) for pair in pairs)
+def told(recipe: SimulatedRecipe) -> str:
+    return (
+        f"{recipe.accuracy:.1%} ± {100 * recipe.spread:.2f}, sharpness {recipe.sharpness} ± "
+        f"{recipe.sharpness_spread:.0%}, hard {recipe.hard:.0%} ± {100 * recipe.hard_spread:.1f}"
+    )
 
 
-SAME = settings(
-    *(((0.98, spread),) for spread in (0.0, 0.001, 0.0025)),
-    *(((0.99, spread),) for spread in (0.0, 0.0005, 0.001)),
-    *(((0.997, spread),) for spread in (0.0, 0.0003)),
+STILL = (SimulatedRecipe(0.98), SimulatedRecipe(0.992, hard=0.97), SimulatedRecipe(0.997, sharpness=1.0, hard=0.98))
+CNN = SimulatedRecipe(0.992, 0.0005, 1.45, 0.1, 0.95, 0.01)
+TUNED = SimulatedRecipe(0.9965, 0.0003, 1.0, 0.1, 0.98, 0.003)
+MLP = SimulatedRecipe(0.98, 0.0015, 1.3, 0.05, 0.9, 0.005)
+SMOOTH = SimulatedRecipe(0.996, 0.0002, 0.18, 0.02, 0.9, 0.02)
+SAME = tuple(map(Setting, (*STILL, CNN, TUNED, MLP, SMOOTH, SimulatedRecipe(0.98, 0.0025, 1.4, 0.2, 0.9, 0.03))))
+EQUAL = (
+    Setting(STILL[1], STILL[1]),
+    Setting(SimulatedRecipe(0.98, 0, 1.3, 0, 0.95, 0), SimulatedRecipe(0.98, 0.0025, 1.3, 0.15, 0.95, 0.02)),
+    Setting(
+        SimulatedRecipe(0.992, 0.0003, 1.2, 0.03, 0.95, 0.003), SimulatedRecipe(0.992, 0.001, 1.2, 0.1, 0.95, 0.01)
+    ),
+    Setting(
+        SimulatedRecipe(0.997, 0.0003, 1.0, 0.05, 0.98, 0.002), SimulatedRecipe(0.997, 0.0006, 1.0, 0.1, 0.98, 0.006)
+    ),
 )
-EQUAL = settings(
-    ((0.98, 0.0), (0.98, 0.0025)),
-    ((0.99, 0.0), (0.99, 0.0)),
-    ((0.99, 0.0003), (0.99, 0.001)),
-    ((0.997, 0.0003), (0.997, 0.0006)),
-)
-DIFFERENT = settings(
-    ((0.991, 0.0003), (0.979, 0.0023)),
-    ((0.996, 0.0003), (0.991, 0.0006)),
-)
+DIFFERENT = (Setting(TUNED, CNN), Setting(TUNED, SMOOTH), Setting(SimulatedRecipe(0.991, 0.0003, hard=0.93), MLP))
 
 
 @dataclass(frozen=True)
@@ -113,87 +145,125 @@ class Shares:
 
     setting: Setting
     seeds: int
-    verdicts: float  # that say better or worse
-    pair_coverage: float
-    coverage: float  # by the intervals of single variants
+    verdicts: float  # draws with any that says better or worse, were both equal on all axes
+    pair_covers: Mapping[str, float]  # by axis: the interval of the difference
+    accuracy_covers: float  # the interval of one variant
 
 
 def measure(setting: Setting, seeds: int, draws: int) -> Shares:
     rng = np.random.default_rng([seeds, crc32(str(setting).encode())])
-    said = covered = of_pair = 0
+    found, covered = [], 0
     for _ in range(draws):
         mine, theirs = setting.draw(rng, seeds)
-        verdict, own = verdict_of(mine, theirs), accuracy(mine)
-        said += verdict.verdict != NO_EVIDENCE
-        of_pair += verdict.low <= setting.gain <= verdict.high
+        found.append({axis: difference(mine[axis], theirs[axis]) for axis in AXES})
+        own = accuracy(mine[ACCURACY])
         covered += own.low <= setting.mine.accuracy <= own.high
-    return Shares(setting, seeds, said / draws, of_pair / draws, covered / draws)
+    # What is true of loss and calibration error has no formula: it is what all draws say together.
+    true = {axis: float(setting.theirs is not None) * fmean(draw[axis].value for draw in found) for axis in AXES}
+    p = [[each.uncertainty.p(each.value - true[axis]) for axis, each in draw.items()] for draw in found]
+    covers = {axis: fmean(within(draw[axis], true[axis]) for draw in found) for axis in AXES}
+    return Shares(setting, seeds, fmean(min(holm(each)) < ALPHA for each in p), covers, covered / draws)
 
 
-def verdict_of(mine: np.ndarray, theirs: np.ndarray) -> Verdict:
-    return judge({"": (mine, theirs)})[""]
+def within(found: Difference, true: float) -> bool:
+    low, high = found.interval()
+    return low <= true <= high
 
 
-def any_of_six(seeds: int, draws: int) -> float:
-    """How often four groups of one recipe's seeds give any verdict at all, in six pairs."""
-    rng = np.random.default_rng(6)
-    setting, said = Setting(SimulatedRecipe(0.99, 0.0005)), 0
+def any_of_many(seeds: int, draws: int) -> float:
+    """How often four groups of one recipe's seeds give any verdict at all, in six pairs on all axes."""
+    rng, said = np.random.default_rng(6), 0
     for _ in range(draws):
-        groups = np.concatenate(setting.draw(rng, 2 * seeds)).reshape(4, seeds, -1)
+        both = Setting(CNN).draw(rng, 2 * seeds)
+        groups = [{axis: values[half] for axis, values in each.items()} for each in both for half in halves(seeds)]
         said += verdicts_between(groups) > 0
     return said / draws
+
+
+def halves(seeds: int) -> tuple[slice, slice]:
+    return slice(seeds), slice(seeds, None)
+
+
+def verdicts_between(groups: Sequence[Values]) -> int:
+    """How many verdicts say that two of these groups of seeds differ."""
+    pairs = {
+        (axis, *numbers): Pair(mine[axis], theirs[axis])
+        for numbers, (mine, theirs) in zip(combinations(range(len(groups)), 2), combinations(groups, 2), strict=True)
+        for axis in mine
+    }
+    return sum(each.verdict != NO_EVIDENCE for each in judge(pairs).values())
 
 
 def plain_bootstrap(seeds: int, draws: int, resamples: int = 400) -> float:
     """The coverage that resampling seeds, then images, would have: why it is not what is used."""
     rng = np.random.default_rng(7)
-    setting, covered = Setting(SimulatedRecipe(0.98, 0.0025)), 0
+    recipe, covered = SimulatedRecipe(0.98, 0.0025), 0
     for _ in range(draws):
-        wrong = ~setting.draw(rng, seeds)[0]
+        wrong = recipe.margins(rng, rng.standard_normal(IMAGES, dtype=np.float32), seeds) < 0
         wrong = wrong[:, wrong.any(axis=0)].astype(float)  # an image that all get right weighs nothing in the errors
         of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
         of_images = rng.poisson(1, (resamples, wrong.shape[1])) / IMAGES
         errors = ((of_images @ wrong.T) * of_seeds).sum(axis=1)
         low, high = np.quantile(errors, (0.025, 0.975))
-        covered += low <= 1 - setting.mine.accuracy <= high
+        covered += low <= 1 - recipe.accuracy <= high
     return covered / draws
 
 
-def power(draws: int) -> tuple[dict[int, list[float]], dict[int, float]]:
-    """Share of verdicts "better" by true gain; and the gain that a verdict itself calls detectable, in the median."""
-    curves, promised = {}, {}
-    pairs = [Setting(SimulatedRecipe(0.99 + gain, SPREAD), SimulatedRecipe(0.99, SPREAD)) for gain in GAINS]
+def power(draws: int) -> dict[int, list[float]]:
+    """Share of verdicts "better" on accuracy, by its true gain, where all axes are judged."""
+    worse, curves = replace(CNN, accuracy=0.99, spread=SPREAD), {}
+    for seeds in SEEDS:
+        rng, curves[seeds] = np.random.default_rng(seeds), []
+        for gain in GAINS:
+            setting = Setting(replace(worse, accuracy=0.99 + gain), worse)
+            said = (verdicts(setting, rng, seeds)[ACCURACY].verdict == BETTER for _ in range(draws))
+            curves[seeds].append(fmean(said))
+    return curves
+
+
+def detectable(draws: int) -> dict[int, dict[str, float]]:
+    """What a verdict on the tuned CNN over its baseline says that it would have found, in the median."""
+    found = {}
     for seeds in SEEDS:
         rng = np.random.default_rng(seeds)
-        said = [verdict_of(*pair.draw(rng, seeds)) for pair in pairs for _ in range(draws)]
-        better = np.array([each.verdict == BETTER for each in said])
-        curves[seeds] = better.reshape(len(GAINS), draws).mean(axis=1).tolist()
-        promised[seeds] = float(np.median([each.detectable for each in said]))
-    return curves, promised
+        said = [verdicts(Setting(TUNED, CNN), rng, seeds) for _ in range(draws)]
+        found[seeds] = {axis: median(each[axis].detectable for each in said) for axis in AXES}
+    return found
+
+
+def verdicts(setting: Setting, rng: np.random.Generator, seeds: int) -> dict[str, Verdict]:
+    mine, theirs = setting.draw(rng, seeds)
+    return judge(
+        {metric.name: Pair(mine[metric.name], theirs[metric.name], metric.smaller_is_better) for metric in METRICS}
+    )
 
 
 def on_real_images(seeds: int, draws: int) -> list[tuple[str, float, int]]:
-    """A/A with the trained models' own mistakes: by variant, false verdicts of drawn seeds, and of the trained ones.
+    """A/A with what the trained models said: by variant, false verdicts of drawn seeds, and of the trained ones.
 
-    New images are drawn from the test images, and a new seed gets one wrong as often as the trained seeds did.
+    New images are drawn from the test images, and a new seed does with each as one of the trained seeds did.
     """
     rng, rows, variants = np.random.default_rng(8), [], {}
     for file in sorted(PREDICTIONS.glob("*-*-*.npy")):
         variants.setdefault(file.stem.rpartition("-")[0], []).append(file.stem)
     for variant, names in variants.items():
-        right = np.stack([predictions(name).argmax(axis=1) == true_labels() for name in names])
-        chance, said = right.mean(axis=0), 0
-        for _ in range(draws):
-            images = rng.choice(chance, len(chance))
-            both = np.ones((2 * seeds, len(images)), dtype=bool)
-            unsure = np.flatnonzero(images < 1)
-            both[:, unsure] = rng.random((2 * seeds, len(unsure)), dtype=np.float32) < images[unsure]
-            said += verdict_of(both[:seeds], both[seeds:]).verdict != NO_EVIDENCE
-        rows.append((variant, said / draws, verdicts_between(right[:, np.newaxis])))
+        outputs = [output(name) for name in names]
+        real = {metric.name: metric.of_models(outputs) for metric in METRICS if metric.known(outputs)}
+        said = fmean(verdicts_between(resampled(real, rng, seeds)) > 0 for _ in range(draws))
+        alone = [{axis: values[[seed]] for axis, values in real.items()} for seed in range(len(names))]
+        rows.append((variant, said, verdicts_between(alone)))
     return rows
 
 
-def verdicts_between(groups: np.ndarray) -> int:
-    """How many of the pairs of these groups of seeds are said to differ."""
-    pairs = {(a, b): (groups[a], groups[b]) for a, b in combinations(range(len(groups)), 2)}
-    return sum(each.verdict != NO_EVIDENCE for each in judge(pairs).values())
+def resampled(real: Values, rng: np.random.Generator, seeds: int) -> list[Values]:
+    """Two groups of seeds on the same images."""
+    drawn: tuple[Values, Values] = {}, {}
+    of_images: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for axis, values in real.items():
+        trained, images = values.shape
+        if images not in of_images:
+            of_images[images] = rng.integers(trained, size=(2 * seeds, images)), rng.integers(images, size=images)
+        both = values[of_images[images]]
+        for group, half in zip(drawn, halves(seeds), strict=True):
+            group[axis] = both[half]
+    return list(drawn)

@@ -8,7 +8,7 @@ import numpy as np
 
 from digits.common import paths
 from digits.common.cli import run
-from digits.common.files import remove, write_array, write_json
+from digits.common.files import remove, write_array
 from digits.common.progress import Progress
 from digits.data import dataset
 from digits.evaluation import robustness
@@ -42,9 +42,19 @@ def main() -> str:
             for name, predict in models.items():
                 write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
-        write_json(robustness.FILE, robustness.measure(models, test))
+        robustness.measure(models, ensembles(families, seeds), test)
     dataset.save(test, paths.PREDICTIONS)
     return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, as they are and corrupted"
+
+
+def ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, list[str]]:
+    """The models of each, by its name."""
+    return {
+        f"{family}-{variant}-ensemble": [paths.model_name(family, variant, seed) for seed in seeds]
+        for family in families
+        for variant in paths.VARIANTS
+        if len(seeds) > 1
+    }
 
 
 def batches(images: np.ndarray) -> list[np.ndarray]:

@@ -1,9 +1,9 @@
-"""Check the images, split them, and report what they are."""
+"""Check the images, split them, report what they are, and make a hard version of the validation images."""
 
 from digits.common.cli import run
 from digits.common.files import read_array, read_json, remove, write_json
 from digits.common.paths import CLASSES, PREPARED, RAW, REPORTS
-from digits.data import dataset, report, splits
+from digits.data import corruptions, dataset, report, splits
 from digits.data.dataset import Split
 from digits.params.load import parameter
 from digits.params.schema import Classes, Prepare
@@ -21,6 +21,7 @@ def main() -> str:
     remove(PREPARED)
     for name, part in parts.items():
         dataset.save(part, PREPARED / name)
+    dataset.save(hardened(parts["validation"]), PREPARED / "hard")
     write_json(CLASSES, classes)
     write_json(REPORTS / "data.json", report.describe(parts, classes))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
@@ -40,6 +41,10 @@ def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Sp
     train, test = (splits.sample(part, prepare.share, prepare.seed) for part in (train, test))
     train, validation = splits.split_off(train, prepare.validation_share, prepare.seed, "validation")
     return {"train": train, "validation": validation, "test": test}
+
+
+def hardened(validation: Split) -> Split:
+    return Split(corruptions.mixed(validation.images, corruptions.VALIDATION), validation.labels)
 
 
 if __name__ == "__main__":

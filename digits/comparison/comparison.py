@@ -4,21 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from statistics import fmean, stdev
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from digits.common.paths import VARIANTS
-from digits.comparison import intervals, verdict
+from digits.comparison import intervals
 from digits.comparison.intervals import Accuracy
-from digits.comparison.verdict import Verdict
-from digits.evaluation.metrics import METRICS, measure
+from digits.comparison.verdict import BETTER, WORSE, Pair, Verdict, judge
+from digits.evaluation.metrics import METRICS, Output, measure
 
 ENSEMBLE = " ensemble"
-# Accuracy has an interval, and the verdicts are about it.
 ACCURACY, *OTHERS = METRICS
+T = TypeVar("T")
 Key = tuple[str, str]  # family and variant
-Predictions = Mapping[Key, np.ndarray]  # probabilities: seeds × test images × classes
+Outputs = Mapping[Key, Sequence[Output]]  # of each seed's model; of an ensemble one
+Verdicts = Mapping[str, Verdict]  # by the metric's name
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A family's variant over all seeds, or their ensemble; the verdict compares it with the baseline's like."""
+    """A family's variant over all seeds, or their ensemble; the verdicts compare it with the baseline's like."""
 
     family: str
     variant: str
     accuracy: Accuracy
     metrics: Mapping[str, Spread]  # the others
     validation_accuracy: Spread | None  # None for an ensemble, which predicted no validation image
-    verdict: Verdict | None
+    verdicts: Verdicts  # none for a baseline
     parameters: int
     multiply_adds: int
     bytes: int
@@ -69,40 +68,41 @@ class Row:
     def name(self) -> str:
         return f"{self.family} {self.variant}"
 
+    def axes(self, verdict: str) -> list[str]:
+        """The metrics on which it has this verdict."""
+        return [name for name, each in self.verdicts.items() if each.verdict == verdict]
+
 
 @dataclass(frozen=True)
 class Comparison:
     rows: tuple[Row, ...]
-    verdicts: Mapping[tuple[Key, Key], Verdict]  # of the first over the second
+    verdicts: Mapping[tuple[Key, Key], Verdicts]  # of the first over the second
     images: int
 
 
-def compare(results: Sequence[Result], predictions: Predictions, truth: np.ndarray) -> Comparison:
-    predictions = dict(predictions) | ensembles(predictions)
-    correct = {key: probabilities.argmax(axis=2) == truth for key, probabilities in predictions.items()}
-    verdicts = verdict.judge({(mine, theirs): (correct[mine], correct[theirs]) for mine, theirs in pairs(correct)})
-    families = list(dict.fromkeys(family for family, _ in predictions))
+def compare(results: Sequence[Result], outputs: Outputs) -> Comparison:
+    verdicts = judge_axes({(mine, theirs): (outputs[mine], outputs[theirs]) for mine, theirs in pairs(outputs)})
+    families = list(dict.fromkeys(family for family, _ in outputs))
     rows = []
-    for family, variant in sorted(predictions, key=lambda key: families.index(key[0])):
+    for family, variant in sorted(outputs, key=lambda key: families.index(key[0])):
         single = variant.removesuffix(ENSEMBLE)
         group = [result for result in results if (result.family, result.variant) == (family, single)]
-        if variant == single:
-            measured = [result.metrics for result in group]
-        else:
-            measured = [measure(predictions[family, variant][0], truth)]
         against_baseline = ((family, variant), (family, variant.replace("tuned", "baseline")))
-        accuracy = intervals.accuracy(correct[family, variant])
-        rows.append(row(group, variant, accuracy, measured, verdicts.get(against_baseline)))
-    return Comparison(tuple(rows), verdicts, len(truth))
+        rows.append(row(group, variant, outputs[family, variant], verdicts.get(against_baseline, {})))
+    return Comparison(tuple(rows), verdicts, len(next(iter(outputs.values()))[0].truth))
 
 
-def ensembles(predictions: Predictions) -> Predictions:
-    """The mean of the seeds' probabilities: costs as many predictions as there are seeds, and no more training."""
-    return {
-        (family, f"{variant}{ENSEMBLE}"): probabilities.mean(axis=0, keepdims=True, dtype=np.float64)
-        for (family, variant), probabilities in predictions.items()
-        if len(probabilities) > 1
-    }
+def judge_axes(asked: Mapping[T, tuple[Sequence[Output], Sequence[Output]]]) -> dict[T, Verdicts]:
+    """Mine over theirs, by every metric that both sides can be measured by; corrected for all of them together."""
+    found = judge(
+        {
+            (key, metric.name): Pair(metric.of_models(mine), metric.of_models(theirs), metric.smaller_is_better)
+            for key, (mine, theirs) in asked.items()
+            for metric in METRICS
+            if metric.known([*mine, *theirs])
+        }
+    )
+    return {key: {name: each for (of, name), each in found.items() if of == key} for key in asked}
 
 
 def pairs(keys: Iterable[Key]) -> list[tuple[Key, Key]]:
@@ -118,22 +118,21 @@ def pairs(keys: Iterable[Key]) -> list[tuple[Key, Key]]:
     return found + [((mine, tuned), (theirs, tuned)) for theirs, mine in combinations(families, 2)]
 
 
-def row(
-    group: Sequence[Result],
-    variant: str,
-    accuracy: Accuracy,
-    measured: Sequence[Mapping[str, float]],
-    judged: Verdict | None,
-) -> Row:
+def row(group: Sequence[Result], variant: str, outputs: Sequence[Output], verdicts: Verdicts) -> Row:
     one, single = group[0], variant == group[0].variant
     models = 1 if single else len(group)
+    measured = [result.metrics for result in group] if single else [measure(outputs[0])]
     return Row(
         family=one.family,
         variant=variant,
-        accuracy=accuracy,
-        metrics={metric.name: Spread.of([each[metric.name] for each in measured]) for metric in OTHERS},
+        accuracy=intervals.accuracy(ACCURACY.of_models(outputs)),
+        metrics={
+            metric.name: Spread.of([each[metric.name] for each in measured])
+            for metric in OTHERS
+            if metric.known(outputs)
+        },
         validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
-        verdict=judged,
+        verdicts=verdicts,
         parameters=one.parameters * models,
         multiply_adds=one.multiply_adds * models,
         bytes=one.bytes * models,
@@ -144,10 +143,13 @@ def row(
 
 
 def columns(record: Result | Row) -> dict[str, Any]:
-    """For a CSV file: each metric a column of its own."""
+    """For a CSV file: each metric a column of its own, and each verdict; that on accuracy is just "verdict"."""
     tree: dict[str, Any] = {}
     for name, value in asdict(record).items():
-        tree |= value if name == "metrics" else {name: value}
+        if name == "verdicts":
+            tree |= {f"{metric}_verdict".removeprefix(f"{ACCURACY.name}_"): each for metric, each in value.items()}
+        else:
+            tree |= value if name == "metrics" else {name: value}
     return tree
 
 
@@ -160,12 +162,20 @@ def metrics_tree(rows: Sequence[Row]) -> dict[str, Any]:
         numbers = {name: spread.mean for name, spread in known.items()}
         numbers |= {f"{name}_sd": spread.sd for name, spread in known.items() if spread.sd is not None}
         numbers |= {f"{ACCURACY.name}_low": each.accuracy.low, f"{ACCURACY.name}_high": each.accuracy.high}
-        if gain := each.verdict:
-            numbers |= {"gain": gain.difference, "gain_low": gain.low, "gain_high": gain.high}
         of_family = tree.setdefault(each.family, {})
         of_family[each.variant.replace(" ", "_")] = {
-            **{name: round(number, 6) for name, number in numbers.items()},
+            **{name: round(number, 6) for name, number in (numbers | gains(each)).items()},
             "parameters": each.parameters,
             "multiply_adds": each.multiply_adds,
         }
     return tree
+
+
+def gains(row: Row) -> dict[str, float]:
+    """Over the baseline: of accuracy with its interval, of the other metrics as they are, and on how many axes."""
+    if not row.verdicts:
+        return {}
+    gain = row.verdicts[ACCURACY.name]
+    others = {f"{name}_difference": each.difference for name, each in row.verdicts.items() if name != ACCURACY.name}
+    counts = {"axes_better": len(row.axes(BETTER)), "axes_worse": len(row.axes(WORSE))}
+    return {"gain": gain.difference, "gain_low": gain.low, "gain_high": gain.high} | others | counts

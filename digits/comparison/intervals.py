@@ -1,6 +1,7 @@
-"""How sure an accuracy is, or a difference of two: with other seeds and with other test images it would be another.
+"""How sure a mean is, or a difference of two: with other seeds and with other test images it would be another.
 
-`correct` always is a boolean matrix: a row per seed, a column per test image. docs/statistics.md says why it is so.
+All matrices have a row per seed and a column per test image: right or not, or a number. docs/statistics.md says why it
+is so.
 """
 
 from dataclasses import dataclass
@@ -29,14 +30,13 @@ class Uncertainty:
         normal = -float(ndtri(tail))
         if not self.seed_share:
             return normal
-        # Cochran and Cox weigh by the share itself and cover too often, Satterthwaite's degrees of freedom too rarely.
-        weight = self.seed_share**2 * (3 - 2 * self.seed_share)
-        return weight * -float(stdtrit(self.degrees_of_freedom, tail)) + (1 - weight) * normal
+        # By Cochran and Cox. Satterthwaite's degrees of freedom of the whole variance would cover too rarely.
+        return self.seed_share * -float(stdtrit(self.degrees_of_freedom, tail)) + (1 - self.seed_share) * normal
 
     def p(self, estimate: float) -> float:
         """Two-sided: the level at which the interval just touches 0."""
-        if estimate == 0:
-            return 1.0
+        if estimate == 0 or not self.variance:
+            return float(estimate == 0)
         ratio = abs(estimate) / sqrt(self.variance)
         low = float(ndtr(-ratio))
         if not self.seed_share:
@@ -60,17 +60,18 @@ class Accuracy:
 class Difference:
     value: float
     uncertainty: Uncertainty
+    largest: float = inf  # that there can be
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         margin = self.uncertainty.margin((1 - level) / 2)
-        return max(-1.0, self.value - margin), min(1.0, self.value + margin)
+        return max(-self.largest, self.value - margin), min(self.largest, self.value + margin)
 
     def p(self) -> float:
         return self.uncertainty.p(self.value)
 
     def detectable(self, alpha: float, power: float) -> float:
         """The true difference that a test at this level finds with this probability."""
-        return self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power)
+        return min(self.largest, self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power))
 
 
 def accuracy(correct: np.ndarray, level: float = LEVEL) -> Accuracy:
@@ -89,13 +90,15 @@ def accuracy(correct: np.ndarray, level: float = LEVEL) -> Accuracy:
 
 
 def difference(mine: np.ndarray, theirs: np.ndarray) -> Difference:
-    """Of accuracies: paired by test image, not by seed, for another network's seed 1 is another draw."""
+    """Of means, paired by test image, not by seed, for another network's seed 1 is another draw."""
     of_image = mine.mean(axis=0) - theirs.mean(axis=0)
     found = uncertainty(of_image, mine, theirs)
+    if not mine.dtype == theirs.dtype == bool:
+        return Difference(float(of_image.mean()), found)
     # As if each had been right once more where the other was not: models that never differ prove no equality.
     variance = found.variance + 1 / mine.size**2 + 1 / theirs.size**2
     share = found.seed_share * found.variance / variance
-    return Difference(float(of_image.mean()), Uncertainty(variance, share, found.degrees_of_freedom))
+    return Difference(float(of_image.mean()), Uncertainty(variance, share, found.degrees_of_freedom), largest=1.0)
 
 
 def uncertainty(of_image: np.ndarray, *variants: np.ndarray) -> Uncertainty:
@@ -109,16 +112,17 @@ def uncertainty(of_image: np.ndarray, *variants: np.ndarray) -> Uncertainty:
     of_seeds = sum(part for part, _ in parts)
     if not of_seeds:
         return Uncertainty(of_images)
-    # By Welch and Satterthwaite, of the variance between seeds
-    freedom = of_seeds**2 / sum(part**2 / freedom for part, freedom in parts)
+    # Welch's second formula: the first takes a difference of two estimated spreads for real, and is too careful.
+    freedom = of_seeds**2 / sum(part**2 / (freedom + 2) for part, freedom in parts) - 2
+    freedom = min(freedom, sum(freedom for _, freedom in parts))
     return Uncertainty(of_images + of_seeds, of_seeds / (of_images + of_seeds), freedom)
 
 
-def residual_variance(correct: np.ndarray) -> float:
+def residual_variance(values: np.ndarray) -> float:
     """What an image's mean over the seeds owes to which seeds they were: the two-way table's residual."""
-    seeds, images = correct.shape
+    seeds, images = values.shape
     if images == 1:
         return 0.0
-    squares = correct.sum() - seeds * np.square(correct.mean(axis=0)).sum()
-    squares -= images * (np.square(correct.mean(axis=1)).sum() - seeds * correct.mean() ** 2)
+    squares = np.square(values, dtype=np.float64).sum() - seeds * np.square(values.mean(axis=0)).sum()
+    squares -= images * (np.square(values.mean(axis=1)).sum() - seeds * values.mean() ** 2)
     return max(0.0, float(squares)) / (seeds - 1) / (images - 1) / seeds

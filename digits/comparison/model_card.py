@@ -9,9 +9,11 @@ import numpy as np
 
 from digits.common.paths import model_file, model_name
 from digits.comparison.comparison import Result, Row
-from digits.comparison.tables import brief, readable, table
-from digits.evaluation.corruptions import CORRUPTIONS
-from digits.evaluation.metrics import class_scores, confusion
+from digits.comparison.costs import readable
+from digits.comparison.tables import axes, table
+from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES
+from digits.evaluation.metrics import Output, class_scores, confusion, correct
+from digits.evaluation.robustness import sample
 
 LIBRARIES = ("tensorflow", "keras", "keras-tuner", "numpy")
 MISTAKES_NAMED = 5
@@ -22,11 +24,10 @@ class Winner:
     result: Result
     row: Row  # of its variant, over the seeds
     history: Mapping[str, Any]
-    probabilities: np.ndarray
-    truth: np.ndarray
+    output: Output
     data: Mapping[str, Any]  # reports/data.json
     source: str
-    robustness: Mapping[str, Any]
+    objective: str
 
     @property
     def name(self) -> str:
@@ -35,14 +36,14 @@ class Winner:
 
 def markdown(of: Winner) -> str:
     title = f"# Model card: {of.row.name}, seed {of.result.seed}"
-    chosen = "The model with the best validation accuracy of this result; written by `dvc repro`."
+    chosen = f"The best model of this result on validation images (objective: {of.objective}); written by `dvc repro`."
     sections = {
         "What it is for": purpose(of),
         "Data": data(of),
         "Training": training(of),
         "Results": results(of),
         "Each class": classes(of),
-        "Corrupted images": robustness(of),
+        "Hard images": hard_images(of),
         "How sure it is": calibration(of),
         "Limits": limits(of),
         "How to make it again": reproduction(of),
@@ -78,11 +79,12 @@ def training(of: Winner) -> str:
 
 def results(of: Winner) -> str:
     row, metrics = of.row, of.result.metrics
-    judged = f" Over the family's baseline: {brief(row.verdict)} points." if row.verdict else ""
+    judged = f" Over the family's baseline: {axes(row)}." if row.verdicts else ""
     return (
-        f"This model: {metrics['test_accuracy']:.2%} of {len(of.truth):,} test images, loss {metrics['test_loss']:.4f};"
-        f" of the validation images {of.result.validation_accuracy:.2%}. Its recipe over {len(row.seeds)} seeds: "
-        f"{row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to {row.accuracy.high:.2%}.{judged} "
+        f"This model: {metrics['test_accuracy']:.2%} of {len(of.output.truth):,} test images, loss "
+        f"{metrics['test_loss']:.4f}; of the validation images {of.result.validation_accuracy:.2%}. Its recipe over "
+        f"{len(row.seeds)} seeds: {row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to "
+        f"{row.accuracy.high:.2%}.{judged} "
         "All models: [comparison](comparison.md)."
     )
 
@@ -92,7 +94,7 @@ def classes(of: Winner) -> str:
         return "–" if value is None else f"{value:.2%}"
 
     names = [str(name) for name in of.data["classes"]]
-    counts = confusion(of.truth, [of.probabilities], len(names))
+    counts = confusion(of.output.truth, [of.output.probabilities], len(names))
     rows = [
         (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))
         for name, each in zip(names, class_scores(counts), strict=True)
@@ -110,21 +112,28 @@ def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
     return f"Most often taken for another: {told}."
 
 
-def robustness(of: Winner) -> str:
-    severities, accuracy = of.robustness["severities"], of.robustness["accuracy"][of.name]
+def hard_images(of: Winner) -> str:
+    corrupted = of.output.corrupted
+    untouched = correct(of.output)[sample(len(of.output.truth))].mean()
     rows = [
-        (meanings[-1], *(f"{100 * value:.1f} %" for value in accuracy[corruption]))
-        for corruption, meanings in severities.items()
+        (
+            kind,
+            corruption.effect,
+            "seen" if kind in SEEN else "unseen",
+            *(f"{100 * right.mean():.1f} %" for right in by_severity),
+        )
+        for (kind, corruption), by_severity in zip(CORRUPTIONS.items(), corrupted, strict=True)
     ]
-    columns = [f"Severity {severity}" for severity in range(1, len(rows[0]) - 1)]
-    head = ("At the highest severity", "As it is", *columns)
+    head = ("Kind", "An image then is", "", *(f"Severity {severity}" for severity in SEVERITIES))
     return (
-        f"Accuracy on {of.robustness['images']:,} of the test images:\n\n{table(head, 'l' + 'r' * len(head[1:]), rows)}"
+        f"Accuracy on {corrupted.shape[-1]:,} of the test images, of which it reads {untouched:.1%} as they are. "
+        "Training or search may have met the seen kinds; nothing has met the unseen ones.\n\n"
+        f"{table(head, 'lllrrrr', rows)}"
     )
 
 
 def calibration(of: Winner) -> str:
-    confidence, accuracy = float(of.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
+    confidence, accuracy = float(of.output.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
     mean = f"{confidence:.1%} sure on average, and right in {accuracy:.1%}"
     verdict = "less sure than it might be" if confidence < accuracy else "surer than it should be"
     error = of.result.metrics["calibration_error"]
@@ -133,11 +142,10 @@ def calibration(of: Winner) -> str:
 
 def limits(of: Winner) -> str:
     smoothing = of.history["hyperparameters"].get("label_smoothing")
-    *effects, last = (corruption.effect for corruption in CORRUPTIONS.values())
     items = [
         f"It knows {of.source} and nothing else: how it does on other scanners, pens and habits was not measured.",
         "There is no answer for 'none of these'.",
-        f"The more an image is {', '.join(effects)} or {last}, the less often it is right: see above.",
+        "The more an image is corrupted, the less often it is right: see above.",
     ]
     if smoothing:
         items.append(

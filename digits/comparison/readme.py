@@ -1,4 +1,4 @@
-"""The result table in README.md stands between two marks and is written by the pipeline, never by hand.
+"""The result in README.md stands between two marks and is written by the pipeline, never by hand.
 
 `python -m digits.comparison.readme` fails where it is not that of reports/comparison.md.
 """
@@ -14,25 +14,25 @@ FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
 START, END = "<!-- results: written by `dvc repro` -->", "<!-- end of results -->"
 
 
-def with_results(text: str, table: str) -> str:
+def with_results(text: str, results: str) -> str:
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
         raise UserError(f"{FILE} lacks the marks {START} and {END} between which the results belong; put them back")
-    return f"{before}{START}\n\n{table}\n{END}{after}"
+    return f"{before}{START}\n{results}{END}{after}"
 
 
-def write_results(table: str) -> None:
+def write_results(results: str) -> None:
     text = FILE.read_text(encoding="utf-8")
-    if (fresh := with_results(text, table)) != text:
+    if (fresh := with_results(text, results)) != text:
         write_text(FILE, fresh)
 
 
 def check() -> None:
     """Of the comparison, README shows what stands before the second heading."""
-    table = COMPARISON.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n## ")[0]
+    results = COMPARISON.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n## ")[0]
     text = FILE.read_text(encoding="utf-8")
-    if with_results(text, table) != text:
+    if with_results(text, results) != text:
         raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
 
 

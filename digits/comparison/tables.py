@@ -1,14 +1,14 @@
-"""The comparison as tables and sentences: what was measured, what may be said, what tuning cost and what it chose."""
+"""The comparison as tables and sentences: what was measured, and what may be said of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, Row, Spread
+from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, Key, Row, Spread, Verdicts
 from digits.comparison.intervals import Accuracy
-from digits.comparison.verdict import ALPHA, Verdict, p_text, points
-from digits.evaluation import flops
-from digits.evaluation.metrics import Metric
+from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, WORSE, Verdict, p_text, points
+from digits.evaluation.metrics import METRICS, Metric
+
+MARKS = {BETTER: " ✓", WORSE: " ✗", NO_EVIDENCE: ""}
+HIDDEN = "seen_accuracy"  # in the table of results, for its width
 
 
 def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
@@ -17,35 +17,64 @@ def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str
     return "\n".join(f"|{line}|" for line in (f" {' | '.join(head)} ", rule, *(f" {' | '.join(row)} " for row in rows)))
 
 
+def sentences(found: Comparison) -> str:
+    """On how many axes each family's tuned model wins, ties and loses."""
+    return " ".join(
+        f"The tuned {row.family} is {axes(row, 'than its baseline ')}."
+        for row in found.rows
+        if row.verdicts and not row.variant.endswith(ENSEMBLE)
+    )
+
+
+def axes(row: Row, over: str = "") -> str:
+    headings = {metric.name: metric.heading.lower() for metric in METRICS}
+    better, unsure, worse = ([headings[name] for name in row.axes(verdict)] for verdict in (BETTER, NO_EVIDENCE, WORSE))
+
+    def counted(names: list[str], of: str = "") -> str:
+        return f"{len(names) or 'none'}{of}" + (f" ({', '.join(names)})" if names else "")
+
+    parts = [f"better {over}on {counted(better, f' of {len(row.verdicts)} axes')}"]
+    parts += [f"without evidence on {counted(unsure)}"] if unsure else []
+    return ", ".join([*parts, f"worse on {counted(worse)}"])
+
+
 def results(found: Comparison) -> str:
-    others = [metric.heading for metric in OTHERS]
-    head = ("Model", ACCURACY.heading, "95 % interval", *others, "Parameters", "Multiply-adds", "Verdict")
     first = found.rows[0]
+    others = [metric for metric in OTHERS if metric.name in first.metrics and metric.name != HIDDEN]
+    head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in others), "Parameters")
+    head += ("Multiply-adds", "Gain in accuracy")
     seeds = ", ".join(map(str, first.seeds))
     several = len(first.seeds) > 1
     spread = "Mean ± standard deviation over" if several else "One model each, of"
     scope = "other seeds and other test images" if several else "other test images"
     note = (
         f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
-        f"are for {scope}. Verdicts are over the same family's baseline, in points (1 % of accuracy) with "
-        "their interval."
+        f"are for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
+        "points (1 % of accuracy) with their interval."
     )
+    if any(metric.needs_corrupted for metric in others):
+        note += " Unseen hard images: corrupted in ways that no training and no search has met."
     if any(each.variant.endswith(ENSEMBLE) for each in found.rows):
         note += f" An ensemble averages what its {len(first.seeds)} models say."
-    align = "lrr" + "r" * len(others) + "rrl"
-    return f"{table(head, align, list(map(cells, found.rows)))}\n\n{note}\n"
+    rows = [cells(row, others) for row in found.rows]
+    return f"{table(head, 'l' + 'r' * (len(head) - 1), rows)}\n\n{note}\n"
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row, others: Sequence[Metric]) -> tuple[str, ...]:
+    gain = row.verdicts.get(ACCURACY.name)
     return (
         row.name,
-        cell(ACCURACY, row.accuracy),
+        cell(ACCURACY, row.accuracy) + mark(row, ACCURACY),
         f"{100 * row.accuracy.low:.2f} to {100 * row.accuracy.high:.2f} %",
-        *(cell(metric, row.metrics[metric.name]) for metric in OTHERS),
+        *(cell(metric, row.metrics[metric.name]) + mark(row, metric) for metric in others),
         f"{row.parameters:,}",
         f"{row.multiply_adds:,}",
-        brief(row.verdict) if row.verdict else "–",
+        with_interval(gain) if gain else "–",
     )
+
+
+def mark(row: Row, metric: Metric) -> str:
+    return MARKS[row.verdicts[metric.name].verdict] if metric.name in row.verdicts else ""
 
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
@@ -61,109 +90,49 @@ def spread(mean: float, sd: float | None, digits: int) -> str:
 
 
 def verdicts(found: Comparison) -> str:
+    """A table for each pair, a line for each axis."""
+    texts = [axes_table(*pair, of_pair) for pair, of_pair in found.verdicts.items()]
+    judged = [each for of_pair in found.verdicts.values() for each in of_pair.values()]
+    note = (
+        f"Better or worse where p, corrected by Holm for all {len(judged)} pairs and axes, is below {ALPHA}. A point "
+        "is 1 %. McNemar's p is of these very models, not corrected. The last column is the smallest true difference "
+        "that would have been found in 80 % of such experiments."
+    )
+    if not all(each.of_recipes for each in judged):
+        note += " Verdicts with * are of these very models: with one each, nothing is known of other seeds."
+    return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))
+
+
+def axes_table(mine: Key, theirs: Key, of_pair: Verdicts) -> str:
+    head = (f"{' '.join(mine)} over {' '.join(theirs)}", "Verdict", "Difference", "95 % interval", "p")
+    head += ("McNemar's p", "Would have been found")
     rows = [
         (
-            f"{' '.join(mine)} over {' '.join(theirs)}",
+            f"{metric.heading}{' (less is better)' if metric.smaller_is_better else ''}",
             f"{each.verdict}{'' if each.of_recipes else ' *'}",
-            f"{points(each.difference)} points",
-            f"{points(each.low)} to {points(each.high)}",
+            f"{signed(metric, each.difference)}{unit(metric)}",
+            f"{signed(metric, each.low)} to {signed(metric, each.high)}",
             p_text(each.p),
-            p_text(each.mcnemar),
-            f"{100 * each.detectable:.2f} points",
+            "–" if each.mcnemar is None else p_text(each.mcnemar),
+            f"{signed(metric, each.detectable).removeprefix('+')}{unit(metric)}",
         )
-        for (mine, theirs), each in found.verdicts.items()
+        for metric in METRICS
+        if (each := of_pair.get(metric.name))
     ]
-    head = ("Pair", "Verdict", "Difference", "95 % interval", "p", "McNemar's p", "Would have been found")
-    note = (
-        f"Better or worse where p, corrected for {len(found.verdicts)} pairs by Holm, is below {ALPHA}. McNemar's p "
-        "is of these very models, not corrected. The last column is the smallest true difference that would have been "
-        "found in 80 % of such experiments."
-    )
-    if not all(each.of_recipes for each in found.verdicts.values()):
-        note += " Verdicts with * are of these very models: with one each, nothing is known of other seeds."
-    return f"{table(head, 'llrrrrr', rows)}\n\n{note} How and why: docs/statistics.md.\n"
+    return table(head, "llrrrrr", rows)
 
 
-def brief(verdict: Verdict) -> str:
-    return f"{verdict.verdict}: {points(verdict.difference)} [{points(verdict.low)}, {points(verdict.high)}]"
+def signed(metric: Metric, value: float) -> str:
+    return points(value) if metric.percent else f"{round(value, metric.digits) + 0.0:+.{metric.digits}f}"
+
+
+def unit(metric: Metric) -> str:
+    return " points" if metric.percent else ""
+
+
+def with_interval(verdict: Verdict) -> str:
+    return f"{points(verdict.difference)} [{points(verdict.low)}, {points(verdict.high)}]"
 
 
 def summary(rows: Sequence[Row]) -> str:
-    return ", ".join(f"{each.name} {brief(each.verdict)}" for each in rows if each.variant == "tuned")
-
-
-@dataclass(frozen=True)
-class SearchCost:
-    """Of a search: what it took, in units that are the same on every machine, and what it chose."""
-
-    family: str
-    trials: int
-    epochs: int
-    tflop: float
-    space: Mapping[str, Any]
-    baseline: Mapping[str, Any]
-    best: Mapping[str, Any]
-
-
-def search_cost(record: Mapping[str, Any]) -> SearchCost:
-    trials = record["trials"]
-    return SearchCost(
-        family=record["family"],
-        trials=len(trials),
-        epochs=sum(len(trial["epochs"]) for trial in trials),
-        tflop=flops.tera(flops.of_search(record)),
-        space=record["space"],
-        baseline=trials[0]["hyperparameters"],
-        best=record["best"],
-    )
-
-
-def costs(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
-    by_name = {row.name: row for row in rows}
-    lines = []
-    for search in searches:
-        baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in ("baseline", "tuned"))
-        per_tflop = 100 * tuned.verdict.difference / search.tflop if search.tflop else 0.0
-        spent = (search.tflop, baseline.training_tflop, tuned.training_tflop)
-        overfit = (100 * (row.validation_accuracy.mean - row.accuracy.mean) for row in (baseline, tuned))
-        lines.append(
-            (
-                search.family,
-                f"{search.trials}",
-                f"{search.epochs}",
-                *(f"{tflop:.3g} TFLOP" for tflop in spent),
-                f"{per_tflop:+.3f} points",
-                *(f"{points:+.2f} points" for points in overfit),
-            )
-        )
-    head = ("Family", "Trials", "Epochs", "The search", "One baseline", "One tuned model")
-    head += ("Gain per TFLOP of search", "Validation over test: baseline", "Tuned")
-    note = (
-        "A TFLOP is 10¹² operations of training: images × epochs × multiply-adds × 6. Validation over test: mean "
-        "accuracy on the images that choose, less that on those that judge; more for tuned models than for baselines "
-        "would mean that the search has fitted its validation images."
-    )
-    return f"{table(head, 'lrrrrrrrr', lines)}\n\n{note}\n"
-
-
-def recipes(search: SearchCost) -> str:
-    rows = [
-        (name, readable(value), readable_space(search.space.get(name)), readable(search.best[name]))
-        for name, value in search.baseline.items()
-    ]
-    return table((search.family, "Baseline", "Searched", "Tuned"), "llll", rows) + "\n"
-
-
-def readable_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:
-    if values is None:
-        return "–"
-    if isinstance(values, Mapping):
-        by_exponent = ", by exponent" if values["log"] else ""
-        return f"{readable(values['min'])} to {readable(values['max'])}{by_exponent}"
-    return ", ".join(map(readable, values))
-
-
-def readable(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return "; ".join(f"{each.name} {axes(each)}" for each in rows if each.variant == "tuned")

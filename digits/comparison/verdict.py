@@ -8,20 +8,29 @@ import numpy as np
 from scipy.special import bdtr
 
 from digits.common.errors import UserError
-from digits.comparison.intervals import LEVEL, difference
+from digits.comparison.intervals import LEVEL, Difference, difference
 
 BETTER, WORSE, NO_EVIDENCE = "better", "worse", "no evidence"
 # Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart.
 ALPHA = 0.03
 POWER = 0.8
 
-Pair = tuple[np.ndarray, np.ndarray]
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Of each, seeds × the same images: right or not, or a number."""
+
+    mine: np.ndarray
+    theirs: np.ndarray
+    smaller_is_better: bool = False
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """Of the first over the second; accuracies, not percent. `p` and `detectable` allow for all pairs judged."""
+    """Of mine over theirs. `difference` is mine less theirs, in no percent, whichever way is better; `p` and
+    `detectable` allow for all pairs judged together."""
 
     verdict: str
     difference: float
@@ -29,7 +38,7 @@ class Verdict:
     high: float
     p: float
     detectable: float
-    mcnemar: float
+    mcnemar: float | None  # where the pair is right or not
     seeds: tuple[int, int]
     images: int
 
@@ -40,28 +49,33 @@ class Verdict:
 
 
 def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
-    """All pairs of a report together: each further one is a further chance to be lucky."""
-    for key, (mine, theirs) in pairs.items():
-        if mine.ndim != 2 or theirs.ndim != 2 or mine.shape[1] != theirs.shape[1]:
-            raise UserError(f"{key}: {mine.shape} and {theirs.shape} are not seeds × the same test images")
-    found = {key: difference(*pair) for key, pair in pairs.items()}
+    """All pairs and metrics of a report together: each further one is a further chance to be lucky."""
+    for key, pair in pairs.items():
+        mine, theirs = pair.mine.shape, pair.theirs.shape
+        if len(mine) != 2 or len(theirs) != 2 or mine[1] != theirs[1]:
+            raise UserError(f"{key}: {mine} and {theirs} are not seeds × the same test images")
+    found = {key: difference(pair.mine, pair.theirs) for key, pair in pairs.items()}
     corrected = holm([each.p() for each in found.values()])
-    verdicts = {}
-    for (key, each), p in zip(found.items(), corrected, strict=True):
-        mine, theirs = pairs[key]
-        low, high = each.interval(LEVEL)
-        verdicts[key] = Verdict(
-            verdict=NO_EVIDENCE if p >= ALPHA else BETTER if each.value > 0 else WORSE,
-            difference=each.value,
-            low=low,
-            high=high,
-            p=p,
-            detectable=min(1.0, each.detectable(ALPHA / len(pairs), POWER)),
-            mcnemar=over_models(mcnemar(mine, theirs)),
-            seeds=(len(mine), len(theirs)),
-            images=mine.shape[1],
-        )
-    return verdicts
+    return {
+        key: verdict(pairs[key], each, p, ALPHA / len(pairs))
+        for (key, each), p in zip(found.items(), corrected, strict=True)
+    }
+
+
+def verdict(pair: Pair, found: Difference, p: float, alpha: float) -> Verdict:
+    low, high = found.interval(LEVEL)
+    right_or_not = pair.mine.dtype == pair.theirs.dtype == bool
+    return Verdict(
+        verdict=NO_EVIDENCE if p >= ALPHA else BETTER if (found.value < 0) == pair.smaller_is_better else WORSE,
+        difference=found.value,
+        low=low,
+        high=high,
+        p=p,
+        detectable=found.detectable(alpha, POWER),
+        mcnemar=over_models(mcnemar(pair.mine, pair.theirs)) if right_or_not else None,
+        seeds=(len(pair.mine), len(pair.theirs)),
+        images=pair.mine.shape[1],
+    )
 
 
 def holm(values: Sequence[float]) -> list[float]:

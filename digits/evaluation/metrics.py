@@ -1,4 +1,4 @@
-"""Metrics of class probabilities, and the probabilities that `evaluate` stored for the test images."""
+"""What is measured of a model on the test images: each metric is a mean over images, so that each has an interval."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,43 @@ import numpy as np
 
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
+from digits.data.corruptions import CORRUPTIONS, SEEN, UNSEEN
+from digits.evaluation import calibration, robustness
 
-BINS = 15  # of a reliability diagram, of equal width
 # Keeps the loss of a model finite that gives the right class no chance at all.
 SMALLEST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True)
+class Output:
+    """Of a model, or of an ensemble."""
+
+    probabilities: np.ndarray  # test images × classes
+    truth: np.ndarray
+    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not stored
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What the comparison reports of every model: in its tables, in metrics.json and in MLflow."""
+
+    name: str
+    heading: str
+    of_images: Callable[[Output], np.ndarray]
+    digits: int
+    percent: bool = False
+    smaller_is_better: bool = False
+    needs_corrupted: bool = False
+
+    def of(self, output: Output) -> float:
+        return float(self.of_images(output).mean(dtype=np.float64))
+
+    def of_models(self, outputs: Sequence[Output]) -> np.ndarray:
+        """Models × images."""
+        return np.stack([self.of_images(each) for each in outputs])
+
+    def known(self, outputs: Iterable[Output]) -> bool:
+        return not self.needs_corrupted or all(each.corrupted is not None for each in outputs)
 
 
 def true_labels() -> np.ndarray:
@@ -21,76 +54,55 @@ def predictions(model: str) -> np.ndarray:
     return read_array(PREDICTIONS / f"{model}.npy")
 
 
+def output(name: str) -> Output:
+    """Of a model, or of the ensemble of a family's variant, as `evaluate` stored it."""
+    corrupted = robustness.correct(name) if (robustness.FOLDER / f"{name}.npy").exists() else None
+    group, _, seed = name.rpartition("-")
+    if seed != "ensemble":
+        return Output(predictions(name), true_labels(), corrupted)
+    models = sorted(file.stem for file in PREDICTIONS.glob(f"{group}-*.npy"))
+    return ensemble([Output(predictions(model), true_labels()) for model in models], corrupted)
+
+
+def ensemble(models: Sequence[Output], corrupted: np.ndarray | None = None) -> Output:
+    """The mean of its models' probabilities: costs as many predictions as there are models, and no more training."""
+    probabilities = np.mean([each.probabilities for each in models], axis=0, dtype=np.float64)
+    return Output(probabilities, models[0].truth, corrupted)
+
+
+def correct(output: Output) -> np.ndarray:
+    return output.probabilities.argmax(axis=1) == output.truth
+
+
 def accuracy(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    return float((probabilities.argmax(axis=1) == truth).mean())
+    return float(correct(Output(probabilities, truth)).mean())
 
 
-def cross_entropy(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
-    return float(-np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1)).mean())
+def losses(output: Output) -> np.ndarray:
+    of_truth = output.probabilities[np.arange(len(output.truth)), output.truth].astype(np.float64)
+    return -np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1))
 
 
-@dataclass(frozen=True)
-class Bin:
-    low: float
-    high: float  # included
-    images: int
-    confidence: float | None  # None where the bin is empty
-    accuracy: float | None
+def calibration_gaps(output: Output) -> np.ndarray:
+    return calibration.gaps(calibration.confidences(output.probabilities), correct(output))
 
 
-def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = BINS) -> list[Bin]:
-    """Accuracy by confidence: of the images predicted with 90 %, nine of ten should be right."""
-    confidence = np.clip(probabilities.max(axis=1).astype(np.float64), 0, 1)
-    correct = probabilities.argmax(axis=1) == truth
-    edges = np.linspace(0, 1, bins + 1)
-    place = np.searchsorted(edges[1:-1], confidence, side="left")
-    counts, confidences, hits = (
-        np.bincount(place, weights=weights, minlength=bins) for weights in (None, confidence, correct)
-    )
-    return [
-        Bin(
-            low=float(edges[number]),
-            high=float(edges[number + 1]),
-            images=int(images),
-            confidence=float(confidences[number] / images) if images else None,
-            accuracy=float(hits[number] / images) if images else None,
-        )
-        for number, images in enumerate(counts)
-    ]
-
-
-def expected_calibration_error(table: Sequence[Bin]) -> float:
-    gaps = [each.images * abs(each.accuracy - each.confidence) for each in table if each.images]
-    return sum(gaps) / sum(each.images for each in table)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What the comparison reports of every model: in its tables, in metrics.json and in MLflow."""
-
-    name: str
-    heading: str
-    of: Callable[[np.ndarray, np.ndarray], float]  # probabilities and true labels
-    digits: int
-    percent: bool = False
+def right_where(kinds: Sequence[str]) -> Callable[[Output], np.ndarray]:
+    """The share of an image's corrupted versions of these kinds that is read rightly."""
+    return lambda output: output.corrupted[[name in kinds for name in CORRUPTIONS]].mean(axis=(0, 1))
 
 
 METRICS = (
-    Metric("test_accuracy", "Test accuracy", accuracy, digits=2, percent=True),
-    Metric("test_loss", "Loss", cross_entropy, digits=4),
-    Metric(
-        "calibration_error",
-        "Calibration error",
-        lambda probabilities, truth: expected_calibration_error(reliability(probabilities, truth)),
-        digits=1,
-        percent=True,
-    ),
+    Metric("test_accuracy", "Test accuracy", correct, digits=2, percent=True),
+    Metric("test_loss", "Loss", losses, digits=4, smaller_is_better=True),
+    Metric("calibration_error", "Calibration error", calibration_gaps, 1, percent=True, smaller_is_better=True),
+    Metric("seen_accuracy", "Seen hard images", right_where(SEEN), 1, percent=True, needs_corrupted=True),
+    Metric("unseen_accuracy", "Unseen hard images", right_where(UNSEEN), 1, percent=True, needs_corrupted=True),
 )
 
 
-def measure(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    return {metric.name: metric.of(probabilities, truth) for metric in METRICS}
+def measure(output: Output) -> dict[str, float]:
+    return {metric.name: metric.of(output) for metric in METRICS if metric.known([output])}
 
 
 def confusion(truth: np.ndarray, models: Iterable[np.ndarray], classes: int) -> np.ndarray:

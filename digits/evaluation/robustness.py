@@ -1,46 +1,46 @@
-"""Accuracy on corrupted test images: measured by `evaluate`, read by `compare` and `plot`."""
+"""Which corrupted test images a model gets right: measured by `evaluate`, read by whatever reports on models."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from digits.common.files import read_array, write_array
 from digits.common.paths import PREDICTIONS
 from digits.common.progress import Progress
+from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.data.dataset import Split
-from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, meaning
 
-FILE = PREDICTIONS / "robustness.json"
-# Every fifth of MNIST's, 25 times each: one image is 0.05 points, and curves differ by whole points.
-IMAGES = 2000
+FOLDER = PREDICTIONS / "corrupted"
+IMAGES = 1000  # every tenth of MNIST's, 64 times each
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # images to probabilities
-Curves = dict[str, list[float]]  # by corruption: accuracy by severity, from 0
 
 
-def measure(models: Mapping[str, Predictor], test: Split) -> dict[str, Any]:
-    sample = test.take(evenly(len(test)))
-
-    def accuracies(predict: Predictor, *sets: np.ndarray) -> list[float]:
-        correct = predict(np.concatenate(sets)).argmax(axis=1).reshape(len(sets), -1) == sample.labels
-        return correct.mean(axis=1).tolist()
-
-    with Progress(len(models) * (1 + len(CORRUPTIONS)), "corrupted test images", "prediction") as progress:
-        curves: dict[str, Curves] = {}
-        for model, predict in models.items():
-            [untouched] = accuracies(predict, sample.images)
-            curves[model] = {corruption: [untouched] for corruption in CORRUPTIONS}
-            progress.advance(note=model)
-        for corruption in CORRUPTIONS:
-            corrupted = [corrupt(sample.images, corruption, severity) for severity in SEVERITIES]
-            for model, predict in models.items():
-                curves[model][corruption] += accuracies(predict, *corrupted)
-                progress.advance(note=f"{model}, {corruption}")
-    severities = {name: [meaning(name, severity) for severity in (0, *SEVERITIES)] for name in CORRUPTIONS}
-    return {"images": len(sample), "of": len(test), "severities": severities, "accuracy": curves}
+def measure(models: Mapping[str, Predictor], groups: Mapping[str, Sequence[str]], test: Split) -> None:
+    """Of each model, and of each group of models by the mean of their probabilities."""
+    chosen = test.take(sample(len(test)))
+    right: dict[str, list[np.ndarray]] = {name: [] for name in (*models, *groups)}
+    with Progress(len(models) * len(CORRUPTIONS), "corrupted test images", "prediction") as progress:
+        for kind in CORRUPTIONS:
+            images = np.concatenate([corrupt(chosen.images, kind, severity) for severity in SEVERITIES])
+            said = {}
+            for name, predict in models.items():
+                said[name] = predict(images)
+                progress.advance(note=f"{name}, {kind}")
+            for group, names in groups.items():
+                said[group] = np.mean([said[name] for name in names], axis=0, dtype=np.float64)
+            for name, probabilities in said.items():
+                right[name].append(probabilities.argmax(axis=1).reshape(len(SEVERITIES), -1) == chosen.labels)
+    for name, kinds in right.items():
+        write_array(FOLDER / f"{name}.npy", np.stack(kinds))
 
 
-def evenly(count: int) -> np.ndarray:
+def correct(name: str) -> np.ndarray:
+    """Kinds × severities × images of the sample. Severity 0 is among the predictions of all test images."""
+    return read_array(FOLDER / f"{name}.npy")
+
+
+def sample(count: int) -> np.ndarray:
     """Not the first: MNIST's first 5,000 are the easier half, and images of one's own may lie class by class."""
     chosen = min(count, IMAGES)
     return np.arange(chosen) * count // chosen

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from digits.common import files, paths
+from digits.data.corruptions import CORRUPTIONS, SEEN, UNSEEN, strength
 from digits.evaluation import metrics, robustness
-from digits.evaluation.corruptions import CORRUPTIONS, strength
-from digits.evaluation.robustness import Curves
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}
 OBJECTIVE = "objective"
 BASELINE_TRIAL = 0
+GROUPS = {"seen": SEEN, "unseen": UNSEEN}
+MEAN = "mean of {} kinds"
 
 Row = dict[str, Any]
 
@@ -37,8 +38,7 @@ class Results:
     labels: np.ndarray
     images: np.ndarray
     classes: list[str]
-    robustness: dict[str, list[Curves]]
-    robustness_images: int
+    corrupted: dict[str, list[np.ndarray]]  # which of the sample are right: kinds × severities × images
 
     @property
     def seeds(self) -> int:
@@ -48,7 +48,7 @@ class Results:
 def read(family: str, seeds: Iterable[int]) -> Results:
     seeds = tuple(seeds)
     models = {variant: [paths.model_name(family, variant, seed) for seed in seeds] for variant in paths.VARIANTS}
-    search, corrupted = files.read_json(paths.search_file(family)), files.read_json(robustness.FILE)
+    search = files.read_json(paths.search_file(family))
 
     def of_each(reader: Callable[[str], Any]) -> dict[str, list[Any]]:
         return {variant: [reader(model) for model in group] for variant, group in models.items()}
@@ -63,8 +63,7 @@ def read(family: str, seeds: Iterable[int]) -> Results:
         labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=[str(name) for name in files.read_json(paths.CLASSES)],
-        robustness=of_each(corrupted["accuracy"].__getitem__),
-        robustness_images=corrupted["images"],
+        corrupted=of_each(robustness.correct),
     )
 
 
@@ -121,13 +120,27 @@ def confusion(results: Results) -> list[Row]:
 
 
 def corrupted(results: Results) -> list[Row]:
-    return [
-        {"variant": variant, "corruption": name, "severity": severity, "strength": strength(name, severity)}
-        | over_seeds(values)
-        for variant, of_seeds in results.robustness.items()
-        for name in CORRUPTIONS
-        for severity, values in enumerate(zip(*(curves[name] for curves in of_seeds), strict=True))
-    ]
+    """Of every kind, each group of kinds behind its mean."""
+    rows = []
+    for variant in results.corrupted:
+        curves = accuracy_by_severity(results, variant)
+        for group, kinds in GROUPS.items():
+            mean = {MEAN.format(group): np.mean([curves[kind] for kind in kinds], axis=0)}
+            for name, of_severities in (mean | {kind: curves[kind] for kind in kinds}).items():
+                key = {"variant": variant, "group": group, "corruption": name}
+                for severity, of_seeds in enumerate(of_severities):
+                    amount = severity if name in mean else strength(name, severity)
+                    rows.append(key | {"severity": severity, "strength": amount} | over_seeds(of_seeds.tolist()))
+    return rows
+
+
+def accuracy_by_severity(results: Results, variant: str) -> dict[str, np.ndarray]:
+    """By kind: severities, from the image as it is, × seeds."""
+    sample = robustness.sample(len(results.labels))
+    probabilities = np.stack([each[sample] for each in results.probabilities[variant]])
+    untouched = (probabilities.argmax(axis=-1) == results.labels[sample]).mean(axis=-1)
+    corrupted = np.mean(results.corrupted[variant], axis=-1)
+    return {name: np.stack([untouched, *corrupted[:, kind].T]) for kind, name in enumerate(CORRUPTIONS)}
 
 
 TABLES = {"training": training, "search": search, "confusion": confusion, "robustness": corrupted}

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from digits.evaluation.metrics import Bin, expected_calibration_error, reliability
+from digits.evaluation.calibration import Bin, expected_calibration_error, reliability
 from digits.figures.data import Results
 from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, percent, titled
 

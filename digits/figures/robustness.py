@@ -1,45 +1,75 @@
-"""Accuracy on corrupted images, by severity, above what the images then look like."""
+"""Accuracy on corrupted images, by severity, above what the images then look like: seen kinds apart from unseen."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, strength
+from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from digits.evaluation.robustness import sample
 from digits.figures import data
 from digits.figures.images import drawable
-from digits.figures.style import QUIET, band_of, counted, draw_bands, percent, titled
+from digits.figures.style import QUIET, WIDTH, band_of, counted, draw_bands, percent
 
-ACROSS = 3
+HEADINGS = {
+    "seen": "Seen in training or search",
+    "unseen": "Never seen in training or search",
+}
+ACROSS = 4
+LEFT, RIGHT, GAP = 0.42, 0.08, 0.14  # inches
+HEAD, HEADING, PLOT, BELOW = 0.5, 0.5, 1.05, 0.75
 ALL_SEVERITIES = (0, *SEVERITIES)
 
 
 def draw(results: data.Results) -> Figure:
     rows = data.corrupted(results)
-    down = -(-len(CORRUPTIONS) // ACROSS)
-    figure = titled(f"{results.family}: accuracy on corrupted test images", height=2.8 * down)
-    axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False)
-    for ax, (name, corruption) in zip(axes.flat, CORRUPTIONS.items(), strict=False):
-        draw_bands(ax, [row for row in rows if row["corruption"] == name], "severity", marker="o")
-        ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
-        ax.set_xticks(ALL_SEVERITIES, [strength(name, severity) for severity in ALL_SEVERITIES])
-        ax.yaxis.set_major_formatter(percent)
-        draw_images(ax, results.images[:1], name)
-        ax.set_title(f"{name}, {corruption.unit}")
-    for ax in axes.flat[len(CORRUPTIONS) :]:
-        ax.remove()
-    axes[0, 0].set_ylim(min(row["lowest"] for row in rows) - 0.03, 1.01)
-    about = f"{counted(results.robustness_images, 'test image')}, the first of them shown"
+    panels = {group: [data.MEAN.format(group), *kinds] for group, kinds in data.GROUPS.items()}
+    downs = [-(-len(names) // ACROSS) for names in panels.values()]
+    height = HEAD + len(panels) * HEADING + sum(downs) * (PLOT + BELOW)
+    figure = Figure(figsize=(WIDTH, height))
+    write_head(figure, results)
+    wide = (WIDTH - LEFT - RIGHT - (ACROSS - 1) * GAP) / ACROSS
+    top = HEAD
+    for (group, names), down in zip(panels.items(), downs, strict=True):
+        lowest = min(row["lowest"] for row in rows if row["group"] == group)
+        figure.text(0.012, 1 - (top + 0.06) / height, HEADINGS[group], va="top", size=9, weight="bold")
+        for place, name in enumerate(names):
+            left = LEFT + place % ACROSS * (wide + GAP)
+            bottom = top + HEADING + place // ACROSS * (PLOT + BELOW) + PLOT
+            ax = figure.add_axes((left / WIDTH, 1 - bottom / height, wide / WIDTH, PLOT / height))
+            draw_panel(ax, [row for row in rows if row["corruption"] == name], name, results.images[:1])
+            ax.set_ylim(lowest - 0.03, 1.01)
+            ax.tick_params(labelleft=place % ACROSS == 0)
+        top += HEADING + down * (PLOT + BELOW)
+    figure.legend(*ax.get_legend_handles_labels(), loc="upper right", ncols=2, borderaxespad=0.3)
+    return figure
+
+
+def write_head(figure: Figure, results: data.Results) -> None:
+    shown = len(sample(len(results.labels)))
+    about = f"{counted(shown, 'test image')}, the first of them shown"
     if results.seeds > 1:
         about += f"; {band_of(results.seeds)}"
-    figure.supxlabel(about, size=7, color=QUIET)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    return figure
+    height = figure.get_figheight()
+    title = f"{results.family}: accuracy on corrupted test images"
+    figure.text(0.012, 1 - 0.1 / height, title, va="top", size=10, weight="bold")
+    figure.text(0.012, 1 - 0.32 / height, about, va="top", size=7, color=QUIET)
+
+
+def draw_panel(ax: Axes, rows: list[data.Row], name: str, image: np.ndarray) -> None:
+    draw_bands(ax, rows, "severity", marker="o")
+    ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
+    ax.set_xticks(ALL_SEVERITIES, [row["strength"] for row in rows[: len(ALL_SEVERITIES)]])
+    ax.yaxis.set_major_formatter(percent)
+    ax.set_title(name)
+    if name in CORRUPTIONS:
+        ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=QUIET)
+        draw_images(ax, image, name)
 
 
 def draw_images(ax: Axes, image: np.ndarray, name: str) -> None:
     """Below the severities, as an example of each."""
     for severity in ALL_SEVERITIES:
-        inset = ax.inset_axes((severity - 0.45, -0.4, 0.9, 0.25), transform=ax.get_xaxis_transform())
+        inset = ax.inset_axes((severity - 0.46, -0.47, 0.92, 0.3), transform=ax.get_xaxis_transform())
         inset.set_axis_off()
         corrupted = drawable(corrupt(image, name, severity)[0])
         inset.imshow(corrupted, cmap="gray", vmin=0, vmax=255, interpolation="nearest")

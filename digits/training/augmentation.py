@@ -1,4 +1,4 @@
-"""Training images made harder, as the recipe says. Draws depend on a seed alone, so that any epoch can be done again."""
+"""Training images made harder, as the recipe says. Draws depend on a seed alone: any epoch can be done again."""
 
 import math
 
@@ -70,7 +70,7 @@ def blur(images: tf.Tensor, strength: tf.Tensor, _seed: tf.Tensor) -> tf.Tensor:
 
 
 def gaussian(side: int, deviation: tf.Tensor) -> tf.Tensor:
-    """For each image, the weights of every line in each blurred line; at the edge, the lines that there are get more."""
+    """For each image, the weight of every line in each blurred line; at the edge, the lines that there are get more."""
     lines = tf.range(side, dtype=tf.float32)
     apart = (lines - lines[:, tf.newaxis]) / tf.maximum(deviation, 1e-3)
     return tf.nn.softmax(-(apart**2) / 2)

@@ -7,7 +7,7 @@ from typing import Any
 
 from digits.common.errors import UserError
 from digits.common.files import read_json, remove, write_bytes, write_json
-from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_name, models_folder
+from digits.common.paths import CLASSES, history_file, model_file, model_name, models_folder
 from digits.common.progress import Progress
 from digits.models.recipe import Recipe
 from digits.params.schema import Pool, Runtime

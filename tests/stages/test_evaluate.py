@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from stages.evaluate import remove_other_families
+from stages.evaluate import ensembles, remove_other_families
 
 
 def test_what_families_no_longer_named_left_is_removed_and_nothing_else(project):
@@ -12,3 +12,11 @@ def test_what_families_no_longer_named_left_is_removed_and_nothing_else(project)
         path.touch()
     remove_other_families(("mlp",))
     assert {path for path in Path("models").rglob("*") if path.is_file()} == {Path("models", name) for name in kept}
+
+
+def test_the_models_of_several_seeds_make_an_ensemble():
+    assert ensembles(("cnn",), (1, 3)) == {
+        "cnn-baseline-ensemble": ["cnn-baseline-1", "cnn-baseline-3"],
+        "cnn-tuned-ensemble": ["cnn-tuned-1", "cnn-tuned-3"],
+    }
+    assert ensembles(("cnn",), (1,)) == {}

@@ -12,8 +12,12 @@ from digits.comparison.intervals import Uncertainty, accuracy, difference, resid
 Z = -float(ndtri(0.025))
 
 matrices = arrays(bool, st.tuples(st.integers(1, 4), st.integers(1, 30)))
+numbers = st.floats(-5, 5, width=16)
 pairs = st.integers(1, 30).flatmap(
-    lambda images: st.tuples(*(arrays(bool, st.tuples(st.integers(1, 4), st.just(images))) for _ in range(2)))
+    lambda images: st.one_of(
+        st.tuples(*(arrays(kind, st.tuples(st.integers(1, 4), st.just(images)), elements=elements) for _ in range(2)))
+        for kind, elements in ((bool, st.booleans()), (float, numbers))
+    )
 )
 
 
@@ -68,7 +72,7 @@ def test_the_variance_counts_the_seeds_luck_once():
 def test_only_seeds_that_differ_make_a_students_t():
     assert Uncertainty(1, 0, inf).critical(0.025) == pytest.approx(Z)
     assert Uncertainty(1, 1, 2).critical(0.025) == pytest.approx(-stdtrit(2, 0.025)) == pytest.approx(4.3027, abs=1e-4)
-    assert Uncertainty(1, 0.5, 2).critical(0.025) == pytest.approx((Z + 4.3027) / 2, abs=1e-4)
+    assert Uncertainty(1, 0.25, 2).critical(0.025) == pytest.approx((3 * Z + 4.3027) / 4, abs=1e-4)
 
 
 def test_two_spreads_alike_have_welchs_degrees_of_freedom():
@@ -77,6 +81,39 @@ def test_two_spreads_alike_have_welchs_degrees_of_freedom():
     assert difference(mine, theirs[[1, 1, 1]]).uncertainty.degrees_of_freedom == pytest.approx(2), (
         "one spread is known to be none"
     )
+
+
+def test_two_spreads_have_no_more_degrees_of_freedom_than_both_together():
+    close, far = rows("1100", "0000", "1000"), rows("0000", "1111", "0000")
+    # Parts 1/48 and 1/9, by Welch's second formula
+    second = (1 / 48 + 1 / 9) ** 2 / ((1 / 48) ** 2 / 4 + (1 / 9) ** 2 / 4) - 2
+    assert difference(close, far).uncertainty.degrees_of_freedom == pytest.approx(second)
+    assert 2 < second < 4
+
+
+def test_numbers_have_the_variance_of_their_two_way_table():
+    right = rows("1110", "1100", "1111"), rows("1010", "0100", "1011")
+    half = tuple(each / 2 for each in right)
+    found, of_numbers = difference(*right), difference(*half)
+    smallest = 2 / right[0].size ** 2
+    assert of_numbers.value == found.value / 2
+    assert 4 * of_numbers.uncertainty.variance == pytest.approx(found.uncertainty.variance - smallest)
+    shifted = difference(half[0] + 7, half[1] + 7).uncertainty
+    assert shifted.variance == pytest.approx(of_numbers.uncertainty.variance), (
+        "what all have in common is no difference"
+    )
+
+
+def test_numbers_that_never_vary_are_a_sure_difference_and_none_where_they_are_the_same():
+    ones = np.ones((2, 5))
+    assert (difference(ones, 2 * ones).value, difference(ones, 2 * ones).p()) == (-1, 0)
+    assert (difference(ones, ones).value, difference(ones, ones).p()) == (0, 1)
+
+
+def test_only_a_share_ends_at_1():
+    mine, theirs = rows("11"), rows("00")
+    assert difference(mine, theirs).interval()[1] == 1
+    assert difference(np.array([[9.0, 1]]), np.zeros((1, 2))).interval()[1] > 10
 
 
 def test_a_difference_is_paired_by_image():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.common.errors import UserError
-from digits.comparison.verdict import ALPHA, Verdict, holm, judge, mcnemar, over_models
+from digits.comparison.verdict import ALPHA, Pair, Verdict, holm, judge, mcnemar, over_models
 
 p_values = st.lists(st.floats(0, 1), max_size=12)
 
@@ -17,7 +17,7 @@ def models(*right: int, images: int = 1000) -> np.ndarray:
 
 
 def only(mine: np.ndarray, theirs: np.ndarray) -> Verdict:
-    return judge({"pair": (mine, theirs)})["pair"]
+    return judge({"pair": Pair(mine, theirs)})["pair"]
 
 
 def test_a_large_difference_over_close_seeds_is_better_and_the_other_way_round_worse():
@@ -60,13 +60,33 @@ def test_all_right_against_all_right_is_no_evidence_even_on_one_image():
 
 
 def test_pairs_judged_together_each_have_it_harder():
-    clear, close = (models(995, 996, 994), models(950, 951, 949)), (models(985, 986, 984), models(978, 979, 977))
-    alone = only(*close)
+    clear = Pair(models(995, 996, 994), models(950, 951, 949))
+    close = Pair(models(985, 986, 984), models(978, 979, 977))
+    alone = only(close.mine, close.theirs)
     together = judge({"clear": clear, "close": close, "again": close})
     assert together["close"].p == pytest.approx(2 * alone.p)
     assert together["close"].detectable > alone.detectable
     assert (together["close"].low, together["close"].high) == (alone.low, alone.high)
     assert list(together) == ["clear", "close", "again"]
+
+
+def test_where_smaller_is_better_the_larger_is_worse():
+    large, small = (np.linspace(0, level, 900).repeat(3).reshape(-1, 3).T for level in (2.0, 1.0))
+    losses = judge({"more": Pair(large, small, smaller_is_better=True), "less": Pair(small, large, True)})
+    assert (losses["more"].verdict, losses["less"].verdict) == ("worse", "better")
+    assert losses["more"].difference == pytest.approx(0.5), "as it is, whichever way is better"
+    assert judge({"": Pair(large, small)})[""].verdict == "better"
+
+
+def test_mcnemars_test_is_for_right_or_wrong_alone():
+    mine, theirs = models(990), models(950)
+    assert only(mine, theirs).mcnemar < 0.001
+    assert only(mine.astype(float), theirs.astype(float)).mcnemar is None
+
+
+def test_pairs_may_be_of_different_images():
+    found = judge({"all": Pair(models(990), models(950)), "few": Pair(models(9, images=10), models(1, images=10))})
+    assert [each.images for each in found.values()] == [1000, 10]
 
 
 def test_no_pairs_are_no_verdicts():
@@ -75,7 +95,7 @@ def test_no_pairs_are_no_verdicts():
 
 def test_other_test_images_cannot_be_compared():
     with pytest.raises(UserError, match=r"^cnn: \(1, 1000\) and \(1, 10\) are not seeds × the same test images$"):
-        judge({"cnn": (models(990), models(9, images=10))})
+        judge({"cnn": Pair(models(990), models(9, images=10))})
 
 
 def test_holms_correction_is_the_one_computed_by_hand():

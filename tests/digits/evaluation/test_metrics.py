@@ -3,49 +3,76 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from digits.common import files
 from digits.common.errors import UserError
+from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES, UNSEEN
 from digits.evaluation.metrics import (
     METRICS,
-    Bin,
     ClassScore,
+    Output,
     accuracy,
     class_scores,
     confusion,
-    cross_entropy,
-    expected_calibration_error,
+    ensemble,
     measure,
+    output,
     predictions,
-    reliability,
     true_labels,
 )
 
 PROBABILITIES = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0, 1, 0]], np.float32)
 TRUTH = np.array([0, 1, 2, 1])
-OF_TWO = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+def corrupted(seen: bool, unseen: bool, images: int = 3) -> np.ndarray:
+    """Right on all of these kinds or on none, but for the first image, on which the least severity is the other way."""
+    right = np.empty((len(CORRUPTIONS), len(SEVERITIES), images), bool)
+    right[:] = [[[seen if kind in SEEN else unseen]] for kind in CORRUPTIONS]
+    right[:, 0, 0] ^= True
+    return right
 
 
 def test_each_metric_of_the_table_is_the_one_computed_by_hand():
-    measured = measure(PROBABILITIES, TRUTH)
+    measured = measure(Output(PROBABILITIES, TRUTH, corrupted(seen=True, unseen=False)))
     assert list(measured) == [metric.name for metric in METRICS]
     assert measured["test_accuracy"] == 3 / 4
     assert measured["test_loss"] == pytest.approx(-(log(0.75) + log(0.25) + log(0.75) + log(1)) / 4, rel=1e-12)
     assert measured["calibration_error"] == pytest.approx((2 * 0.25 + 0.5 + 0) / 4), "the two of 0.75 share a bin"
+    assert measured["seen_accuracy"] == pytest.approx((3 / 4 + 1 + 1) / 3)
+    assert measured["unseen_accuracy"] == pytest.approx(1 / 4 / 3)
+
+
+def test_which_way_is_better():
+    assert {name for name, metric in BY_NAME.items() if metric.smaller_is_better} == {"test_loss", "calibration_error"}
+
+
+def test_hard_images_are_a_metric_only_where_they_were_stored():
+    plain = Output(PROBABILITIES, TRUTH)
+    assert list(measure(plain)) == ["test_accuracy", "test_loss", "calibration_error"]
+    assert not BY_NAME["seen_accuracy"].known([Output(PROBABILITIES, TRUTH, corrupted(True, True)), plain])
+
+
+def test_a_metric_has_a_value_for_each_model_and_image():
+    hard = Output(PROBABILITIES, TRUTH, corrupted(seen=True, unseen=False))
+    assert BY_NAME["test_accuracy"].of_models([hard, hard]).tolist() == [[True, False, True, True]] * 2
+    assert BY_NAME["test_accuracy"].of_images(hard).dtype == bool
+    assert BY_NAME["seen_accuracy"].of_images(hard).tolist() == [3 / 4, 1, 1]
+    assert BY_NAME["unseen_accuracy"].of_images(hard).tolist() == [1 / 4, 0, 0]
+
+
+def test_every_kind_is_seen_or_unseen():
+    assert sorted((*SEEN, *UNSEEN)) == sorted(CORRUPTIONS)
 
 
 def test_a_class_given_no_chance_at_all_costs_much_but_no_infinity():
-    assert cross_entropy(PROBABILITIES[3:], np.array([0])) == pytest.approx(-log(1e-7))
+    assert BY_NAME["test_loss"].of(Output(PROBABILITIES[3:], np.array([0]))) == pytest.approx(-log(1e-7))
 
 
 def test_rounding_above_1_does_not_pay():
-    above = np.array([[0, np.nextafter(np.float32(1), np.float32(2))]], np.float32)
-    assert cross_entropy(above, np.array([1])) == 0
-    last = reliability(above, np.array([1]))[-1]
-    assert (last.images, last.confidence) == (1, 1)
+    above = Output(np.array([[0, np.nextafter(np.float32(1), np.float32(2))]], np.float32), np.array([1]))
+    assert [BY_NAME[name].of(above) for name in ("test_loss", "calibration_error")] == [0, 0]
 
 
 def test_a_tie_goes_to_the_first_class():
@@ -60,45 +87,31 @@ def test_labels_and_probabilities_are_found_where_evaluate_puts_them(project):
     np.testing.assert_array_equal(predictions("cnn-tuned-1"), PROBABILITIES, strict=True)
 
 
+def test_an_output_is_found_by_its_models_name_with_what_it_said_of_hard_images(project):
+    files.write_array("data/predictions/labels.npy", TRUTH)
+    files.write_array("data/predictions/cnn-tuned-1.npy", PROBABILITIES)
+    assert output("cnn-tuned-1").corrupted is None
+    files.write_array("data/predictions/corrupted/cnn-tuned-1.npy", corrupted(True, False))
+    found = output("cnn-tuned-1")
+    np.testing.assert_array_equal(found.probabilities, PROBABILITIES)
+    np.testing.assert_array_equal(found.corrupted, corrupted(True, False))
+
+
+def test_an_ensemble_is_the_mean_of_its_models(project):
+    files.write_array("data/predictions/labels.npy", TRUTH)
+    for seed, model in ((1, PROBABILITIES), (2, PROBABILITIES[:, ::-1])):
+        files.write_array(f"data/predictions/cnn-tuned-{seed}.npy", model)
+    files.write_array("data/predictions/corrupted/cnn-tuned-ensemble.npy", corrupted(True, True))
+    found = output("cnn-tuned-ensemble")
+    assert found.probabilities[0].tolist() == [0.375, 0.25, 0.375]
+    np.testing.assert_array_equal(found.corrupted, corrupted(True, True))
+    assert ensemble([output("cnn-tuned-1")]).corrupted is None
+
+
 def test_a_model_that_was_not_evaluated_is_one_line(project):
     with pytest.raises(UserError, match=r"^data/predictions/cnn-tuned-1\.npy cannot be read \(.*\); `dvc repro`"):
         predictions("cnn-tuned-1")
     assert not Path("data").exists()
-
-
-def test_the_calibration_error_is_the_one_computed_by_hand():
-    table = reliability(OF_TWO, np.array([0, 1, 1, 0]), bins=2)
-    assert table[0] == Bin(0, 0.5, 0, None, None)
-    assert (table[1].images, table[1].accuracy) == (4, 0.5)
-    assert table[1].confidence == pytest.approx(0.75)
-    assert expected_calibration_error(table) == pytest.approx(0.25)
-
-
-def test_bins_are_weighed_by_their_images():
-    table = reliability(OF_TWO, np.array([0, 0, 0, 0]), bins=4)
-    assert [each.images for each in table] == [0, 0, 2, 2]
-    assert expected_calibration_error(table) == pytest.approx((2 * abs(0 - 0.65) + 2 * abs(1 - 0.85)) / 4)
-
-
-def test_a_bin_includes_its_upper_edge():
-    assert [each.images for each in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]), bins=2)] == [1, 1]
-
-
-def test_sure_and_right_is_no_error_and_sure_and_wrong_the_largest():
-    sure = np.eye(3)
-    assert expected_calibration_error(reliability(sure, np.arange(3))) == 0
-    assert expected_calibration_error(reliability(sure, np.array([1, 2, 0]))) == 1
-
-
-@settings(deadline=None)
-@given(arrays(np.float32, st.tuples(st.integers(1, 40), st.just(4)), elements=st.floats(0.125, 1, width=32)))
-def test_every_image_is_in_one_bin_and_its_confidence_within(weights):
-    probabilities = weights / weights.sum(axis=1, keepdims=True)
-    table = reliability(probabilities, np.zeros(len(probabilities), int))
-    assert len(table) == 15
-    assert sum(each.images for each in table) == len(probabilities)
-    assert all(each.low < each.confidence <= each.high + 1e-12 for each in table if each.images)
-    assert 0 <= expected_calibration_error(table) <= 1
 
 
 def test_confusion_counts_over_all_models():

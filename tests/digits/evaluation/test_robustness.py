@@ -1,14 +1,17 @@
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.data.dataset import Split
 from digits.evaluation import robustness
-from digits.evaluation.corruptions import CORRUPTIONS, SEVERITIES, meaning
+from digits.evaluation.robustness import correct, measure
 from tests.images import stripes
 
 TEST = stripes(80, (12, 10, 1))
+KINDS = [*CORRUPTIONS]
 
 
 def brightest_row(images: np.ndarray) -> np.ndarray:
@@ -17,51 +20,58 @@ def brightest_row(images: np.ndarray) -> np.ndarray:
     return rows[:, 2:10:2] / rows.sum(axis=1, keepdims=True)
 
 
-def always_0(images: np.ndarray) -> np.ndarray:
-    return np.tile([1.0, 0, 0, 0], (len(images), 1))
+def always(label: int, how_sure: float = 1.0):
+    return lambda images: np.tile(np.where(np.arange(4) == label, how_sure, 0), (len(images), 1))
 
 
-@pytest.fixture(scope="module")
-def found() -> dict:
-    return robustness.measure({"mlp-tuned-1": brightest_row, "mlp-baseline-1": always_0}, TEST)
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
-def test_each_model_has_an_accuracy_for_each_severity_of_each_corruption(found):
-    assert list(found["accuracy"]) == ["mlp-tuned-1", "mlp-baseline-1"]
-    for curves in found["accuracy"].values():
-        assert list(curves) == list(CORRUPTIONS)
-        assert {len(curve) for curve in curves.values()} == {1 + len(SEVERITIES)}
+def test_it_is_stored_of_each_model_which_images_of_each_kind_and_severity_are_right():
+    measure({"mlp-tuned-1": brightest_row, "mlp-baseline-1": always(0)}, {}, TEST)
+    assert {path.name for path in Path("data/predictions/corrupted").iterdir()} == {
+        "mlp-tuned-1.npy",
+        "mlp-baseline-1.npy",
+    }
+    found = correct("mlp-tuned-1")
+    assert (found.dtype, found.shape) == (bool, (len(KINDS), len(SEVERITIES), 80))
+    for kind, severity in (("rotation", 2), ("JPEG", 4)):
+        expected = brightest_row(corrupt(TEST.images, kind, severity)).argmax(axis=1) == TEST.labels
+        np.testing.assert_array_equal(found[KINDS.index(kind), severity - 1], expected)
+    assert (correct("mlp-baseline-1") == (TEST.labels == 0)).all()
 
 
-def test_corruption_costs_accuracy(found):
-    curves = found["accuracy"]["mlp-tuned-1"]
-    assert {curve[0] for curve in curves.values()} == {1.0}
+def test_corruption_costs_accuracy():
+    measure({"mlp-tuned-1": brightest_row}, {}, TEST)
+    curves = dict(zip(KINDS, correct("mlp-tuned-1").mean(axis=-1), strict=True))
     assert curves["shift"][-1] < 0.8
     assert all(before >= after for before, after in pairwise(curves["noise"]))
 
 
-def test_every_model_predicts_the_same_images(found):
+def test_an_ensemble_says_what_its_models_say_on_the_mean():
+    models = {"cnn-tuned-1": always(0, 0.6), "cnn-tuned-2": always(1), "cnn-tuned-3": always(0, 0.3)}
+    groups = {"cnn-tuned-ensemble": [*models], "others": ["cnn-tuned-1", "cnn-tuned-3"]}
+    measure(models, groups, TEST)
+    assert (correct("cnn-tuned-ensemble") == (TEST.labels == 1)).all()
+    assert (correct("others") == (TEST.labels == 0)).all()
+
+
+def test_every_model_predicts_the_same_images():
     seen: dict[str, list[bytes]] = {"a": [], "b": []}
 
     def note(name: str):
-        return lambda images: [seen[name].append(images.tobytes()), always_0(images)][1]
+        return lambda images: [seen[name].append(images.tobytes()), always(0)(images)][1]
 
-    robustness.measure({name: note(name) for name in seen}, TEST)
+    measure({name: note(name) for name in seen}, {}, TEST)
     assert seen["a"] == seen["b"]
-    assert robustness.measure({"mlp-baseline-1": always_0}, TEST)["accuracy"].items() <= found["accuracy"].items()
-
-
-def test_what_a_severity_means_and_how_many_images_were_predicted_is_recorded(found):
-    assert (found["images"], found["of"]) == (80, 80)
-    assert found["severities"]["rotation"] == [meaning("rotation", severity) for severity in range(5)]
-    assert found["severities"]["contrast"][4] == "20 % of the contrast left, about the image's mean"
 
 
 def test_of_many_images_some_are_taken_evenly(monkeypatch):
     monkeypatch.setattr(robustness, "IMAGES", 4)
-    assert robustness.evenly(10).tolist() == [0, 2, 5, 7]
-    assert robustness.evenly(3).tolist() == [0, 1, 2]
+    assert robustness.sample(10).tolist() == [0, 2, 5, 7]
+    assert robustness.sample(3).tolist() == [0, 1, 2]
     by_class = Split(TEST.images, np.sort(TEST.labels))
-    result = robustness.measure({"cnn-tuned-1": always_0}, by_class)
-    assert (result["images"], result["of"]) == (4, 80)
-    assert result["accuracy"]["cnn-tuned-1"]["blur"] == [0.25] * 5
+    measure({"cnn-tuned-1": always(0)}, {}, by_class)
+    assert correct("cnn-tuned-1").tolist() == [[[True, False, False, False]] * len(SEVERITIES)] * len(KINDS)

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from digits.common.errors import UserError
-from digits.data.dataset import Split
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save
 from digits.models.recipe import Recipe

@@ -1,0 +1,86 @@
+"""What tuning cost and what it chose, as tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from digits.comparison.comparison import ACCURACY, Row
+from digits.comparison.tables import table
+from digits.evaluation import flops
+
+
+@dataclass(frozen=True)
+class SearchCost:
+    """Of a search: what it took, in units that are the same on every machine, and what it chose."""
+
+    family: str
+    trials: int
+    epochs: int
+    tflop: float
+    space: Mapping[str, Any]
+    baseline: Mapping[str, Any]
+    best: Mapping[str, Any]
+
+
+def search_cost(record: Mapping[str, Any]) -> SearchCost:
+    trials = record["trials"]
+    return SearchCost(
+        family=record["family"],
+        trials=len(trials),
+        epochs=sum(len(trial["epochs"]) for trial in trials),
+        tflop=flops.tera(flops.of_search(record)),
+        space=record["space"],
+        baseline=trials[0]["hyperparameters"],
+        best=record["best"],
+    )
+
+
+def table_of(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
+    by_name = {row.name: row for row in rows}
+    lines = []
+    for search in searches:
+        baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in ("baseline", "tuned"))
+        per_tflop = 100 * tuned.verdicts[ACCURACY.name].difference / search.tflop if search.tflop else 0.0
+        spent = (search.tflop, baseline.training_tflop, tuned.training_tflop)
+        overfit = (100 * (row.validation_accuracy.mean - row.accuracy.mean) for row in (baseline, tuned))
+        lines.append(
+            (
+                search.family,
+                f"{search.trials}",
+                f"{search.epochs}",
+                *(f"{tflop:.3g} TFLOP" for tflop in spent),
+                f"{per_tflop:+.3f} points",
+                *(f"{points:+.2f} points" for points in overfit),
+            )
+        )
+    head = ("Family", "Trials", "Epochs", "The search", "One baseline", "One tuned model")
+    head += ("Gain per TFLOP of search", "Validation over test: baseline", "Tuned")
+    note = (
+        "A TFLOP is 10¹² operations of training: images × epochs × multiply-adds × 6. Validation over test: mean "
+        "accuracy on the images that choose, less that on those that judge; more for tuned models than for baselines "
+        "would mean that the search has fitted its validation images."
+    )
+    return f"{table(head, 'lrrrrrrrr', lines)}\n\n{note}\n"
+
+
+def recipes(search: SearchCost) -> str:
+    rows = [
+        (name, readable(value), readable_space(search.space.get(name)), readable(search.best[name]))
+        for name, value in search.baseline.items()
+    ]
+    return table((search.family, "Baseline", "Searched", "Tuned"), "llll", rows) + "\n"
+
+
+def readable_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:
+    if values is None:
+        return "–"
+    if isinstance(values, Mapping):
+        by_exponent = ", by exponent" if values["log"] else ""
+        return f"{readable(values['min'])} to {readable(values['max'])}{by_exponent}"
+    return ", ".join(map(readable, values))
+
+
+def readable(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
