@@ -30,6 +30,8 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
 
 def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255)])
+    if recipe.standardize:
+        model.add(layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False))
     {"mlp": mlp, "cnn": cnn}[family](model, recipe)
     model.add(layers.Dense(classes, activation="softmax"))
     return model
@@ -78,6 +80,9 @@ def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> ke
     return model
 
 
+WHITE, EIGHTH = 255, 1 / 8
+
+
 def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
     """Keras's own layers in the pipeline of the data, which its guide recommends where there is no GPU."""
     changes = keras.Sequential(
@@ -86,6 +91,11 @@ def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
             layers.RandomRotation(recipe.rotate / 360, "nearest"),
             layers.RandomZoom(recipe.zoom, fill_mode="nearest"),
             layers.RandomShear(recipe.shear, fill_mode="nearest"),
+            layers.GaussianNoise(WHITE * recipe.noise),
+            layers.RandomGaussianBlur(EIGHTH, sigma=(0, max(0.001, min(data.images.shape[1:3]) * recipe.blur))),
+            layers.RandomContrast((recipe.contrast, 0.0), (0, WHITE)),
+            layers.RandomBrightness((0.0, recipe.brightness), (0, WHITE)),
+            layers.RandomErasing(EIGHTH, (0.001, max(0.001, recipe.erase**2)), fill_value=0.0),
         ]
     )
     pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)

@@ -42,7 +42,7 @@ def ours(config: TrainingConfig) -> Begin:
     from digits.training import trainer
 
     def begin(data: Split) -> Training:
-        training = trainer.Training(config, data, data)
+        training = trainer.Training(config, data, data, data)
         return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
 
     return begin

@@ -9,10 +9,12 @@ import numpy as np
 from demo import pixels
 from digits.common.files import read_array, read_json
 from digits.common.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
-from digits.evaluation import selection
+from digits.evaluation import objective
 from digits.export.metadata import Metadata
 from digits.inference import predictor
 from digits.inference.predictor import Predictor
+from digits.params.load import parameter
+from digits.params.schema import Objective
 
 MOST_SHOWN = 24  # test images on which a baseline and a tuned model differ
 
@@ -57,7 +59,7 @@ def served(family: str, variant: str, results: dict[str, dict[str, str]]) -> Ser
 
 
 def best_family(served: list[ServedModel]) -> str:
-    best = selection.best(each.model for each in served)
+    best = objective.best((each.model for each in served), parameter(Objective, "tune.objective"))
     return next(each.family for each in served if each.model == best)
 
 

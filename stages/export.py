@@ -4,20 +4,21 @@ from digits.common.cli import run
 from digits.common.files import read_json, replacing_folder, write_json
 from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
 from digits.data import dataset
-from digits.evaluation import selection
+from digits.evaluation import objective
 from digits.export import formats, verify
 from digits.export.formats import EXPORTS, Trained
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.schema import Families, Runtime, Seeds
+from digits.params.schema import Families, Objective, Runtime, Seeds
 
 
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     machine = parameter(Runtime, "runtime")
-    best = {family: selection.best(model_names((family,), seeds)) for family in families}
+    wanted = parameter(Objective, "tune.objective")
+    best = {family: objective.best(model_names((family,), seeds), wanted) for family in families}
     with verify.process(machine) as check, replacing_folder(EXPORTS) as new:
         classes = tuple(map(str, read_json(CLASSES)))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)

@@ -4,12 +4,13 @@ from digits.common.cli import run
 from digits.common.files import read_array, read_json
 from digits.common.paths import CLASSES, PREDICTIONS
 from digits.params.load import parameter
-from digits.params.schema import Families, Track
+from digits.params.schema import Families, Objective, Track
 from digits.tracking.store import configure, connect, disabled, location
 
 
 def main() -> str:
     families, track = parameter(Families, "families"), parameter(Track, "track")
+    objective = parameter(Objective, "tune.objective")
     if disabled():
         return "left out, for DIGITS_TRACKING is off"
     configure()
@@ -25,8 +26,8 @@ def main() -> str:
     try:
         store = connect()
         done = sync(store, provenance, results, test)
-        best = winner(results)
-        champion = promote(store, provenance, track, best.info, best.metrics["test_accuracy"], test)
+        best = winner(results, objective)
+        champion = promote(store, provenance, track, objective, best.info, test)
     except Exception as error:  # whatever it is: results do not depend on who looks at them
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         return f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` fills the gap"

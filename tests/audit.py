@@ -17,7 +17,7 @@ from mlflow.entities import Run
 
 from digits.models.runtime import held_back_stderr
 
-CURVE = ("accuracy", "loss", "validation_accuracy", "validation_loss")
+CURVE = ("accuracy", "loss", "validation_accuracy", "validation_loss", "validation_hard_accuracy")
 TAGS = ("fingerprint", "data", "dvc.stage", "family", "git.commit", "git.dirty", "mlflow.note.content", "complete")
 
 

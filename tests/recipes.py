@@ -7,12 +7,14 @@ from digits.params.schema import Runtime
 from digits.training.jobs import TrainingConfig
 
 STEPS = {"optimizer": "adam", "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0.0, "batch_size": 32}
-PLAIN = STEPS | {"label_smoothing": 0.0, "shift": 0.0, "rotate": 0.0, "zoom": 0.0, "shear": 0.0}
+MOVES = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
+PIXELS = {"noise": 0.4, "blur": 0.08, "contrast": 0.8, "brightness": 0.5, "erase": 0.4}
+AUGMENTED = MOVES | PIXELS
+PLAIN = STEPS | {"label_smoothing": 0.0, "standardize": False} | dict.fromkeys(AUGMENTED, 0.0)
 CNN = Cnn(
     blocks=2, convolutions=1, filters=32, kernel=3, stem_stride=1, batch_norm=False, dense=128, dropout=0.5, **PLAIN
 )
 MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
-AUGMENTED = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1, "shear": 0.1}
 
 
 def config(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> TrainingConfig:

@@ -1,10 +1,12 @@
 """`make review` on changes that were really run, and by a colleague who has the git repository, S3, and nothing else.
 
-One project for all. In the experiment `timid` the baseline hardly learns; the branch `prettier` only draws anew.
+One project for all. In the experiment `timid` the baseline hardly learns; the branch `prettier` only draws anew, and
+`earlier` has stored no answers to hard images.
 """
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +52,11 @@ def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         style.write_text(style.read_text().replace('"font.size": 8', '"font.size": 9'))
         dvc(folder, "repro", "--quiet", "plot")
         commit(folder)
+        run(folder, "git", "checkout", "--quiet", "-b", "earlier", "main")
+        dvc(folder, "checkout", "--quiet")
+        shutil.rmtree(folder / "data/predictions/corrupted")
+        dvc(folder, "commit", "--quiet", "--force", "evaluate")
+        commit(folder)
         run(folder, "git", "checkout", "--quiet", "main")
         dvc(folder, "checkout", "--quiet")
         yield folder
@@ -68,12 +75,13 @@ def colleague(project: Path) -> Path:
 
 
 def test_a_change_for_the_better_is_to_be_merged(project: Path) -> None:
-    assert advice(review(project, "timid", "main")).startswith("**Merge:** mlp baseline is better by ")
+    assert advice(review(project, "timid", "main")).startswith("**Merge:** mlp baseline is better in ")
 
 
 def test_a_change_for_the_worse_is_not(project: Path) -> None:
     page = review(project, "main", "timid")
-    assert advice(page).startswith("**Do not merge:** mlp baseline is worse by ")
+    assert advice(page).startswith("**Do not merge:** mlp baseline is worse in ")
+    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*unseen hard images", page, re.M)
     assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in page
 
 
@@ -82,6 +90,23 @@ def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path
     assert advice(page).startswith("**No measurable change:** every model gives the same answers, to the last bit.")
     assert "`digits/figures/style.py` (changed)" in page
     assert "new/mlp-training.png" in page
+
+
+def test_without_answers_to_hard_images_on_both_sides_the_other_metrics_are_judged(project: Path) -> None:
+    page = review(project, "earlier", "timid")
+    assert advice(page).startswith("**Do not merge")
+    assert "\n> Hard images: not compared, for `earlier` (" in page
+    assert "| mlp baseline | Loss | " in page
+    assert "| mlp baseline | Unseen hard images | " not in page
+
+
+def test_hard_images_that_other_code_made_are_not_compared(project: Path) -> None:
+    code = project / "digits/data/corruptions.py"
+    code.write_text(code.read_text() + "# other\n")
+    page = review(project, "main", "timid")
+    run(project, "git", "checkout", "--quiet", str(code))
+    assert "and the code here do not make the same ones." in page
+    assert "| mlp baseline | Unseen hard images | " not in page
 
 
 def test_the_numbers_are_those_of_dvc(project: Path) -> None:

@@ -88,10 +88,10 @@ CORRUPTIONS = {
         augmentation="erase",
     ),
     "salt and pepper": Corruption(
-        (4, 8, 14, 20), "% of pixels", "{} % of the pixels white or black", "speckled", by.salt_and_pepper
+        (5, 10, 20, 30), "% of pixels", "{} % of the pixels white or black", "speckled", by.salt_and_pepper
     ),
     "motion blur": Corruption(
-        (5, 10, 15, 20), "% of the side", "blurred over {} % of the side, in any direction", "smeared", by.motion_blur
+        (6, 12, 18, 24), "% of the side", "blurred over {} % of the side, in any direction", "smeared", by.motion_blur
     ),
     "JPEG": Corruption(
         (20, 10, 5, 2), "quality", "compressed as a JPEG of quality {}", "compressed", by.compress, identity=100
@@ -108,7 +108,7 @@ CORRUPTIONS = {
         (3, 4, 5, 6), "% of the side", "bent here and there, by {} % of the side (root mean square)", "bent", by.bend
     ),
     "perspective": Corruption(
-        (15, 30, 45, 60),
+        (20, 40, 60, 80),
         "% larger",
         "seen from a slant: up to {} % larger at one edge, as much smaller at the other",
         "slanted",
@@ -121,7 +121,7 @@ CORRUPTIONS = {
     "thin strokes": Corruption(
         (2, 3, 4, 5), "% of the side", "what is bright shrunk by {} % of the side", "thin", by.thin
     ),
-    "lines": Corruption((1, 2, 3, 4), "lines", "{} white lines across", "crossed out", by.cross_out),
+    "lines": Corruption((1, 2, 4, 6), "lines", "white lines across, {} of them", "crossed out", by.cross_out),
 }
 SEEN = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.augmentation)
 UNSEEN = tuple(name for name in CORRUPTIONS if name not in SEEN)

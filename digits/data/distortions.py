@@ -66,13 +66,11 @@ def salt_and_pepper(images: Images, percent: float, random: Random) -> Images:
 
 def motion_blur(images: Images, percent: float, random: Random) -> Images:
     length = pixels(images, percent)
-    ways = along(np.pi * random.random(len(images)), length)
+    down, right = along(np.pi * random.random(len(images)), length)
     moments = np.linspace(-0.5, 0.5, 1 + int(np.ceil(length)))
     still = np.zeros(len(images))
-    return as_pixels(
-        sum(transform(images, still, *(moment * way for way in ways)).astype(np.float32) for moment in moments)
-        / len(moments)
-    )
+    exposed = [transform(images, still, moment * down, moment * right) for moment in moments]
+    return as_pixels(np.mean(exposed, axis=0, dtype=np.float32))
 
 
 def compress(images: Images, quality: float, _: Random) -> Images:

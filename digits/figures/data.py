@@ -17,7 +17,7 @@ from digits.evaluation import metrics, robustness
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}
-OBJECTIVE = "validation_accuracy"
+OBJECTIVE = "objective"
 BASELINE_TRIAL = 0
 GROUPS = {"seen": SEEN, "unseen": UNSEEN}
 MEAN = "mean of {} kinds"
@@ -33,6 +33,7 @@ class Results:
     histories: dict[str, list[list[Row]]]
     trials: list[Row]
     best_trial: int
+    objective: str  # of the search
     probabilities: dict[str, list[np.ndarray]]
     labels: np.ndarray
     images: np.ndarray
@@ -57,6 +58,7 @@ def read(family: str, seeds: Iterable[int]) -> Results:
         histories=of_each(lambda model: files.read_json(paths.history_file(model))["epochs"]),
         trials=search["trials"],
         best_trial=search["best_trial"],
+        objective=search["objective"],
         probabilities=of_each(metrics.predictions),
         labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),

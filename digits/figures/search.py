@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from digits.evaluation.objective import of_epoch
 from digits.figures import data
 from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
 from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, zoom
@@ -41,11 +42,11 @@ def draw(results: Results) -> Figure:
     low, high = limits(ends) if ends else (0, 1)
     ax.set_ylim(low, high)
     for trial in sorted(trials, key=lambda trial: importance(trial, results.best_trial)):
-        draw_curve(ax, trial, results.best_trial)
+        draw_curve(ax, trial, results)
     ax.set_xlim(0.5, max((len(trial["epochs"]) for trial in trials), default=1) + 0.5)
     ax.yaxis.set_major_formatter(percent)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    ax.set_ylabel("validation accuracy")
+    ax.set_ylabel(f"objective: {results.objective}")
     failed = sum(trial["status"] == "failed" for trial in results.trials)
     below = sum(trial[OBJECTIVE] < low for trial in ends)
     notes = {"failed": failed, "below this scale": below}
@@ -56,9 +57,9 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def draw_curve(ax: Axes, trial: Row, best_trial: int) -> None:
-    looks = CURVES[importance(trial, best_trial)]
-    reached = [epoch[OBJECTIVE] for epoch in trial["epochs"]]
+def draw_curve(ax: Axes, trial: Row, results: Results) -> None:
+    looks = CURVES[importance(trial, results.best_trial)]
+    reached = [of_epoch(epoch, results.objective) for epoch in trial["epochs"]]
     ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, marker="o", **looks)
 
 
@@ -72,7 +73,7 @@ def draw_hyperparameters(results: Results) -> Figure:
     rows = [row for row in data.search(results) if row[OBJECTIVE] is not None]
     shown = varied(rows)
     down = max(1, math.ceil(len(shown) / ACROSS))
-    figure = titled(f"{results.family}: validation accuracy by hyperparameter", height=0.9 + 1.9 * down)
+    figure = titled(f"{results.family}: objective ({results.objective}) by hyperparameter", height=0.9 + 1.9 * down)
     if not shown:
         figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=QUIET)
         return figure

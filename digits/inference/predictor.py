@@ -10,13 +10,13 @@ from digits.common.errors import UserError, reason
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_names
 from digits.data import dataset
-from digits.evaluation import selection
+from digits.evaluation import objective
 from digits.export import formats
 from digits.export.metadata import Metadata
 from digits.inference import preprocessing
 from digits.models import runtime
 from digits.params.load import parameter
-from digits.params.schema import Families, Runtime, Seeds
+from digits.params.schema import Families, Objective, Runtime, Seeds
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
 
@@ -48,7 +48,7 @@ def best(which: str) -> str:
         raise UserError(
             f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
         )
-    return selection.best(candidates)
+    return objective.best(candidates, parameter(Objective, "tune.objective"))
 
 
 def short_names(name: str) -> tuple[str, str]:

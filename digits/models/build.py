@@ -16,12 +16,18 @@ def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int
     keras.backend.clear_session()
     stack = [
         layers.Rescaling(1 / 255),
+        *([standardization()] if recipe.standardize else []),
         # By name, so that a stage depends on its own family's code and on no other's.
         *import_module(f"digits.families.{family}").body(recipe, shape),
         layers.Dense(classes, activation="softmax"),
     ]
     seeds = np.random.default_rng(seed)
     return keras.Sequential([keras.Input(shape), *(seeded(layer, seeds) for layer in stack)], name=family)
+
+
+def standardization() -> layers.Layer:
+    """Nothing is learnt: faint, bright and dark pictures of one thing come to look the same."""
+    return layers.LayerNormalization(axis=(1, 2, 3), epsilon=1e-5, center=False, scale=False, name="standardization")
 
 
 def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:

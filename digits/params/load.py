@@ -122,7 +122,7 @@ def shown(value: Any) -> str:
 
 
 def nearest(word: Any, known: list[str]) -> str:
-    found = get_close_matches(str(word), known, n=1, cutoff=0.5)
+    found = get_close_matches(str(word), known, n=1)
     return f'; did you mean "{found[0]}"?' if found else ""
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from digits import families
+from digits.evaluation.objective import OBJECTIVES
 from digits.models.recipe import Recipe
 from digits.params.load import Section, nearest, printable, reason, unique
 
@@ -25,6 +26,10 @@ Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
 OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
 Families = Annotated[tuple[Literal[families.NAMES], ...], Field(min_length=1), AfterValidator(unique)]
+Objective = Annotated[
+    Literal[tuple(OBJECTIVES)],
+    Field(description="balanced: error, loss and error on hard images alike; accuracy: nothing else"),
+]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
 Classes = Annotated[
@@ -144,10 +149,13 @@ class Track(Section):
     """Which model MLflow calls the champion."""
 
     model: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100, description="the winner's name in MLflow")]
-    margin: Annotated[float, Field(ge=0, lt=1, description="test accuracy by which a new model must beat the champion")]
+    margin: Annotated[
+        float, Field(ge=0, lt=1, description="by which a new model's objective must be above the champion's")
+    ]
 
 
 class Tune(Section):
+    objective: Objective
     seed: Annotated[Seed, Field(description="of the search and of its trainings")]
 
 

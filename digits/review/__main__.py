@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import numpy as np
 from digits.common.errors import UserError
 from digits.common.files import remove, write_text
 from digits.review import changes, page
-from digits.review.answers import Comparison, answers, compare
-from digits.review.revisions import Revision, probabilities, revision
+from digits.review.advice import advise
+from digits.review.answers import Answers, Comparison, answers, compare
+from digits.review.revisions import Revision, revision, stored
 
 FOLDER = Path(".review")
 PAGE = FOLDER / "review.md"
@@ -32,29 +35,45 @@ def main(base: str, head: str) -> None:
         publish(old, new, OTHER_IMAGES)
     elif stages := changes.outdated(new):
         advice = f"**No recommendation yet:** {page.outdated(new, stages)}; `dvc repro`, then review again."
-        publish(old, new, advice, page.verdicts(comparison))
+        publish(old, new, advice, comparison)
     else:
-        advice = page.advise(comparison, changes.costs(old), changes.costs(new))
-        publish(old, new, advice, page.verdicts(comparison))
+        advice = advise(comparison, changes.costs(old), changes.costs(new))
+        publish(old, new, advice, comparison)
 
 
 def compared(old: Revision, new: Revision) -> Comparison | None:
     """None where nothing can be paired, for other test images were shown."""
     digests = {changes.test_images(each) for each in (old, new)} - {None}
-    mine, theirs = (answers(probabilities(each)) for each in (old, new))
-    return compare(mine, theirs) if len(digests) < 2 and np.array_equal(mine.truth, theirs.truth) else None
+    mine, theirs = (answers(stored(each)) for each in (old, new))
+    if len(digests) > 1 or not np.array_equal(mine.truth, theirs.truth):
+        return None
+    if obstacle := hard_images_differ((old, new), (mine, theirs)):
+        mine, theirs = (each.without_hard_images() for each in (mine, theirs))
+    return replace(compare(mine, theirs), obstacle=obstacle)
 
 
-def publish(old: Revision, new: Revision, advice: str, verdicts: str = "") -> None:
+def hard_images_differ(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
+    if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.hard_images]:
+        return f"Hard images: not compared, for {' and '.join(without)} stored none."
+    old, new = map(changes.makers, sides)
+    if len(set().union(*(each.hard_images for each in found))) > 1 or not old == new == changes.makers_here(old):
+        return (
+            f"Hard images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
+        )
+    return ""
+
+
+def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | None = None) -> None:
     body = (
-        page.section("Verdict, old against new", verdicts, "None."),
+        page.section("Verdict, old against new", comparison and page.verdicts(comparison), "None."),
         page.section("Parameters", page.params(changes.params(old, new)), "The same."),
         page.section("Code", page.listed(changes.code(old, new)), "The same."),
         page.section("Cost", page.costs(changes.costs(old), changes.costs(new)), "The same."),
         page.folded("Metrics that differ", page.metrics(changes.metrics(old, new))),
         page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
     )
-    text = page.page(f"Review of {new} against {old}", advice, notes(old, new), body)
+    obstacle = [comparison.obstacle] if comparison and comparison.obstacle else []
+    text = page.page(f"Review of {new} against {old}", advice, [*obstacle, *notes(old, new)], body)
     write_text(PAGE, text)
     print(text, end="", flush=True)
 

@@ -1,100 +1,127 @@
-"""Old against new, model by model, from what each side's models answered on the same test images."""
+"""Old against new, model by model and metric by metric, from what each side's models answered on the same images."""
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from digits.common.paths import VARIANTS, model_name
-from digits.comparison.comparison import ENSEMBLE, Spread
-from digits.comparison.verdict import Verdict, judge
+from digits.comparison.comparison import ENSEMBLE, Spread, judge_axes
+from digits.comparison.verdict import Verdict
+from digits.evaluation.metrics import METRICS, Metric, Output, ensemble
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
+Recipe = tuple[str, str]  # family, variant
 Model = tuple[str, str, int]  # family, variant, seed
 
 
 @dataclass(frozen=True)
 class Answers:
     truth: np.ndarray
-    models: Mapping[Model, np.ndarray]  # probabilities: test images × classes
+    models: Mapping[Model, Output]
+    ensembles: Mapping[Recipe, np.ndarray] = field(default_factory=dict)  # of all seeds: right or not on hard images
+
+    @property
+    def hard_images(self) -> set[tuple[int, ...]]:
+        """Kinds × severities × images; nothing where no answers on such images were stored."""
+        return {output.corrupted.shape for output in self.models.values() if output.corrupted is not None}
+
+    def without_hard_images(self) -> "Answers":
+        return Answers(self.truth, {model: replace(output, corrupted=None) for model, output in self.models.items()})
+
+    def of(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output, ...]:
+        return tuple(self.models[*recipe, seed] for seed in seeds)
+
+    def together(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output]:
+        all_seeds = sum(model[:2] == recipe for model in self.models) == len(seeds)
+        return (ensemble(self.of(recipe, seeds), self.ensembles.get(recipe) if all_seeds else None),)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A family's variant over the seeds that both sides have, or the ensemble of these."""
+    """A metric of a family's variant over the seeds that both sides have, or of the ensemble of these."""
 
-    family: str
-    variant: str
+    model: str
     seeds: tuple[int, ...]
+    metric: Metric
     old: Spread
     new: Spread
-    verdict: Verdict | None  # None: not one probability differs
-
-    def __str__(self) -> str:
-        return f"{self.family} {self.variant}"
+    verdict: Verdict | None  # None: not one answer differs
 
 
 @dataclass(frozen=True)
 class Comparison:
     images: int
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...]  # of a model whose answers are the same, the first metric's alone
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
+    obstacle: str = ""  # to comparing hard images
 
 
 @dataclass(frozen=True)
-class Pair:
-    family: str
-    variant: str
+class Match:
     seeds: tuple[int, ...]
-    old: np.ndarray  # probabilities: seeds × test images × classes
-    new: np.ndarray
+    old: tuple[Output, ...]
+    new: tuple[Output, ...]
 
-    def together(self) -> "Pair":
-        old, new = (each.mean(axis=0, keepdims=True, dtype=np.float64) for each in (self.old, self.new))
-        return Pair(self.family, f"{self.variant}{ENSEMBLE}", self.seeds, old, new)
+    @property
+    def metrics(self) -> list[Metric]:
+        return [metric for metric in METRICS if metric.known((*self.old, *self.new))]
+
+    @property
+    def differs(self) -> bool:
+        stored = ("probabilities", "corrupted")[: 1 + any(metric.needs_corrupted for metric in self.metrics)]
+        both = list(zip(self.old, self.new, strict=True))
+        return not all(np.array_equal(getattr(old, each), getattr(new, each)) for each in stored for old, new in both)
+
+    def line(self, model: str, metric: Metric, verdict: Verdict | None) -> Line:
+        old, new = (Spread.of([metric.of(output) for output in side]) for side in (self.old, self.new))
+        return Line(model, self.seeds, metric, old, new, verdict)
 
 
 def answers(arrays: Mapping[str, np.ndarray]) -> Answers:
     """By the names of their files."""
-    matches = {name: MODEL.fullmatch(name) for name in arrays}
-    models = {(m["family"], m["variant"], int(m["seed"])): arrays[name] for name, m in matches.items() if m}
-    return Answers(arrays["labels"], models)
+    truth = arrays["labels"]
+    models = {
+        (match["family"], match["variant"], int(match["seed"])): Output(array, truth, arrays.get(f"corrupted/{name}"))
+        for name, array in arrays.items()
+        if (match := MODEL.fullmatch(name))
+    }
+    files = {(family, variant): f"corrupted/{family}-{variant}-ensemble" for family, variant, _ in models}
+    return Answers(truth, models, {recipe: arrays[file] for recipe, file in files.items() if file in arrays})
 
 
 def compare(old: Answers, new: Answers) -> Comparison:
     """Both asked about the same test images."""
-    pairs = {(pair.family, pair.variant): pair for pair in paired(old, new)}
+    matches = dict(matching(old, new))
     # A model that answers as before is no further chance to be lucky: only those that differ are judged together.
-    differing = {key: pair for key, pair in pairs.items() if not np.array_equal(pair.old, pair.new)}
-    right = {key: (correct(pair.new, new.truth), correct(pair.old, old.truth)) for key, pair in differing.items()}
-    verdicts = judge(right) if right else {}
+    judged = judge_axes({model: (match.new, match.old) for model, match in matches.items() if match.differs})
+    lines = (
+        match.line(model, metric, judged.get(model, {}).get(metric.name))
+        for model, match in matches.items()
+        for metric in (match.metrics if model in judged else METRICS[:1])
+    )
     return Comparison(
         images=len(new.truth),
-        lines=tuple(line(pair, new.truth, verdicts.get(key)) for key, pair in pairs.items()),
+        lines=tuple(lines),
         only_old=tuple(model_name(*model) for model in sorted(old.models.keys() - new.models.keys())),
         only_new=tuple(model_name(*model) for model in sorted(new.models.keys() - old.models.keys())),
     )
 
 
-def correct(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    return probabilities.argmax(axis=2) == truth
-
-
-def line(pair: Pair, truth: np.ndarray, verdict: Verdict | None) -> Line:
-    old, new = (Spread.of(correct(each, truth).mean(axis=1).tolist()) for each in (pair.old, pair.new))
-    return Line(pair.family, pair.variant, pair.seeds, old, new, verdict)
-
-
-def paired(old: Answers, new: Answers) -> Iterator[Pair]:
-    both = old.models.keys() & new.models.keys()
-    for family in sorted({family for family, *_ in both}):
-        recipes = []
-        for variant in VARIANTS:
-            models = sorted(model for model in both if model[:2] == (family, variant))
-            if models:
-                stacks = (np.stack([each.models[model] for model in models]) for each in (old, new))
-                recipes.append(Pair(family, variant, tuple(seed for *_, seed in models), *stacks))
-        yield from recipes
-        yield from (pair.together() for pair in recipes if len(pair.seeds) > 1)
+def matching(old: Answers, new: Answers) -> Iterator[tuple[str, Match]]:
+    """Each family's recipes, then their ensembles."""
+    both = sorted(old.models.keys() & new.models.keys())
+    for family in dict.fromkeys(family for family, *_ in both):
+        recipes = [(family, variant) for variant in VARIANTS]
+        shared = {recipe: tuple(seed for *of, seed in both if tuple(of) == recipe) for recipe in recipes}
+        for recipe, seeds in shared.items():
+            if seeds:
+                yield " ".join(recipe), Match(seeds, old.of(recipe, seeds), new.of(recipe, seeds))
+        for recipe, seeds in shared.items():
+            if len(seeds) > 1:
+                yield (
+                    f"{' '.join(recipe)}{ENSEMBLE}",
+                    Match(seeds, *(each.together(recipe, seeds) for each in (old, new))),
+                )

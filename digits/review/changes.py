@@ -1,10 +1,12 @@
 """What differs between two revisions: parameters, metrics, code, cost, figures, and results that are out of date."""
 
 import csv
+import hashlib
 import io
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,11 @@ Links = tuple[str | None, str | None]  # old and new
 
 def outdated(revision: Revision) -> list[str]:
     """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
-    stages = [stage for stage in revision.files.repo.index.stages if isinstance(stage, PipelineStage)]
-    return [stage.name for stage in stages if decides(stage) and any(map(changed, stage.deps))]
+    return [stage.name for stage in stages(revision) if decides(stage) and any(map(changed, stage.deps))]
+
+
+def stages(revision: Revision) -> list[PipelineStage]:
+    return [stage for stage in revision.files.repo.index.stages if isinstance(stage, PipelineStage)]
 
 
 def decides(stage: PipelineStage) -> bool:
@@ -57,6 +62,18 @@ def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
     found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
     values = {name: value for file in found.values() for name, value in file.items()}
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
+
+
+def makers(revision: Revision) -> dict[str, str]:
+    """Digests of the code that made hard images, as `evaluate` ran it."""
+    dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
+    return {each.def_path: each.hash_info.value for each in dependencies if each.def_path.startswith("digits/data/")}
+
+
+def makers_here(paths: Iterable[str]) -> dict[str, str]:
+    """Of the code that now says which kinds there are."""
+    files = [Path(path) for path in paths if Path(path).exists()]
+    return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
 
 
 def test_images(revision: Revision) -> str | None:

@@ -11,6 +11,7 @@ from dvc.repo import Repo
 from digits.common.errors import UserError, reason
 from digits.common.git import git
 from digits.common.paths import PREDICTIONS
+from digits.evaluation import robustness
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,21 @@ def names(of: Revision, folder: str) -> list[str]:
         return []
 
 
-def probabilities(of: Revision) -> dict[str, np.ndarray]:
-    """And labels: what `evaluate` wrote, but for the images."""
+def stored(of: Revision) -> dict[str, np.ndarray]:
+    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
     try:
-        stored = [name for name in names(of, str(PREDICTIONS)) if name.endswith(".npy") and name != "images.npy"]
-        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in stored}
+        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in arrays(of)}
     except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
         cause = error.__cause__ or error
         raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
     if "labels" not in contents or None in contents.values():
         raise UserError(missing(of))
     return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+
+
+def arrays(of: Revision) -> list[str]:
+    hard = [f"{robustness.FOLDER.name}/{name}" for name in names(of, str(robustness.FOLDER))]
+    return [name for name in (*names(of, str(PREDICTIONS)), *hard) if name.endswith(".npy") and name != "images.npy"]
 
 
 def missing(of: Revision, why: str = "") -> str:

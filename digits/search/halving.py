@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digits.common.errors import UserError
+from digits.evaluation.objective import of_epoch, rank
 from digits.params.schema import Search
 from digits.training.jobs import Epoch, TrainingRun
 
@@ -14,6 +15,7 @@ from digits.training.jobs import Epoch, TrainingRun
 class Trial:
     number: int
     run: TrainingRun
+    objective: str
     until: int = 0  # epochs that count: a search that was resumed may know of more already
     status: str = "running"
     reason: str | None = None
@@ -24,21 +26,20 @@ class Trial:
 
     @property
     def score(self) -> tuple[float, float, int]:
-        """Equal accuracy is decided by loss, and then by age."""
-        last = self.epochs[-1]
-        return last["validation_accuracy"], -last["validation_loss"], -self.number
+        """Age decides between equals."""
+        return *rank(self.epochs[-1], self.objective), -self.number
 
     def end(self, status: str, reason: str | None = None) -> None:
         self.status, self.reason = status, reason
 
     def record(self) -> dict[str, Any]:
-        last = self.epochs[-1] if self.epochs and self.status != "failed" else {}
+        last = self.epochs[-1] if self.epochs and self.status != "failed" else None
         return {
             "trial": self.number,
             "hyperparameters": self.run.config.recipe.model_dump(),
             "status": self.status,
-            "validation_accuracy": last.get("validation_accuracy"),
-            "validation_loss": last.get("validation_loss"),
+            "objective": last and of_epoch(last, self.objective),
+            **{name: last and last[name] for name in ("validation_accuracy", "validation_loss")},
             "reason": self.reason,
             "multiply_adds": self.run.multiply_adds,
             "epochs": self.epochs,

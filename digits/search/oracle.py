@@ -34,7 +34,7 @@ def proposals(plan: Search, baseline: Recipe, seed: int) -> list[Recipe]:
 
 def oracle_of(plan: Search, baseline: Recipe, seed: int, folder: str) -> FromBaseline:
     oracle = FromBaseline(
-        objective=keras_tuner.Objective("validation_accuracy", "max"),
+        objective=keras_tuner.Objective("objective", "max"),
         max_trials=plan.trials,
         seed=seed,
         hyperparameters=space_of(plan),

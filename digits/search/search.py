@@ -5,24 +5,25 @@ from typing import Any
 
 from digits.common.errors import UserError
 from digits.common.files import read_json
-from digits.common.paths import CLASSES, PREPARED, search_name, trial_name
+from digits.common.paths import CLASSES, search_name, trial_name
 from digits.common.progress import Progress
-from digits.data import dataset
 from digits.models.recipe import Recipe
 from digits.params.schema import Pool, Runtime, Search
 from digits.search.halving import Trial, length, search
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.fingerprint import SEARCH, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
-from digits.training.pool import TrainingPool, start, training_pool
+from digits.training.pool import TrainingPool, start, training_images, training_pool
 from digits.training.reporter import Reporter, reporter
 
 
-def tune(family: str, plan: Search, recipe: Recipe, seed: int, machine: Runtime, settings: Pool) -> dict[str, Any]:
-    images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
+def tune(
+    family: str, plan: Search, objective: str, recipe: Recipe, seed: int, machine: Runtime, settings: Pool
+) -> dict[str, Any]:
+    images = training_images()
     baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
-    identity = fingerprint([plan, baseline], versions(family, SEARCH), *images)
-    info = {"family": family, "fingerprint": identity}
+    identity = fingerprint([plan, objective, baseline], versions(family, SEARCH), *images)
+    info = {"family": family, "objective": objective, "fingerprint": identity}
     with (
         reporter() as told,
         training_pool(settings, machine, plan.trials, family, SEARCH) as pool,
@@ -32,7 +33,7 @@ def tune(family: str, plan: Search, recipe: Recipe, seed: int, machine: Runtime,
         recipes = pool.submit(proposals, plan, baseline).result()
         configs = [replace(baseline, recipe=each) for each in recipes]
         trials = [
-            Trial(number, TrainingRun(trial_name(family, number), config, keep_model=False))
+            Trial(number, TrainingRun(trial_name(family, number), config, keep_model=False), objective)
             for number, config in enumerate(configs)
         ]
         told.begin(search_name(family), info)

@@ -17,6 +17,9 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 
 from digits.common.errors import UserError, reason
 from digits.common.paths import CLASSES
+from digits.data.corruptions import TEST, mixed
+from digits.evaluation.metrics import Output, measure
+from digits.evaluation.objective import OBJECTIVES
 from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
 from digits.tracking import runs
@@ -97,17 +100,17 @@ def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]
 
 
 def promote(
-    store: Store, provenance: Provenance, track: Track, winner: RunInfo, accuracy: float, test: EvaluationSet
+    store: Store, provenance: Provenance, track: Track, objective: str, winner: RunInfo, test: EvaluationSet
 ) -> str:
     version = registered(store, provenance, track.model, winner, test)
     champion = champion_of(store, track.model)
     named = f"{track.model} {version.version} ({winner.name})"
     if champion is not None and champion.version == version.version:
         return f"{named} stays champion"
-    against = f"{champion.version if champion else 'nobody'} on {provenance.data_digest}"
+    against = f"{champion.version if champion else 'nobody'} by {objective} on {provenance.data_digest}"
     if version.tags.get("against") == against:
         return f"{named}: {version.tags['reason']}"
-    better, reason = decide(track, accuracy, champion, test)
+    better, reason = decide(track, objective, version, champion, test)
     tags = {"against": against, "reason": reason, "decision": CHAMPION if better else "kept out"}
     for name, value in tags.items():
         store.client.set_model_version_tag(track.model, version.version, name, value)
@@ -138,25 +141,29 @@ def champion_of(store: Store, name: str) -> ModelVersion | None:
         raise
 
 
-def decide(track: Track, accuracy: float, champion: ModelVersion | None, test: EvaluationSet) -> tuple[bool, str]:
+def decide(
+    track: Track, objective: str, version: ModelVersion, champion: ModelVersion | None, test: EvaluationSet
+) -> tuple[bool, str]:
     if champion is None:
         return True, "becomes champion, for there was none"
     if champion.tags.get("subject") != test.subject:
         theirs = champion.tags.get("subject", "images unknown")
         return False, f"not compared with champion {champion.version}, which is for {theirs}; track.model names another"
-    theirs = score(f"models:/{track.model}/{champion.version}", test)
-    gain = round(accuracy - theirs, 9)
+    mine, theirs = (score(f"models:/{track.model}/{each.version}", objective, test) for each in (version, champion))
+    gain = round(mine - theirs, 9)
     found = (
-        f"{accuracy:.2%} against {theirs:.2%} of champion {champion.version} "
+        f"objective ({objective}) {mine:.4f} against {theirs:.4f} of champion {champion.version} "
         f"on the same {len(test.images):,} test images"
     )
     if gain > 0 and gain >= track.margin:
         return True, f"becomes champion: {found}"
-    return False, f"does not become champion: {found}, and {100 * track.margin:g} points more are needed"
+    return False, f"does not become champion: {found}, and {track.margin:g} more is needed"
 
 
-def score(uri: str, test: EvaluationSet) -> float:
-    with held_back_stderr():  # TensorFlow starts
-        model = mlflow.pyfunc.load_model(uri)
-    answers = model.predict(np.asarray(test.images))["class"]
-    return float((answers.to_numpy() == np.array(test.classes)[test.labels]).mean())
+def score(uri: str, objective: str, test: EvaluationSet) -> float:
+    """The objective that chose the winner, of test images and of the same made harder."""
+    _, predict = load(uri)
+    answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
+    found = measure(Output(answers, test.labels))
+    right = float((harder.argmax(axis=1) == test.labels).mean())
+    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], right)

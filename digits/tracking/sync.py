@@ -13,7 +13,7 @@ from mlflow.entities import Run
 from digits.common.files import read_json
 from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file
 from digits.evaluation.metrics import METRICS
-from digits.evaluation.selection import validation_score
+from digits.evaluation.objective import rank
 from digits.tracking import registry, runs
 from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store
@@ -63,8 +63,9 @@ def model_record(provenance: Provenance, row: dict[str, str]) -> RunRecord:
 def search_record(provenance: Provenance, family: str) -> RunRecord:
     record = read_json(search_file(family))
     info, trials = run_info(provenance, record), record["trials"]
+    best = trials[record["best_trial"]]
     metrics = {
-        "validation_accuracy": trials[record["best_trial"]]["validation_accuracy"],
+        **{name: best[name] for name in ("objective", "validation_accuracy")},
         "best_trial": record["best_trial"],
         "trials": len(trials),
         "pruned_trials": sum(trial["status"] == "pruned" for trial in trials),
@@ -83,9 +84,9 @@ def figures(family: str, of_search: bool) -> list[Path]:
     return [path for path in found if path.name.startswith(f"{family}-search") == of_search]
 
 
-def winner(records: list[RunRecord]) -> RunRecord:
+def winner(records: list[RunRecord], objective: str) -> RunRecord:
     models = [record for record in records if record.model]
-    return max(models, key=lambda each: validation_score(each.curve[-1]))
+    return max(models, key=lambda each: rank(each.curve[-1], objective))
 
 
 def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: registry.EvaluationSet) -> Counter[str]:

@@ -15,7 +15,7 @@ from digits.data.dataset import Split, digest
 ROOT = Path(__file__).parents[2]
 # The code that trainings run: dvc.yaml names the same.
 TRAINING = ("digits/common", "digits/data/dataset.py", "digits/models", "digits/training")
-SEARCH = (*TRAINING, "digits/search")
+SEARCH = (*TRAINING, "digits/evaluation/objective.py", "digits/search")
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from digits.data.dataset import Split
 from digits.models.recipe import Recipe
 from digits.params.schema import Runtime
 
 Epoch = dict[str, float]
+Images = tuple[Split, Split, Split]  # for training, for validation, and the latter made harder
 
 
 @dataclass(frozen=True)
@@ -73,4 +75,5 @@ class TrainingRun:
 
 
 def describe(epoch: Epoch) -> str:
-    return f"validation accuracy {epoch['validation_accuracy']:.2%}, loss {epoch['validation_loss']:.4f}"
+    accuracy, loss, hard = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "hard_accuracy"))
+    return f"validation accuracy {accuracy:.2%}, loss {loss:.4f}, hard images {hard:.2%}"

@@ -21,17 +21,18 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
 
 from digits.common.errors import UserError, reason
+from digits.common.paths import PREPARED
+from digits.data import dataset
 from digits.data.dataset import Split
 from digits.models import runtime
 from digits.params.schema import Pool, Runtime
 from digits.training.fingerprint import TRAINING, refuse_others, versions
-from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingRun
+from digits.training.jobs import Epoch, Images, Segment, SegmentResult, TrainingRun
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
     "distributed.comm.timeouts.connect": "10s",
 }
-Images = tuple[Split, Split]  # for training and validation
 
 
 class TrainingPool:
@@ -151,6 +152,10 @@ def connected(cluster: str) -> Iterator[Client]:
         ) from None
     with client:
         yield client
+
+
+def training_images() -> Images:
+    return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
 
 
 def together(*images: Split) -> Images:

@@ -7,16 +7,15 @@ from typing import Any
 
 from digits.common.errors import UserError
 from digits.common.files import read_json, remove, write_bytes, write_json
-from digits.common.paths import CLASSES, PREPARED, history_file, model_file, model_name, models_folder
+from digits.common.paths import CLASSES, history_file, model_file, model_name, models_folder
 from digits.common.progress import Progress
-from digits.data import dataset
 from digits.models.recipe import Recipe
 from digits.params.schema import Pool, Runtime
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.earlier import earlier_models
 from digits.training.fingerprint import fingerprint, versions
-from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
-from digits.training.pool import Images, training_pool
+from digits.training.jobs import Epoch, Images, TrainingConfig, TrainingRun, describe
+from digits.training.pool import training_images, training_pool
 from digits.training.reporter import Reporter, reporter
 
 Info = dict[str, Any]  # what decides a training, as its record and MLflow show it
@@ -34,7 +33,7 @@ class Plan:
 
 
 def train_seeds(plan: Plan, seeds: tuple[int, ...], settings: Pool) -> str:
-    images = dataset.load(PREPARED / "train"), dataset.load(PREPARED / "validation")
+    images = training_images()
     classes = len(read_json(CLASSES))
     configs = [TrainingConfig(plan.family, plan.recipe, plan.epochs, seed, classes, plan.machine) for seed in seeds]
     runs = [TrainingRun(model_name(plan.family, plan.variant, config.seed), config) for config in configs]

@@ -17,7 +17,7 @@ from digits.models import keras_file, kernels
 from digits.models.build import build, multiply_adds
 from digits.models.recipe import Recipe
 from digits.training.batches import batches_in_order, training_batches
-from digits.training.jobs import Epoch, Segment, SegmentResult, TrainingConfig
+from digits.training.jobs import Epoch, Images, Segment, SegmentResult, TrainingConfig
 
 IMAGES_PER_EVALUATION = 1000
 PLAIN_LOSS = "cross_entropy"
@@ -32,8 +32,12 @@ class Diverged(UserError):
 class Training:
     """A model on its way: it can stop after any epoch, and go on elsewhere as if it had not."""
 
-    def __init__(self, config: TrainingConfig, data: Split, validation: Split, state: bytes | None = None) -> None:
-        self.validation = batches_in_order(IMAGES_PER_EVALUATION, validation.images, validation.labels)
+    def __init__(
+        self, config: TrainingConfig, data: Split, validation: Split, hard: Split, state: bytes | None = None
+    ) -> None:
+        self.validation, self.hard = (
+            batches_in_order(IMAGES_PER_EVALUATION, split.images, split.labels) for split in (validation, hard)
+        )
         self.model = build(config.family, config.recipe, data.images.shape[1:], config.classes, config.seed)
         steps = math.ceil(len(data) / config.recipe.batch_size)
         self.model.compile(
@@ -52,8 +56,11 @@ class Training:
             name: last
             for name, [last] in self.model.fit(self.batches(number), shuffle=False, verbose=0).history.items()
         }
-        after = self.model.evaluate(self.validation, verbose=0, return_dict=True)
+        after, harder = (
+            self.model.evaluate(images, verbose=0, return_dict=True) for images in (self.validation, self.hard)
+        )
         epoch = {"epoch": number} | measures(seen, "") | measures(after, "validation_")
+        epoch["validation_hard_accuracy"] = round(harder["accuracy"], 6)
         if not math.isfinite(epoch["loss"]):
             raise Diverged(f"the loss became {epoch['loss']} in epoch {number}; lower the learning rate")
         return epoch
@@ -84,16 +91,16 @@ class Unfinished:
     training: Training
     config: TrainingConfig
     done: int
-    images: tuple[Split, Split]
+    images: Images
 
-    def continues(self, segment: Segment, images: tuple[Split, Split]) -> bool:
+    def continues(self, segment: Segment, images: Images) -> bool:
         return (self.config, self.done) == (segment.config, segment.done) and self.images is images
 
 
 unfinished: list[Unfinished] = []  # one at most: a process trains one model at a time
 
 
-def train(segment: Segment, images: tuple[Split, Split]) -> SegmentResult:
+def train(segment: Segment, images: Images) -> SegmentResult:
     """Always returns, also when training fails: what becomes of that is for the driver to decide."""
     started, worked, epochs = time.perf_counter(), time.process_time(), []
 
@@ -117,7 +124,7 @@ def train(segment: Segment, images: tuple[Split, Split]) -> SegmentResult:
         return result(failure=reason(error))
 
 
-def taken_up(segment: Segment, images: tuple[Split, Split]) -> Training:
+def taken_up(segment: Segment, images: Images) -> Training:
     last = unfinished.pop() if unfinished else None
     return (
         last.training if last and last.continues(segment, images) else Training(segment.config, *images, segment.state)

@@ -39,8 +39,10 @@ def history(lift: float, epochs: int = 3) -> list[dict]:
 
 def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameters: object) -> dict:
     status = "failed" if accuracy is None else "completed" if epochs == 2 else "pruned"
-    curve = [{"epoch": epoch, "validation_accuracy": accuracy} for epoch in range(1, epochs + 1)] if accuracy else []
+    measured = {f"validation_{name}": accuracy for name in ("accuracy", "hard_accuracy")} | {"validation_loss": 0.1}
+    curve = [{"epoch": epoch} | measured for epoch in range(1, epochs + 1)] if accuracy else []
     return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": curve, "reason": None} | {
+        "objective": accuracy,
         "validation_accuracy": accuracy,
         "validation_loss": None if accuracy is None else 0.1,
         "multiply_adds": 400_000,
@@ -92,6 +94,7 @@ def results(
         histories={"baseline": [history(0, epochs), history(0.01, epochs)], "tuned": [history(0.02, epochs)] * 2},
         trials=trials,
         best_trial=2 if len(trials) > 2 else 0,
+        objective="accuracy",
         probabilities={
             "baseline": [predictions(wrong + 2) for _ in SEEDS],
             "tuned": [predictions(wrong) for _ in SEEDS],
@@ -214,7 +217,7 @@ def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
     data.write(results(), tmp_path)
     rows = rows_of(tmp_path / "search/cnn.csv")
     assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
-    assert [row["validation_accuracy"] for row in rows] == ["0.96", "", "0.98", "0.11"]
+    assert [row["objective"] for row in rows] == ["0.96", "", "0.98", "0.11"]
     assert [row["epochs"] for row in rows] == ["2", "0", "2", "1"]
     assert [row["recipe"] for row in rows] == ["baseline", "searched", "searched", "searched"]
     assert rows[2]["optimizer"] == "sgd"

@@ -20,9 +20,9 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
     assert done.stderr == (
         "check: error: params.yaml: families.0 = \"cn\": must be 'cnn' or 'mlp'; did you mean \"cnn\"?\n"
         "  params.yaml: train.epochs = 0: must be greater than or equal to 1\n"
-        '  params.yaml: tune.mlp.space = {"unit": [1, 2]}: must be over batch_norm, batch_size, dropout, '
-        "label_smoothing, layers, learning_rate, optimizer, rotate, schedule, shear, shift, units, weight_decay, zoom; "
-        'unit is none of them; did you mean "units"?\n'
+        '  params.yaml: tune.mlp.space = {"unit": [1, 2]}: must be over batch_norm, batch_size, blur, brightness, '
+        "contrast, dropout, erase, label_smoothing, layers, learning_rate, noise, optimizer, rotate, schedule, shear, "
+        'shift, standardize, units, weight_decay, zoom; unit is none of them; did you mean "units"?\n'
     )
     assert json.loads(schema.read_text()) == {"old": True}
 

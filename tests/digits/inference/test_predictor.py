@@ -7,7 +7,7 @@ import pytest
 from digits.common.errors import UserError
 from digits.common.files import read_json, write_json
 from digits.common.paths import history_file, model_file
-from digits.evaluation.selection import validation_score
+from digits.evaluation.objective import of_epoch
 from digits.export import formats
 from digits.inference import predictor
 from tests.drawings import DIGITS, MNIST
@@ -31,7 +31,8 @@ def exported(drawers: Path) -> Path:
 
 def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(among_drawers):
     scores = {
-        name: validation_score(read_json(history_file(name))["epochs"][-1]) for name in ("mlp-tuned-1", "cnn-tuned-1")
+        name: of_epoch(read_json(history_file(name))["epochs"][-1], "balanced")
+        for name in ("mlp-tuned-1", "cnn-tuned-1")
     }
     assert predictor.best("tuned") == max(scores, key=scores.get)
     assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
@@ -41,7 +42,11 @@ def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(am
 def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed):
     for number in (1, 2, 3):
         name = f"cnn-tuned-{number}"
-        epoch = {"validation_accuracy": 0.9 + 0.05 * (number == seed), "validation_loss": 0.1}
+        epoch = {
+            "validation_accuracy": 0.9 + 0.05 * (number == seed),
+            "validation_loss": 0.1,
+            "validation_hard_accuracy": 0.9,
+        }
         write_json(history_file(name), {"epochs": [epoch]})
         model_file(name).touch()
     assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"

@@ -17,13 +17,14 @@ from digits.common.errors import UserError
 from digits.families.cnn import Hyperparameters as Cnn
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
+from digits.models.recipe import Recipe
 from digits.params.schema import Range, Search, params, schema
 from tests.conftest import ROOT
 
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
-OF_ALL = "batch_size, label_smoothing, learning_rate, optimizer, rotate, schedule, shear, shift, weight_decay, zoom"
+OF_ALL = ", ".join(Recipe.model_fields)
 OF_AN_MLP = ", ".join(sorted(f"{OF_ALL}, batch_norm, dropout, layers, units".split(", ")))
 OF_A_CNN = ", ".join(
     sorted(f"{OF_ALL}, batch_norm, blocks, convolutions, dense, dropout, filters, kernel, stem_stride".split(", "))

@@ -13,7 +13,7 @@ PIPELINE = """
 stages:
   evaluate:
     cmd: mkdir -p data && cp digits/a.py data/answers
-    deps: [digits/a.py, digits/room]
+    deps: [digits/a.py, digits/data/kinds.py, digits/room]
     params: [train.epochs, seeds]
     outs: [data/answers]
   compare:
@@ -27,9 +27,10 @@ FILES = {
     "params.yaml": "{train: {epochs: 2}, seeds: [1, 2], other: 1}\n",
     "digits/a.py": "print()\n",
     "digits/b.py": "print()\n",
+    "digits/data/kinds.py": "KINDS = 3\n",
     "digits/room/c.py": "\n",
     "digits/room/deep/d.py": "\n",
-    ".gitignore": "data/\n",
+    ".gitignore": "/data/\n",
 }
 
 
@@ -100,6 +101,15 @@ def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
 )
 def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str, text: str, stages: list[str]) -> None:
     assert [changes.outdated(each) for each in edited(folder, name, text)] == [stages, stages]
+
+
+def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
+    ran = changes.makers(revision("main"))
+    assert ran == changes.makers_here(["digits/data/kinds.py"])
+    for new in edited(folder, "digits/data/kinds.py", "KINDS = 4\n"):
+        assert changes.makers(new) == ran != changes.makers_here(ran)
+    (folder / "digits/data/kinds.py").unlink()
+    assert changes.makers_here(ran) == {}
 
 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:

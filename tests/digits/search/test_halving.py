@@ -17,15 +17,20 @@ def plan(*rungs: int, keep: float = 0.34, trials: int = 9) -> Search[Mlp]:
     return check(Search[Mlp], {"trials": trials, "rungs": list(rungs), "keep": keep, "space": {"units": [64, 128]}})
 
 
-def field(count: int) -> list[Trial]:
-    return [Trial(number, TrainingRun(f"trial-{number}", config())) for number in range(count)]
+def field(count: int, objective: str = "accuracy") -> list[Trial]:
+    return [Trial(number, TrainingRun(f"trial-{number}", config()), objective) for number in range(count)]
 
 
 class Training:
     """Gives each trial, after each epoch, what a table or a function says; None is a failure."""
 
-    def __init__(self, accuracy: Callable[[int, int], float | None], loss: Callable[[int], float] = float) -> None:
-        self.accuracy, self.loss, self.epochs = accuracy, loss, 0
+    def __init__(
+        self,
+        accuracy: Callable[[int, int], float | None],
+        loss: Callable[[int], float] = float,
+        hard: Callable[[int], float] = lambda _: 0.5,
+    ) -> None:
+        self.accuracy, self.loss, self.hard, self.epochs = accuracy, loss, hard, 0
         self.fields: list[list[int]] = []
 
     def __call__(self, trials: list[Trial], until: int) -> None:
@@ -37,7 +42,9 @@ class Training:
                     trial.run.failure = "out of memory"
                     break
                 self.epochs += 1
-                reached = {"validation_accuracy": reached, "validation_loss": self.loss(trial.number)}
+                loss, hard = self.loss(trial.number), self.hard(trial.number)
+                reached = {"accuracy": reached, "loss": loss, "hard_accuracy": hard}
+                reached = {f"validation_{name}": value for name, value in reached.items()}
                 trial.run.epochs.append({"epoch": epoch} | reached)
 
 
@@ -95,3 +102,11 @@ def test_failed_trials_are_recorded_and_never_win() -> None:
 def test_a_search_whose_trials_all_fail_is_one_clear_line() -> None:
     with pytest.raises(UserError, match="no trial came to its end; trial 0 failed because: out of memory"):
         search(plan(1, 3), field(3), Training(lambda *_: None))
+
+
+@pytest.mark.parametrize(("objective", "winner"), [("accuracy", 1), ("balanced", 0)])
+def test_the_objective_says_whether_accuracy_may_be_bought_with_hard_images(objective: str, winner: int) -> None:
+    training = Training(lambda trial, _: 0.99 + 0.001 * trial, lambda _: 0.03, lambda trial: 0.95 - 0.2 * trial)
+    found = search(plan(1), field(2, objective), training)
+    assert found["best_trial"] == winner
+    assert found["trials"][winner]["objective"] == max(trial["objective"] for trial in found["trials"])

@@ -19,10 +19,9 @@ IMAGES = np.repeat(np.array([0, 255], np.uint8), 50).reshape(100, 1, 1, 1) * np.
 LABELS = np.repeat([0, 1], 50)
 TEST = EvaluationSet(IMAGES, CLASSES, LABELS, "made up")
 TRACK = Track(model="digits", margin=0.05)
-Candidate = tuple[RunInfo, float]
 
 
-def trained(store: Store, provenance: Provenance, name: str, right: int) -> Candidate:
+def trained(store: Store, provenance: Provenance, name: str, right: int) -> RunInfo:
     """A model that gives `right` of the 100 images their class: the dark ones all, the bright ones by position."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     bright = 1.0 if right == 100 else -1.0
@@ -32,11 +31,13 @@ def trained(store: Store, provenance: Provenance, name: str, right: int) -> Cand
     info = RunInfo(name, "model", name * 4, f"train@{name}", name, {}, {"family": name})
     run = runs.begin(store, provenance, info)
     registry.log_model(store, run.info.run_id, path, TEST)
-    return info, right / 100
+    return info
 
 
 def test_the_first_winner_is_champion_and_gives_names_and_probabilities(store: Store, provenance: Provenance) -> None:
-    assert "for there was none" in promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
+    assert "for there was none" in promote(
+        store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST
+    )
     answers = mlflow.pyfunc.load_model("models:/digits@champion").predict(IMAGES)
     assert list(answers.columns) == ["class", "p_dark", "p_bright"]
     assert (answers["class"] == np.array(CLASSES)[LABELS]).all()
@@ -44,16 +45,16 @@ def test_the_first_winner_is_champion_and_gives_names_and_probabilities(store: S
 
 
 def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
-    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST)
+    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
     version = store.client.get_model_version("digits", "2")
-    assert "does not become champion: 50.00% against 100.00% of champion 1" in version.description
+    assert "does not become champion: objective (accuracy) 0.5000 against 1.0000 of champion 1" in version.description
 
 
 def test_a_better_model_takes_the_alias(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
-    promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), TEST)
+    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "good"
 
 
@@ -61,15 +62,15 @@ def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(
     store: Store, provenance: Provenance
 ) -> None:
     strict = Track(model="digits", margin=0.6)
-    promote(store, provenance, strict, *trained(store, provenance, "bad", 50), TEST)
-    promote(store, provenance, strict, *trained(store, provenance, "good", 100), TEST)
+    promote(store, provenance, strict, "accuracy", trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, strict, "accuracy", trained(store, provenance, "good", 100), TEST)
     assert champion_of(store, "digits").tags["family"] == "bad"
 
 
 def test_a_winner_for_other_images_is_not_compared(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, *trained(store, provenance, "bad", 50), TEST)
+    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
     other = EvaluationSet(IMAGES, CLASSES, LABELS, "others")
-    said = promote(store, provenance, TRACK, *trained(store, provenance, "good", 100), other)
+    said = promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), other)
     assert "not compared with champion 1, which is for made up" in said
     assert champion_of(store, "digits").tags["family"] == "bad"
 
@@ -78,8 +79,8 @@ def test_deciding_again_registers_nothing_and_scores_nothing(
     store: Store, provenance: Provenance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = trained(store, provenance, "good", 100), trained(store, provenance, "bad", 50)
-    said = [promote(store, provenance, TRACK, *each, TEST) for each in (good, bad)]
+    said = [promote(store, provenance, TRACK, "accuracy", each, TEST) for each in (good, bad)]
     monkeypatch.delattr(registry, "score")
-    assert promote(store, provenance, TRACK, *bad, TEST) == said[1]
-    assert "stays champion" in promote(store, provenance, TRACK, *good, TEST)
+    assert promote(store, provenance, TRACK, "accuracy", bad, TEST) == said[1]
+    assert "stays champion" in promote(store, provenance, TRACK, "accuracy", good, TEST)
     assert len(store.client.search_model_versions("name = 'digits'")) == 2

@@ -15,7 +15,7 @@ from digits.training.pool import gpus, schedule, training_pool
 from tests.images import stripes
 from tests.recipes import config
 
-IMAGES = stripes(96), stripes(16)
+IMAGES = stripes(96), stripes(16), stripes(16)
 MACHINE = config().runtime
 
 

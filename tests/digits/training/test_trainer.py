@@ -10,20 +10,19 @@ import pytest
 import tensorflow as tf
 
 from digits.common.errors import UserError
-from digits.data.dataset import Split
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save
 from digits.models.recipe import Recipe
 from digits.training import trainer
-from digits.training.jobs import Epoch, Segment, TrainingConfig
+from digits.training.jobs import Epoch, Images, Segment, TrainingConfig
 from digits.training.trainer import Training, optimizer, schedule, train
 from tests.images import stripes
 from tests.recipes import AUGMENTED, CNN, MLP, config
 
-IMAGES = stripes(160), stripes(40, seed=1)
+IMAGES = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
 
 
-def fit(of: TrainingConfig, images: tuple[Split, Split] = IMAGES) -> tuple[keras.Model, list[Epoch]]:
+def fit(of: TrainingConfig, images: Images = IMAGES) -> tuple[keras.Model, list[Epoch]]:
     training = Training(of, *images)
     return training.model, [training.epoch(number) for number in range(1, of.epochs + 1)]
 
@@ -49,14 +48,21 @@ def test_a_network_fits_images_of_any_shape_and_number_of_classes(family: str, s
 
 
 def test_training_learns_and_reports_each_epoch() -> None:
-    _, curve = fit(config(epochs=6), (stripes(320), stripes(80, seed=1)))
+    _, curve = fit(config(epochs=6), (stripes(320), stripes(80, seed=1), stripes(80, seed=1)))
     assert [epoch["epoch"] for epoch in curve] == [1, 2, 3, 4, 5, 6]
     assert curve[-1]["validation_accuracy"] > 0.9
-    assert set(curve[0]) == {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss"}
+    assert set(curve[0]) == {
+        "epoch",
+        "accuracy",
+        "loss",
+        "validation_accuracy",
+        "validation_loss",
+        "validation_hard_accuracy",
+    }
 
 
 def test_every_step_of_an_epoch_is_taken_also_where_steps_are_bundled() -> None:
-    model, _ = fit(config(epochs=2), (stripes(32 * 17 + 5), stripes(8)))
+    model, _ = fit(config(epochs=2), (stripes(32 * 17 + 5), stripes(8), stripes(8)))
     assert int(model.optimizer.iterations) == 2 * 18
 
 
@@ -64,14 +70,14 @@ def test_every_step_of_an_epoch_is_taken_also_where_steps_are_bundled() -> None:
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(recipe: Recipe, tmp_path: Path) -> None:
     digests = []
     for number, seed in enumerate((1, 1, 2)):
-        model, _ = fit(config(recipe, seed=seed), (stripes(96), stripes(16)))
+        model, _ = fit(config(recipe, seed=seed), (stripes(96), stripes(16), stripes(16)))
         save(model, tmp_path / f"{number}.keras")
         digests.append(digest(tmp_path / f"{number}.keras"))
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_a_saved_model_gives_the_same_answers_and_holds_no_optimizer(tmp_path: Path) -> None:
-    model, _ = fit(config(), (stripes(96), stripes(16)))
+    model, _ = fit(config(), (stripes(96), stripes(16), stripes(16)))
     save(model, tmp_path / "model.keras")
     images = stripes(50, seed=3).images
     again = load(tmp_path / "model.keras")
@@ -177,7 +183,14 @@ def test_loss_is_measured_without_smoothing_so_that_recipes_compare() -> None:
     probabilities = model.predict(validation.images, verbose=0)
     plain = -np.log(probabilities[np.arange(40), validation.labels]).mean()
     assert curve[-1]["validation_loss"] == pytest.approx(plain, abs=1e-5)
-    assert set(curve[0]) == {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss"}
+    assert set(curve[0]) == {
+        "epoch",
+        "accuracy",
+        "loss",
+        "validation_accuracy",
+        "validation_loss",
+        "validation_hard_accuracy",
+    }
 
 
 def test_a_training_that_diverges_fails_with_its_reason() -> None:

@@ -1,0 +1,37 @@
+"""What better means wherever one of several models is chosen: by validation images, for test images choose nothing."""
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+
+from digits.common.files import read_json
+from digits.common.paths import history_file
+
+SMALLEST = 1e-4  # what is perfect on few images does not outweigh the rest
+
+
+def balanced(accuracy: float, loss: float, hard_accuracy: float) -> float:
+    """1 less the geometric mean of error, loss and error on hard images: to halve one is worth as much as another."""
+    wrong = 1 - accuracy, loss, 1 - hard_accuracy
+    return 1 - prod(max(SMALLEST, each) for each in wrong) ** (1 / len(wrong))
+
+
+def accuracy_alone(accuracy: float, _loss: float, _hard_accuracy: float) -> float:
+    return accuracy
+
+
+# The greater, the better.
+OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": balanced, "accuracy": accuracy_alone}
+
+
+def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
+    measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "hard_accuracy"))
+    return round(OBJECTIVES[objective](*measured), 6)
+
+
+def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
+    """Loss decides between equals."""
+    return of_epoch(epoch, objective), -epoch["validation_loss"]
+
+
+def best(models: Iterable[str], objective: str) -> str:
+    return max(models, key=lambda model: rank(read_json(history_file(model))["epochs"][-1], objective))
