@@ -31,7 +31,7 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
 def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255)])
     if recipe.standardize:
-        model.add(layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False))
+        model.add(layers.GroupNormalization(groups=1, center=False, scale=False))
     {"mlp": mlp, "cnn": cnn}[family](model, recipe)
     model.add(layers.Dense(classes, activation="softmax"))
     return model
