@@ -3,35 +3,60 @@ import json
 import numpy as np
 import pytest
 
-from digits.comparison.comparison import Predictions, Result, Spread, columns, compare, metrics_tree, pairs
-from digits.comparison.verdict import BETTER, NO_EVIDENCE
-from digits.evaluation.metrics import METRICS, measure
+from digits.comparison.comparison import (
+    ENSEMBLE,
+    Outputs,
+    Result,
+    Spread,
+    columns,
+    compare,
+    judge_axes,
+    metrics_tree,
+    pairs,
+)
+from digits.comparison.verdict import BETTER, NO_EVIDENCE, WORSE
+from digits.data.corruptions import CORRUPTIONS, SEVERITIES
+from digits.evaluation.metrics import METRICS, Output, ensemble, measure
 
-IMAGES = 1000
+IMAGES, SAMPLE = 1000, 100
 TRUTH = np.arange(IMAGES) % 4
+AXES = [metric.name for metric in METRICS]
 
 
-def predictions(*wrong: int, sure: float = 0.7) -> np.ndarray:
-    """Of a model for each number: wrong about that many images, the first ones."""
+def said(wrong: int, sure: float = 0.7, hard: int = 50) -> Output:
+    """Wrong about so many images, the first ones; right about so many of a hundred, whatever corrupts them."""
     right = np.eye(4)[TRUTH] * sure + (1 - np.eye(4)[TRUTH]) * (1 - sure) / 3
-    other = np.roll(right, 1, axis=1)
-    return np.stack([np.where(np.arange(IMAGES)[:, np.newaxis] < each, other, right) for each in wrong])
+    probabilities = np.where(np.arange(IMAGES)[:, np.newaxis] < wrong, np.roll(right, 1, axis=1), right)
+    corrupted = np.broadcast_to(np.arange(SAMPLE) < hard, (len(CORRUPTIONS), len(SEVERITIES), SAMPLE))
+    return Output(probabilities, TRUTH, corrupted)
 
 
-def results(given: Predictions) -> list[Result]:
+def with_ensembles(models: Outputs) -> Outputs:
+    together = {
+        (family, variant + ENSEMBLE): [ensemble(group, group[0].corrupted)]
+        for (family, variant), group in models.items()
+        if len(group) > 1
+    }
+    return dict(models) | together
+
+
+def results(given: Outputs) -> list[Result]:
     return [
-        Result(family, variant, seed, measure(model, TRUTH), 0.96, 0.1, 407_050, 406_528, 1_628_200, 10, 1.3)
+        Result(family, variant, seed, measure(model), 0.96, 0.1, 407_050, 406_528, 1_628_200, 10, 1.3)
         for (family, variant), models in given.items()
         for seed, model in enumerate(models, start=1)
     ]
 
 
-MLP = {("mlp", "baseline"): predictions(30, 50), ("mlp", "tuned"): predictions(10, 12)}
+MLP = {
+    ("mlp", "baseline"): [said(30, hard=60), said(50, hard=61)],
+    ("mlp", "tuned"): [said(10, hard=90), said(12, hard=91)],
+}
 CNN = {("cnn", variant): models for (_, variant), models in MLP.items()}
 
 
-def compared(given: Predictions):
-    return compare(results(given), given, TRUTH)
+def compared(given: Outputs):
+    return compare(results(given), with_ensembles(given))
 
 
 def test_means_and_deviations_are_those_computed_by_hand():
@@ -46,35 +71,58 @@ def test_means_and_deviations_are_those_computed_by_hand():
     assert tuned.metrics["calibration_error"].mean == pytest.approx(0.989 - 0.7, abs=1e-5), (
         "right more often than it says"
     )
+    assert [tuned.metrics[f"{kind}_accuracy"].mean for kind in ("seen", "unseen")] == [0.905, 0.905]
     assert (tuned.parameters, tuned.multiply_adds, tuned.epochs, tuned.seeds) == (407_050, 406_528, 10, (1, 2))
 
 
 def test_the_verdict_is_over_the_baseline_on_the_same_images():
     baseline, tuned, *_ = compared(MLP).rows
-    assert baseline.verdict is None
-    assert tuned.verdict.difference == pytest.approx(0.029)
-    assert tuned.verdict.low < 0.029 < tuned.verdict.high
+    assert baseline.verdicts == {}
+    assert list(tuned.verdicts) == AXES
+    gain = tuned.verdicts["test_accuracy"]
+    assert gain.difference == pytest.approx(0.029)
+    assert gain.low < 0.029 < gain.high
+
+
+def test_each_axis_has_a_verdict_of_its_own_whichever_way_is_better():
+    given = {("cnn", "baseline"): [said(40, 0.95), said(41, 0.95)], ("cnn", "tuned"): [said(10, 0.5), said(11, 0.5)]}
+    tuned = compared(given).rows[1]
+    assert tuned.axes(BETTER) == ["test_accuracy"]
+    assert tuned.axes(WORSE) == ["test_loss", "calibration_error"]
+    assert tuned.axes(NO_EVIDENCE) == ["seen_accuracy", "unseen_accuracy"]
+
+
+def test_older_results_without_hard_images_are_judged_on_the_other_axes():
+    mine, theirs = said(10), Output(said(30).probabilities, TRUTH)
+    assert list(judge_axes({"": ([mine], [theirs])})[""]) == AXES[:3]
+    assert judge_axes({}) == {}
+
+
+def test_all_pairs_and_axes_are_corrected_together():
+    pair = MLP["mlp", "tuned"], MLP["mlp", "baseline"]
+    alone, twice = judge_axes({1: pair}), judge_axes({1: pair, 2: pair})
+    assert twice[1]["unseen_accuracy"].p > alone[1]["unseen_accuracy"].p
 
 
 def test_models_that_predict_alike_give_no_evidence():
-    same = {key: predictions(30, 31) for key in MLP}
-    assert compared(same).rows[1].verdict.verdict == NO_EVIDENCE
+    same = {key: [said(30), said(31)] for key in MLP}
+    assert compared(same).rows[1].axes(NO_EVIDENCE) == AXES
 
 
 def test_an_ensemble_has_a_row_of_its_own_and_is_compared_with_an_ensemble():
     rows = compared(MLP).rows
     assert [row.name for row in rows] == ["mlp baseline", "mlp tuned", "mlp baseline ensemble", "mlp tuned ensemble"]
-    ensemble = rows[3]
-    assert 0.988 <= ensemble.accuracy.mean <= 0.99, "the images that both have wrong, and some that one has"
-    assert (ensemble.parameters, ensemble.bytes, ensemble.validation_accuracy) == (814_100, 3_256_400, None)
-    assert ensemble.verdict.verdict == BETTER
-    assert not ensemble.verdict.of_recipes
+    together = rows[3]
+    assert 0.988 <= together.accuracy.mean <= 0.99, "the images that both have wrong, and some that one has"
+    assert (together.parameters, together.bytes, together.validation_accuracy) == (814_100, 3_256_400, None)
+    assert together.axes(BETTER)[0] == "test_accuracy"
+    assert not any(each.of_recipes for each in together.verdicts.values())
 
 
 def test_one_seed_has_no_deviation_and_no_ensemble():
     rows = compared({key: models[:1] for key, models in MLP.items()}).rows
     assert [row.variant for row in rows] == ["baseline", "tuned"]
-    assert not rows[1].verdict.of_recipes
+    assert not rows[1].verdicts["test_loss"].of_recipes
     assert not any(key.endswith("_sd") for of_variant in metrics_tree(rows)["mlp"].values() for key in of_variant)
 
 
@@ -101,12 +149,16 @@ def test_pairs_are_those_that_people_ask_about():
 def test_the_metrics_are_the_numbers_that_dvc_compares():
     tree = metrics_tree(compared(MLP).rows)
     assert tree["mlp"]["baseline"].items() >= {"test_accuracy": 0.96, "test_accuracy_sd": 0.014142}.items()
-    assert set(tree["mlp"]["tuned"]) - set(tree["mlp"]["baseline"]) == {"gain", "gain_low", "gain_high"}
-    assert tree["mlp"]["tuned"]["gain"] == 0.029
+    differences = [f"{name}_difference" for name in AXES[1:]]
+    gains = ["gain", "gain_low", "gain_high", *differences, "axes_better", "axes_worse"]
+    assert [name for name in tree["mlp"]["tuned"] if name not in tree["mlp"]["baseline"]] == gains
+    assert tree["mlp"]["tuned"].items() >= {"gain": 0.029, "unseen_accuracy_difference": 0.3, "axes_worse": 0}.items()
+    assert tree["mlp"]["tuned"]["test_loss_difference"] < 0
     assert json.loads(json.dumps(tree, allow_nan=False)) == tree
 
 
-def test_each_metric_is_a_column_of_its_own_in_the_tables():
-    result, row = columns(results(MLP)[0]), columns(compared(MLP).rows[0])
-    assert list(result)[:6] == ["family", "variant", "seed", *(metric.name for metric in METRICS)]
+def test_each_metric_and_verdict_is_a_column_of_its_own_in_the_tables():
+    result, row = columns(results(MLP)[0]), columns(compared(MLP).rows[1])
+    assert list(result)[:8] == ["family", "variant", "seed", *AXES]
     assert row["test_loss"]["sd"] > 0
+    assert (row["verdict"]["difference"], row["test_loss_verdict"]["images"]) == (pytest.approx(0.029), IMAGES)

@@ -6,11 +6,11 @@ from digits.common.errors import UserError
 from digits.comparison.readme import END, FILE, START, check, with_results, write_results
 from tests.conftest import ROOT
 
-README = f"# Digits\n\n{START}\n\n| old |\n{END}\n\nMore.\n"
+README = f"# Digits\n\n{START}\n| old |\n{END}\n\nMore.\n"
 
 
 def test_the_table_takes_the_place_of_the_old_one_and_all_else_stays():
-    assert with_results(README, "| new |\n") == f"# Digits\n\n{START}\n\n| new |\n\n{END}\n\nMore.\n"
+    assert with_results(README, "| new |\n") == f"# Digits\n\n{START}\n| new |\n{END}\n\nMore.\n"
 
 
 def test_writing_twice_changes_nothing():

@@ -1,39 +1,69 @@
 from dataclasses import replace
 
-import pytest
-
 from digits.comparison import tables
 from digits.comparison.comparison import Spread
 from digits.comparison.intervals import Accuracy
-from tests.digits.comparison.test_comparison import CNN, MLP, compared
+from tests.digits.comparison.test_comparison import CNN, MLP, compared, said
 
-RECIPES = {"units": 512, "batch_norm": True, "dropout": 0.2}
-RECORD = {
-    "family": "mlp",
-    "images": 54_000,
-    "space": {"units": (256, 512), "dropout": {"min": 0.0, "max": 0.5, "log": False}},
-    "best": RECIPES | {"units": 256},
-    "trials": [
-        {"hyperparameters": RECIPES, "multiply_adds": 400_000, "epochs": [{}, {}]},
-        {"hyperparameters": RECIPES | {"units": 256}, "multiply_adds": 200_000, "epochs": [{}]},
-        {"hyperparameters": RECIPES, "multiply_adds": None, "epochs": []},
-    ],
-}
 EXACT = Accuracy(0.989, 0.001, 0.98, 0.995)
+NO_HARD_IMAGES = {key: [replace(model, corrupted=None) for model in models] for key, models in MLP.items()}
+
+
+def judged(row, **verdicts):
+    """As if these were its verdicts: each a verdict, a difference and the ends of its interval."""
+    return {
+        name: replace(row.verdicts[name], verdict=said, difference=difference, low=low, high=high)
+        for name, (said, difference, low, high) in verdicts.items()
+    }
+
+
+def tuned_row():
+    row = compared(MLP).rows[1]
+    metrics = {"test_loss": Spread(0.0712, 0.0004), "calibration_error": Spread(0.05, 0), "seen_accuracy": Spread(1, 0)}
+    metrics["unseen_accuracy"] = Spread(0.9345, 0.0012)
+    verdicts = judged(
+        row,
+        test_accuracy=("better", 0.0117, 0.009, 0.0143),
+        test_loss=("worse", 0.01234, 0.001, 0.02),
+        calibration_error=("no evidence", 0, -0.01, 0.01),
+        unseen_accuracy=("better", 0.2, 0.1, 0.3),
+    )
+    return replace(row, accuracy=EXACT, metrics=metrics, verdicts=verdicts)
 
 
 def test_the_table_reads_as_it_should():
     found = compared(MLP)
-    metrics = {"test_loss": Spread(0.0712, 0.0004), "calibration_error": Spread(0.05, 0)}
-    tuned = replace(found.rows[1], accuracy=EXACT, metrics=metrics)
-    verdict = replace(tuned.verdict, verdict="better", difference=0.0117, low=0.009, high=0.0143)
-    lines = tables.results(replace(found, rows=(found.rows[0], replace(tuned, verdict=verdict)))).splitlines()
+    lines = tables.results(replace(found, rows=(found.rows[0], tuned_row()))).splitlines()
+    assert lines[0] == (
+        "| Model | Test accuracy | 95 % interval | Loss | Calibration error | Unseen hard images | Parameters "
+        "| Multiply-adds | Gain in accuracy |"
+    )
     assert lines[3] == (
-        "| mlp tuned | 98.90 ± 0.10 % | 98.00 to 99.50 % | 0.0712 ± 0.0004 | 5.0 ± 0.0 % | 407,050 | 406,528 "
-        "| better: +1.17 [+0.90, +1.43] |"
+        "| mlp tuned | 98.90 ± 0.10 % ✓ | 98.00 to 99.50 % | 0.0712 ± 0.0004 ✗ | 5.0 ± 0.0 % | 93.5 ± 0.1 % ✓ "
+        "| 407,050 | 406,528 | +1.17 [+0.90, +1.43] |"
     )
     assert lines[2].endswith("| – |")
     assert lines[-1].startswith("Mean ± standard deviation over seeds 1, 2; 1,000 test images; 10 epochs each.")
+
+
+def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
+    found = compared(MLP)
+    assert tables.sentences(replace(found, rows=(found.rows[0], tuned_row()))) == (
+        "The tuned mlp is better than its baseline on 2 of 4 axes (test accuracy, unseen hard images), without "
+        "evidence on 1 (calibration error), worse on 1 (loss)."
+    )
+    nothing = {key: [said(30), said(31)] for key in MLP}
+    assert tables.sentences(compared(nothing)).startswith(
+        "The tuned mlp is better than its baseline on none of 5 axes, "
+    )
+    assert tables.sentences(compared(nothing)).endswith("worse on none.")
+    assert tables.sentences(compared(MLP | CNN)).count(" is better than its baseline ") == 2
+
+
+def test_results_without_hard_images_have_no_column_for_them():
+    text = tables.results(compared(NO_HARD_IMAGES))
+    assert "hard" not in text
+    assert " of 3 axes" in tables.sentences(compared(NO_HARD_IMAGES))
 
 
 def test_one_seed_says_what_its_intervals_are_not_for():
@@ -43,33 +73,21 @@ def test_one_seed_says_what_its_intervals_are_not_for():
     assert "nsemble" not in text
 
 
+def test_each_pair_has_a_table_with_a_line_for_each_axis():
+    judged = tuned_row().verdicts.items()
+    verdicts = {name: replace(each, p=0.01, mcnemar=each.mcnemar and 0.5, detectable=0.02) for name, each in judged}
+    head, _, *lines = tables.axes_table(("mlp", "tuned"), ("mlp", "baseline"), verdicts).splitlines()
+    assert head.startswith("| mlp tuned over mlp baseline | Verdict | Difference | 95 % interval | p | McNemar")
+    assert lines[:2] == [
+        "| Test accuracy | better | +1.17 points | +0.90 to +1.43 | 0.010 | 0.500 | 2.00 points |",
+        "| Loss (less is better) | worse | +0.0123 | +0.0010 to +0.0200 | 0.010 | – | 0.0200 |",
+    ]
+    assert lines[2].startswith("| Calibration error (less is better) | no evidence | +0.00 points | -1.00 to +1.00 |")
+
+
 def test_verdicts_on_single_models_are_marked():
     lines = tables.verdicts(compared(MLP | CNN)).splitlines()
-    assert lines[2].startswith("| mlp tuned over mlp baseline | ")
-    assert "| better * |" in lines[3]
-    assert "corrected for 5 pairs" in lines[-1]
+    assert sum(line.startswith("| Test accuracy | ") for line in lines) == 5
+    assert sum(" * |" in line for line in lines) == 2 * 5
+    assert "for all 25 pairs and axes" in lines[-1]
     assert "Verdicts with * are of these very models" in lines[-1]
-
-
-def test_a_search_counts_all_its_trials():
-    found = tables.search_cost(RECORD)
-    assert (found.trials, found.epochs) == (3, 3)
-    assert found.tflop == pytest.approx(0.2592 + 0.0648, abs=0.001)
-
-
-def test_the_gain_is_set_against_what_the_search_cost():
-    line = tables.costs([replace(tables.search_cost(RECORD), tflop=1.45)], compared(MLP).rows).splitlines()[2]
-    assert line == "| mlp | 3 | 3 | 1.45 TFLOP | 1.3 TFLOP | 1.3 TFLOP | +2.000 points | +0.00 points | -2.90 points |"
-
-
-def test_what_was_chosen_stands_beside_what_could_have_been():
-    assert tables.recipes(tables.search_cost(RECORD)).splitlines()[2:] == [
-        "| units | 512 | 256, 512 | 256 |",
-        "| batch_norm | yes | – | yes |",
-        "| dropout | 0.2 | 0 to 0.5 | 0.2 |",
-    ]
-
-
-def test_a_search_that_trained_nothing_has_no_gain_for_its_cost():
-    nothing = tables.SearchCost("mlp", 1, 0, 0.0, {}, RECIPES, RECIPES)
-    assert "+0.000 points" in tables.costs([nothing], compared(MLP).rows)
