@@ -32,8 +32,9 @@ GAINS = (0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.006)
 DIFFICULTY = 4.0  # against 1 for a seed's luck with an image
 KINSHIP = 0.9  # of the difficulty of an image for two recipes
 SEEN, UNSEEN = 28, 36  # corrupted versions of an image
-AXES = tuple(metric.name for metric in METRICS)
+AXES = ("test_accuracy", "test_loss", "calibration_error", "seen_accuracy", "unseen_accuracy")
 ACCURACY = AXES[0]
+SIMULATED = tuple(metric for metric in METRICS if metric.name in AXES)
 Values = Mapping[str, np.ndarray]  # by axis: seeds × images
 
 
@@ -120,23 +121,21 @@ def told(recipe: SimulatedRecipe) -> str:
     )
 
 
-STILL = (SimulatedRecipe(0.98), SimulatedRecipe(0.992, hard=0.97), SimulatedRecipe(0.997, sharpness=1.0, hard=0.98))
-CNN = SimulatedRecipe(0.992, 0.0005, 1.45, 0.1, 0.95, 0.01)
+# As measured: accuracy, calibration, hard images, and how the seeds of three spread in each.
+STILL = SimulatedRecipe(0.992)
+CNN = SimulatedRecipe(0.992, 0.0005, 1.45, 0.1, 0.95, 0.005)
 TUNED = SimulatedRecipe(0.9965, 0.0003, 1.0, 0.1, 0.98, 0.003)
-MLP = SimulatedRecipe(0.98, 0.0015, 1.3, 0.05, 0.9, 0.005)
-SMOOTH = SimulatedRecipe(0.996, 0.0002, 0.18, 0.02, 0.9, 0.02)
-SAME = tuple(map(Setting, (*STILL, CNN, TUNED, MLP, SMOOTH, SimulatedRecipe(0.98, 0.0025, 1.4, 0.2, 0.9, 0.03))))
+MLP = SimulatedRecipe(0.98, 0.0015, 1.3, 0.05, 0.87, 0.005)
+SMOOTH = SimulatedRecipe(0.996, 0.0002, 0.18, 0.02, 0.9, 0.012)
+WILD = SimulatedRecipe(0.98, 0.0025, 1.4, 0.2, 0.9, 0.02)
+SAME = tuple(map(Setting, (STILL, CNN, TUNED, MLP, SMOOTH, WILD)))
 EQUAL = (
-    Setting(STILL[1], STILL[1]),
-    Setting(SimulatedRecipe(0.98, 0, 1.3, 0, 0.95, 0), SimulatedRecipe(0.98, 0.0025, 1.3, 0.15, 0.95, 0.02)),
-    Setting(
-        SimulatedRecipe(0.992, 0.0003, 1.2, 0.03, 0.95, 0.003), SimulatedRecipe(0.992, 0.001, 1.2, 0.1, 0.95, 0.01)
-    ),
-    Setting(
-        SimulatedRecipe(0.997, 0.0003, 1.0, 0.05, 0.98, 0.002), SimulatedRecipe(0.997, 0.0006, 1.0, 0.1, 0.98, 0.006)
-    ),
+    Setting(STILL, STILL),
+    Setting(replace(CNN, spread=0.0003, sharpness_spread=0.03, hard_spread=0.003), replace(CNN, spread=0.001)),
+    Setting(replace(TUNED, sharpness_spread=0.05), replace(TUNED, spread=0.0006, hard_spread=0.006)),
+    Setting(SimulatedRecipe(0.98, sharpness=1.3), SimulatedRecipe(0.98, 0.0025, 1.3, 0.15, 0.95, 0.01)),
 )
-DIFFERENT = (Setting(TUNED, CNN), Setting(TUNED, SMOOTH), Setting(SimulatedRecipe(0.991, 0.0003, hard=0.93), MLP))
+DIFFERENT = (Setting(TUNED, CNN), Setting(TUNED, SMOOTH))
 
 
 @dataclass(frozen=True)
@@ -234,7 +233,7 @@ def detectable(draws: int) -> dict[int, dict[str, float]]:
 def verdicts(setting: Setting, rng: np.random.Generator, seeds: int) -> dict[str, Verdict]:
     mine, theirs = setting.draw(rng, seeds)
     return judge(
-        {metric.name: Pair(mine[metric.name], theirs[metric.name], metric.smaller_is_better) for metric in METRICS}
+        {metric.name: Pair(mine[metric.name], theirs[metric.name], metric.smaller_is_better) for metric in SIMULATED}
     )
 
 

@@ -112,8 +112,9 @@ def uncertainty(of_image: np.ndarray, *variants: np.ndarray) -> Uncertainty:
     of_seeds = sum(part for part, _ in parts)
     if not of_seeds:
         return Uncertainty(of_images)
-    # Welch's second formula: the first takes a difference of two estimated spreads for real, and is too careful.
-    freedom = of_seeds**2 / sum(part**2 / (freedom + 2) for part, freedom in parts) - 2
+    # Half-way between Welch's two formulas, with 0 and 2 for this 1: the first is too careful where both spread alike,
+    # the second too bold where one does alone.
+    freedom = of_seeds**2 / sum(part**2 / (freedom + 1) for part, freedom in parts) - 1
     freedom = min(freedom, sum(freedom for _, freedom in parts))
     return Uncertainty(of_images + of_seeds, of_seeds / (of_images + of_seeds), freedom)
 

@@ -11,8 +11,8 @@ from digits.common.errors import UserError
 from digits.comparison.intervals import LEVEL, Difference, difference
 
 BETTER, WORSE, NO_EVIDENCE = "better", "worse", "no evidence"
-# Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart.
-ALPHA = 0.03
+# Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart on any axis.
+ALPHA = 0.025
 POWER = 0.8
 
 Key = TypeVar("Key")

@@ -21,6 +21,7 @@ from digits.evaluation.metrics import METRICS, Output, ensemble, measure
 IMAGES, SAMPLE = 1000, 100
 TRUTH = np.arange(IMAGES) % 4
 AXES = [metric.name for metric in METRICS]
+HARD = ["seen_accuracy", "unseen_accuracy"]
 
 
 def said(wrong: int, sure: float = 0.7, hard: int = 50) -> Output:
@@ -88,13 +89,13 @@ def test_each_axis_has_a_verdict_of_its_own_whichever_way_is_better():
     given = {("cnn", "baseline"): [said(40, 0.95), said(41, 0.95)], ("cnn", "tuned"): [said(10, 0.5), said(11, 0.5)]}
     tuned = compared(given).rows[1]
     assert tuned.axes(BETTER) == ["test_accuracy"]
-    assert tuned.axes(WORSE) == ["test_loss", "calibration_error"]
-    assert tuned.axes(NO_EVIDENCE) == ["seen_accuracy", "unseen_accuracy"]
+    assert {"test_loss", "calibration_error"} <= set(tuned.axes(WORSE))
+    assert tuned.axes(NO_EVIDENCE) == HARD
 
 
 def test_older_results_without_hard_images_are_judged_on_the_other_axes():
     mine, theirs = said(10), Output(said(30).probabilities, TRUTH)
-    assert list(judge_axes({"": ([mine], [theirs])})[""]) == AXES[:3]
+    assert list(judge_axes({"": ([mine], [theirs])})[""]) == [axis for axis in AXES if axis not in HARD]
     assert judge_axes({}) == {}
 
 
@@ -159,6 +160,6 @@ def test_the_metrics_are_the_numbers_that_dvc_compares():
 
 def test_each_metric_and_verdict_is_a_column_of_its_own_in_the_tables():
     result, row = columns(results(MLP)[0]), columns(compared(MLP).rows[1])
-    assert list(result)[:8] == ["family", "variant", "seed", *AXES]
+    assert list(result)[: 3 + len(AXES)] == ["family", "variant", "seed", *AXES]
     assert row["test_loss"]["sd"] > 0
     assert (row["verdict"]["difference"], row["test_loss_verdict"]["images"]) == (pytest.approx(0.029), IMAGES)

@@ -85,10 +85,10 @@ def test_two_spreads_alike_have_welchs_degrees_of_freedom():
 
 def test_two_spreads_have_no_more_degrees_of_freedom_than_both_together():
     close, far = rows("1100", "0000", "1000"), rows("0000", "1111", "0000")
-    # Parts 1/48 and 1/9, by Welch's second formula
-    second = (1 / 48 + 1 / 9) ** 2 / ((1 / 48) ** 2 / 4 + (1 / 9) ** 2 / 4) - 2
-    assert difference(close, far).uncertainty.degrees_of_freedom == pytest.approx(second)
-    assert 2 < second < 4
+    # Parts 1/48 and 1/9, each with 2
+    between = (1 / 48 + 1 / 9) ** 2 / ((1 / 48) ** 2 / 3 + (1 / 9) ** 2 / 3) - 1
+    assert difference(close, far).uncertainty.degrees_of_freedom == pytest.approx(between)
+    assert 2 < between < 4
 
 
 def test_numbers_have_the_variance_of_their_two_way_table():
