@@ -121,7 +121,9 @@ def write_inputs(families: list[str]) -> None:
                 files.write_json(history_file(name), record)
                 files.write_array(f"data/predictions/{name}.npy", given.probabilities[variant][place])
                 files.write_array(robustness.FOLDER / f"{name}.npy", given.corrupted[variant][place])
-        files.write_json(search_file(family), {"trials": TRIALS, "best_trial": 2, "objective": "accuracy", "images": 500})
+        files.write_json(
+            search_file(family), {"trials": TRIALS, "best_trial": 2, "objective": "accuracy", "images": 500}
+        )
     files.write_array("data/predictions/labels.npy", given.labels)
     files.write_array("data/predictions/images.npy", given.images)
     files.write_json("data/prepared/classes.json", given.classes)
