@@ -26,7 +26,7 @@ from digits.evaluation.metrics import METRICS, output
 
 IMAGES = 10_000
 SAMPLE = 10  # of so many test images, one is corrupted
-SEEDS = (2, 3, 5, 10)
+SEEDS = (2, 3, 5)
 SPREAD = 0.0005  # over the seeds, in the power curve
 GAINS = (0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.006)
 DIFFICULTY = 4.0  # against 1 for a seed's luck with an image
@@ -208,16 +208,13 @@ def plain_bootstrap(seeds: int, draws: int, resamples: int = 400) -> float:
     return covered / draws
 
 
-def power(draws: int) -> dict[int, list[float]]:
+def power(seeds: int, draws: int) -> list[float]:
     """Share of verdicts "better" on accuracy, by its true gain, where all axes are judged."""
-    worse, curves = replace(CNN, accuracy=0.99, spread=SPREAD), {}
-    for seeds in SEEDS:
-        rng, curves[seeds] = np.random.default_rng(seeds), []
-        for gain in GAINS:
-            setting = Setting(replace(worse, accuracy=0.99 + gain), worse)
-            said = (verdicts(setting, rng, seeds)[ACCURACY].verdict == BETTER for _ in range(draws))
-            curves[seeds].append(fmean(said))
-    return curves
+    rng, worse, shares = np.random.default_rng(seeds), replace(CNN, accuracy=0.99, spread=SPREAD), []
+    for gain in GAINS:
+        setting = Setting(replace(worse, accuracy=0.99 + gain), worse)
+        shares.append(fmean(verdicts(setting, rng, seeds)[ACCURACY].verdict == BETTER for _ in range(draws)))
+    return shares
 
 
 def detectable(draws: int) -> dict[int, dict[str, float]]:
