@@ -36,7 +36,7 @@ def per_minute(family: str, workers: int, threads: int, count: int) -> float:
     config = replace(config, runtime=config.runtime.model_copy(update={"threads": threads}))
     settings = Pool(workers=workers, threads_per_worker=threads, cluster=None)
     with training_pool(settings, config.runtime, workers, family) as pool:
-        pool.give(images("train", count), images("validation", 1_000))
+        pool.give(images("train", count), images("validation", 1_000), images("hard", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
             started, runs = time.perf_counter(), [TrainingRun(str(each), config) for each in range(number)]
             pool.train(runs, 1, lambda *_: None)
