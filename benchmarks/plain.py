@@ -10,7 +10,6 @@ from keras import layers
 
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
-from digits.training.batches import augments
 from digits.training.jobs import TrainingConfig
 from digits.training.trainer import schedule, smoothed
 
@@ -21,7 +20,7 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
     keras.utils.set_random_seed(config.seed)
     model = network(config.family, recipe, data.images.shape[1:], config.classes)
     compiled(model, recipe, config.classes, steps * config.epochs)
-    if augments(recipe):
+    if any(getattr(recipe, name) for name in AUGMENTATION):
         changed = augmented(data, recipe)
         return model, lambda _: model.fit(changed, shuffle=False, verbose=0)
     images, labels = np.asarray(data.images), np.asarray(data.labels)
@@ -31,7 +30,7 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
 def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255)])
     if recipe.standardize:
-        model.add(layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False))
+        model.add(layers.GroupNormalization(groups=1, center=False, scale=False))
     {"mlp": mlp, "cnn": cnn}[family](model, recipe)
     model.add(layers.Dense(classes, activation="softmax"))
     return model
@@ -81,6 +80,7 @@ def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> ke
 
 
 WHITE, EIGHTH = 255, 1 / 8
+AUGMENTATION = "shift", "rotate", "zoom", "shear", "noise", "blur", "contrast", "brightness", "erase"
 
 
 def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:

@@ -3,7 +3,7 @@
 Each side has a process of its own and runs epochs after one to warm up; nothing is evaluated. Plain is `model.fit(x,
 y, batch_size=…)` of the same parameters, in the layers of Keras's guides (convolution with its ReLU, then pooling),
 with Keras's own optimizer and normalisation and as many threads as TensorFlow takes by itself. Where a recipe
-augments its images, plain does it with Keras's four layers for that in a `tf.data` pipeline, as Keras's guide says
+augments its images, plain does it with Keras's own layers for that in a `tf.data` pipeline, as Keras's guide says
 for machines without a GPU.
 """
 

@@ -9,6 +9,7 @@ import numpy as np
 from demo import pixels
 from digits.common.files import read_array, read_json
 from digits.common.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
+from digits.comparison.verdict import BETTER, WORSE
 from digits.evaluation import objective
 from digits.export.metadata import Metadata
 from digits.inference import predictor
@@ -76,10 +77,12 @@ def number(result: dict[str, str], column: str) -> float | None:
 
 
 def verdict(result: dict[str, str]) -> str | None:
-    if not result.get("verdict_verdict"):
+    """Over the baseline, metric by metric."""
+    found = [value for column, value in result.items() if column.endswith("verdict_verdict") and value]
+    if not found:
         return None
-    gain, low, high = (100 * float(result[f"verdict_{what}"]) for what in ("difference", "low", "high"))
-    return f"{result['verdict_verdict']}: {gain:+.2f} [{low:+.2f}, {high:+.2f}] points"
+    said = f"{BETTER} on {found.count(BETTER)} of {len(found)} axes"
+    return f"{said}, {WORSE} on {found.count(WORSE)}" if WORSE in found else said
 
 
 def disagreements(served: list[ServedModel], family: str) -> dict[str, Any]:

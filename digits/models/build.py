@@ -26,8 +26,11 @@ def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int
 
 
 def standardization() -> layers.Layer:
-    """Nothing is learnt: faint, bright and dark pictures of one thing come to look the same."""
-    return layers.LayerNormalization(axis=(1, 2, 3), epsilon=1e-5, center=False, scale=False, name="standardization")
+    """Nothing is learnt: faint, bright and dark pictures of one thing come to look the same.
+
+    A group of all channels, for Keras reads a LayerNormalization over several axes wrongly from an .h5 file.
+    """
+    return layers.GroupNormalization(groups=1, epsilon=1e-5, center=False, scale=False, name="standardization")
 
 
 def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:

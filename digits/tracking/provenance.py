@@ -117,7 +117,7 @@ def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
         fingerprint=begin["fingerprint"],
         stage=f"tune@{family}",
         description=f"The search for the {family}'s hyperparameters, with its trials below it",
-        parameters=provenance.selected(*SHARED, "tune.seed", f"tune.{family}", f"models.{family}"),
+        parameters=provenance.selected(*SHARED, "tune.objective", "tune.seed", f"tune.{family}", f"models.{family}"),
         tags={"family": family},
     )
 
@@ -125,7 +125,7 @@ def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
 def trial_info(provenance: Provenance, begin: dict[str, Any], search: RunInfo) -> RunInfo:
     family, number = search.tags["family"], begin["trial"]
     baseline = ": the baseline's own recipe" if number == 0 else ""
-    parameters = provenance.selected(*SHARED, "tune.seed", f"tune.{family}.rungs")
+    parameters = provenance.selected(*SHARED, "tune.objective", "tune.seed", f"tune.{family}.rungs")
     return RunInfo(
         name=f"{family} trial {number}",
         kind="trial",

@@ -44,6 +44,14 @@ class TrainingPool:
     def workers(self) -> list[str]:
         return list(self.client.scheduler_info(n_workers=-1)["workers"])
 
+    def wait_for_a_worker(self) -> None:
+        try:
+            self.client.wait_for_workers(1, timeout=60)
+        except TimeoutError:
+            raise UserError(
+                "no worker has come back for a minute; run again, and each training goes on from its last epoch"
+            ) from None
+
     def submit(self, work: Callable, *arguments: object, worker: str | None = None) -> Future:
         """To this worker if it lives, else to any."""
         return self.client.submit(
@@ -76,7 +84,7 @@ class TrainingPool:
 
         while waiting or working:
             if not working:  # a worker that was killed takes a moment to come back
-                self.client.wait_for_workers(1, timeout=60)
+                self.wait_for_a_worker()
             # One for each worker: where a training kills its worker, none that waits behind it is blamed.
             for worker in idle()[: len(waiting)]:
                 begin(*waiting.popleft(), worker)

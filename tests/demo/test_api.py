@@ -43,7 +43,7 @@ def test_the_models_come_with_results_and_reports(demo):
     assert [model["name"] for model in told["models"]] == ["mlp-baseline", "mlp-tuned", "cnn-baseline", "cnn-tuned"]
     assert (told["classes"], told["shape"]) == (DIGITS, [28, 28, 1])
     assert told["default"] in (["mlp-baseline", "mlp-tuned"], ["cnn-baseline", "cnn-tuned"])
-    assert told["models"][3]["verdict"].startswith("better: +")
+    assert told["models"][3]["verdict"].startswith("better on ")
     for report in told["reports"]:
         assert requests.get(demo + report["href"], timeout=30).status_code == 200
     assert requests.get(f"{demo}/healthz", timeout=30).json() == {"status": "ok"}

@@ -16,8 +16,8 @@ from digits import families
 from digits.common.errors import UserError
 from digits.families.cnn import Hyperparameters as Cnn
 from digits.families.mlp import Hyperparameters as Mlp
-from digits.params.load import check
 from digits.models.recipe import Recipe
+from digits.params.load import check
 from digits.params.schema import Range, Search, params, schema
 from tests.conftest import ROOT
 
