@@ -16,20 +16,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import simulation
-from benchmarks.simulation import (
-    AXES,
-    DIFFERENT,
-    EQUAL,
-    GAINS,
-    IMAGES,
-    MLP,
-    SAME,
-    SEEDS,
-    SIMULATED,
-    SPREAD,
-    Setting,
-    Shares,
-)
+from benchmarks.recipes import AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
+from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, Shares
 from digits.common.files import write_text
 from digits.comparison import tables
 from digits.comparison.verdict import POWER

@@ -5,23 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.simulation import (
-    AXES,
-    CNN,
-    DIFFERENT,
-    EQUAL,
-    GAINS,
-    IMAGES,
-    MLP,
-    SAME,
-    Setting,
-    any_of_many,
-    detectable,
-    measure,
-    on_real_images,
-    plain_bootstrap,
-    power,
-)
+from benchmarks.recipes import AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
+from benchmarks.simulation import GAINS, any_of_many, detectable, measure, on_real_images, plain_bootstrap, power
 from digits.common import files
 
 
