@@ -40,7 +40,7 @@ def lay_out() -> None:
     write_json(CLASSES, NAMES)
     for seed, (name, (accuracy, loss)) in enumerate(LAST.items()):
         family = name.split("-")[0]
-        recipe = check(hyperparameters(family), read()["models"][family])
+        recipe = check(hyperparameters(family), read()["models"][family] | {"standardize": "tuned" in name})
         model = build(family, recipe, test.images.shape[1:], len(NAMES), seed)
         save(model, model_file(name))
         write_array(PREDICTIONS / f"{name}.npy", np.asarray(model(test.images)))

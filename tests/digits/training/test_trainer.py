@@ -47,6 +47,15 @@ def test_a_network_fits_images_of_any_shape_and_number_of_classes(family: str, s
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("recipe", [MLP, CNN])
+def test_a_network_that_standardizes_answers_alike_whether_an_image_is_faint_bright_or_dark(recipe: Recipe) -> None:
+    family, images = "cnn" if recipe is CNN else "mlp", np.asarray(stripes(20).images, np.float32)
+    model = build(family, recipe.model_copy(update={"standardize": True}), images.shape[1:], 4, seed=1)
+    answers = [model.predict(each, verbose=0) for each in (images, 0.3 * images + 100, 0.5 * images)]
+    np.testing.assert_allclose(answers[1], answers[0], atol=1e-3)
+    np.testing.assert_allclose(answers[2], answers[0], atol=1e-3)
+
+
 def test_training_learns_and_reports_each_epoch() -> None:
     _, curve = fit(config(epochs=6), (stripes(320), stripes(80, seed=1), stripes(80, seed=1)))
     assert [epoch["epoch"] for epoch in curve] == [1, 2, 3, 4, 5, 6]
