@@ -20,7 +20,7 @@ from tests.pictures import encoded
 from tests.pipeline import CLASSES, at, change, checkpoints, commit, make, ran, run, started, tracked
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
-TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 4 * 2, "trials": 6, "equal_metrics": 16}
+TRACKED = {"model": 4, "search": 2, "trial": 6, "points": 4 * 5 * 2, "trials": 6, "equal_metrics": 20}
 
 
 @pytest.fixture(scope="module")

@@ -134,8 +134,12 @@ def hard_images(of: Winner) -> str:
 
 def calibration(of: Winner) -> str:
     confidence, accuracy = float(of.output.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
-    mean = f"{confidence:.1%} sure on average, and right in {accuracy:.1%}"
-    verdict = "less sure than it might be" if confidence < accuracy else "surer than it should be"
+    said, right = f"{confidence:.1%}", f"{accuracy:.1%}"
+    mean = f"{said} sure on average, and right in {right}"
+    if said == right:
+        verdict = "as sure as it should be"
+    else:
+        verdict = "less sure than it might be" if confidence < accuracy else "surer than it should be"
     error = of.result.metrics["calibration_error"]
     return f"It is {mean}: {verdict}. Expected calibration error {error:.1%}; the diagram is in reports/figures."
 

@@ -136,7 +136,8 @@ def limits(rows: list[Row]) -> tuple[float, float]:
 def varied(rows: list[Row]) -> list[str]:
     fixed = {"trial", "recipe", "status", "epochs", OBJECTIVE}
     names = [name for name in (rows[0] if rows else {}) if name not in fixed]
-    return [name for name in names if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+    searched = [row for row in rows if row["trial"] != BASELINE_TRIAL]
+    return [name for name in names if len({str(row[name]) for row in searched if row[name] is not None}) > 1]
 
 
 def choices(values: list[Any]) -> list[Any] | None:

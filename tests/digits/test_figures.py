@@ -14,7 +14,7 @@ from digits.common.paths import VARIANTS, history_file, model_name, search_file
 from digits.data.corruptions import CORRUPTIONS, SEEN
 from digits.evaluation import robustness
 from digits.evaluation.flops import CostAccuracy
-from digits.figures import data, images
+from digits.figures import data, images, search
 from digits.figures.data import Results
 from digits.figures.style import zoom
 from stages import plot
@@ -281,3 +281,8 @@ def test_mistakes_are_told_apart_by_who_is_wrong_and_come_surest_first():
 
 def test_samples_go_through_the_classes_in_turn():
     assert images.class_by_class(np.array([1, 1, 0, 2, 0]), most=4).tolist() == [2, 0, 3, 4]
+
+
+def test_a_hyperparameter_that_only_the_baseline_has_otherwise_gets_no_panel():
+    trials = [trial(number, 0.9, noise=min(number, 1), rate=number) for number in range(3)]
+    assert search.varied(data.search(results(trials=trials))) == ["rate"]
