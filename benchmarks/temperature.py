@@ -45,7 +45,7 @@ def row(family: str, variant: str, seeds: int, validation: Split) -> Row:
         f"calibration error {error[0]:.2%} with, {error[1]:.2%} without"
     )
     ratios = [mine["test_loss"] / other["test_loss"] for mine, other in zip(after, before, strict=True)]
-    return Row(f"{family} {variant}: loss with a fitted temperature / without", ratios, 1.0, True, note=note)
+    return Row(f"{family} {variant}: loss with a fitted temperature / without", ratios, note=note)
 
 
 def part(output: Output, half: int) -> Output:
