@@ -13,13 +13,14 @@ from benchmarks.run import Row, main
 from benchmarks.trainings import FAMILIES, images
 from digits.common.paths import VARIANTS, model_file, model_name
 from digits.data.dataset import Split
-from digits.evaluation.metrics import Output, measure
+from digits.evaluation import metrics
+from digits.evaluation.metrics import Output
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Runtime, Seeds
 
 
-def temperatures(seeds: int, count: int | None) -> list[Row]:
+def measure(seeds: int, count: int | None) -> list[Row]:
     runtime.start(parameter(Runtime, "runtime"))
     validation = images("validation", count)
     return [row(family, variant, seeds, validation) for family in FAMILIES for variant in VARIANTS]
@@ -35,8 +36,8 @@ def row(family: str, variant: str, seeds: int, validation: Split) -> Row:
         for half in (0, 1):
             other = part(said, 1 - half)
             fitted.append(fit(part(said, half)))
-            before.append(measure(other))
-            after.append(measure(scaled(other, fitted[-1])))
+            before.append(metrics.measure(other))
+            after.append(metrics.measure(scaled(other, fitted[-1])))
     loss, error = (
         [fmean(each[name] for each in side) for side in (after, before)] for name in ("test_loss", "calibration_error")
     )
@@ -54,7 +55,7 @@ def part(output: Output, half: int) -> Output:
 
 def fit(output: Output) -> float:
     found = minimize_scalar(
-        lambda log: measure(scaled(output, np.exp(log)))["test_loss"], bounds=(-1, 1), method="bounded"
+        lambda log: metrics.measure(scaled(output, np.exp(log)))["test_loss"], bounds=(-1, 1), method="bounded"
     )
     return float(np.exp(found.x))
 
@@ -66,4 +67,4 @@ def scaled(output: Output, temperature: float) -> Output:
 
 
 if __name__ == "__main__":
-    main(temperatures, pairs=3)
+    main(measure, pairs=3)
