@@ -21,7 +21,7 @@ def write(messages: SimpleQueue[Message | None]) -> None:
     configure()
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would say on the driver's terminal what it tries again
     try:
-        from digits.tracking.runs import RunWriter  # MLflow, which takes seconds to import
+        from digits.tracking.writer import RunWriter  # MLflow, which takes seconds to import
     except Exception:  # whatever is wrong with it, `track` says so
         return
     writer, seconds = RunWriter(), SECONDS_BETWEEN_WRITES
