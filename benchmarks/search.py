@@ -1,150 +1,202 @@
-"""The whole search, against Keras Tuner's own `Hyperband.search` in a plain script
+"""Searches: ours against Keras Tuner's own in plain scripts
 
-Same family (the MLP), space, seed, images, augmentation and longest trial; both from the start of Python. Ours runs
-to its end, with params.yaml's workers. The plain search goes on, bracket after bracket, until an epoch of any of its
-trials has the validation accuracy of our winner, and is stopped at three times our seconds; so ours is first in each
-pair. It trains one trial at a time, with the networks and optimizers of Keras's guides and TensorFlow's own choice of
-threads.
+The MLP's: same space, images, objective and longest trial; both from the start of Python. Ours runs as params.yaml has
+it. A plain search ends when it has trained as many epochs as ours. A ratio compares the seconds until a plain search
+ends with the seconds until ours has reached its best objective; 0 where ours never does. The best recipe of each is
+then trained in full, by our code, with two seeds, and tested. reports/searches.json keeps each search as it ends; what
+it holds is not run again, so that a benchmark that was stopped goes on.
 """
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from math import sqrt
 from pathlib import Path
-from types import SimpleNamespace
+from statistics import mean, variance
 from typing import Any
 
-import keras
-import keras_tuner
-import tensorflow as tf
-
-from benchmarks.plain import compiled, network
-from benchmarks.run import Row, fresh, main
+from benchmarks.run import Row, fresh, machine, main
+from benchmarks.search_curve import Curve, curves
 from benchmarks.trainings import images, training_config
+from digits.common.errors import UserError
 from digits.common.files import read_json, write_json
-from digits.common.paths import CLASSES, PREPARED, search_file
+from digits.common.paths import CLASSES, PREPARED, REPORTS
 from digits.data import dataset
-from digits.data.dataset import Split
 from digits.families import hyperparameters
-from digits.models.recipe import Recipe
-from digits.params.load import parameter, read
-from digits.params.schema import Search
-from digits.search.oracle import as_given, space_of
-from digits.training.augmentation import augment
+from digits.models import runtime
+from digits.models.runtime import held_back_stderr
+from digits.params.load import parameter, setting
+from digits.params.schema import Objective, Pool, Search, Train
+from digits.search.search import SearchConfig, tune
+from digits.training import reporter
+from digits.training.fingerprint import fingerprint
+from digits.training.jobs import TrainingRun
+from digits.training.pool import training_images, training_pool
 
-ROOT, FAMILY, PATIENCE = Path(__file__).parent.parent, "mlp", 3
-# Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
-# without it each trial fails: an empty module in its place is enough.
-NOT_INSTALLED = "tensorboard.plugins.hparams"
-WITHOUT_END = 1_000
+FAMILY = "mlp"
+OURS, PLAIN = ("halving",), ("random", "bayesian", "hyperband")
+RECORD = REPORTS / "searches.json"
+SEEDS = (1, 2)  # with which a search's best recipe is trained in full
+Record = dict[str, Any]
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    ratios, notes, stopped = [], [], False
-    for seed in range(1, pairs + 1):
-        goal, seconds = ours(seed, count)
-        started = time.time()
-        best, ended, epochs = fresh(plain, seed, count, goal, started + PATIENCE * seconds)
-        ratios.append((ended - started) / seconds if best >= goal else PATIENCE)
-        stopped = stopped or best < goal
-        others = f"plain {best:.2%} in {ended - started:.0f} s with {epochs} epochs"
-        notes.append(f"ours {goal:.2%} in {seconds:.0f} s, {others}")
-        print(notes[-1], flush=True)
-    what = "seconds to our search's best validation accuracy: plain Hyperband / ours"
-    return [Row(what, ratios, aim=2.0, at_least=stopped, note="; ".join(notes))]
+    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder), count):
+        record = Path(folder, RECORD.name) if count else RECORD.resolve()
+        for seed in range(1, pairs + 1):
+            for tuner, method in in_turns(seed):
+                run_once(record, tuner, method, seed)
+        for found in read_json(record)["searches"]:
+            test_once(record, found)
+        return rows(read_json(record)["searches"], pairs)
 
 
-def ours(seed: int, count: int | None) -> tuple[float, float]:
-    """The winner's validation accuracy and the seconds of the stage, which begins anew in a folder of its own."""
-    parameters = read()
-    parameters["tune"] |= {"seed": seed, "objective": "accuracy"}  # as the plain search's
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_json(folder / "params.yaml", parameters)
-        for part, most in (("train", count), ("validation", None), ("hard", None)):
-            dataset.save(images(part, most), folder / PREPARED / part)
-        shutil.copy(CLASSES, folder / CLASSES)
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": name, "DIGITS_TRACKING": "off"}
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "stages.tune", FAMILY], check=True, cwd=folder, env=environment)
-        seconds, found = time.perf_counter() - started, read_json(folder / search_file(FAMILY))
-    return found["trials"][found["best_trial"]]["validation_accuracy"], seconds
+def in_turns(seed: int) -> list[tuple[str, str]]:
+    tuners = [*(("ours", method) for method in OURS), *(("plain", method) for method in PLAIN)]
+    start = seed % len(tuners)
+    return tuners[start:] + tuners[:start]
 
 
-def plain(seed: int, count: int | None, goal: float, until: float) -> tuple[float, float, int]:
-    """Its best validation accuracy, the time of the last epoch that it was given, and how many that were."""
-    sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
-    keras.utils.set_random_seed(seed)
-    watch, validation = Watch(goal, until), images("validation")
-    model = Classifier(images("train", count), watch)
-    with tempfile.TemporaryDirectory() as folder, suppress(Enough):
-        tuner = keras_tuner.Hyperband(
-            model,
-            objective=keras_tuner.Objective("val_accuracy", "max"),
-            max_epochs=model.plan.rungs[-1],
-            hyperband_iterations=WITHOUT_END,
-            seed=seed,
-            hyperparameters=space_of(model.plan),
-            directory=folder,
-        )
-        tuner.search(validation_data=(validation.images, validation.labels), verbose=0)
-    if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
-        raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
-    return watch.best, watch.now, watch.epochs
+@contextmanager
+def prepared(folder: Path, count: int | None) -> Iterator[None]:
+    """Images and parameters in a folder of its own, where checkpoints do not meet those of others."""
+    for part, most in (("train", count), ("validation", None), ("hard", None)):
+        dataset.save(images(part, most), folder / PREPARED / part)
+    shutil.copy(CLASSES, folder / CLASSES)
+    shutil.copytree(PREPARED / "test", folder / PREPARED / "test")
+    shutil.copy("params.yaml", folder)
+    with chdir(folder):
+        yield
 
 
-class Classifier(keras_tuner.HyperModel):
-    def __init__(self, data: Split, watch: "Watch") -> None:
-        super().__init__()
-        self.data, self.watch, self.plan = data, watch, parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
-        self.baseline = training_config(FAMILY, "baseline", self.plan.rungs[-1], seed=1)
-
-    def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
-        values = {name: hp.values[name] for name in self.plan.space}
-        return self.baseline.recipe.model_copy(update=as_given(values, self.plan))
-
-    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        recipe, classes = self.recipe(hp), self.baseline.classes
-        model = network(FAMILY, recipe, self.data.images.shape[1:], classes)
-        # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come.
-        epochs = hp.values.get("tuner/epochs", self.plan.rungs[-1]) - hp.values.get("tuner/initial_epoch", 0)
-        return compiled(model, recipe, classes, epochs * -(-len(self.data) // recipe.batch_size))
-
-    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
-        more["callbacks"] = [*more["callbacks"], self.watch]  # Keras Tuner copies those that `search` is given
-        return model.fit(batches(self.data, self.recipe(hp)), shuffle=False, **more)
+def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
+    config = search_config(method, seed)
+    split = tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
+    what = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
+    identity = fingerprint([what, config.plan, config.objective], {}, *split)
+    found = [each for each in kept(record) if each["fingerprint"] != identity]
+    if len(found) < len(kept(record)):
+        return
+    started = time.time()
+    points, recipe = fresh({"ours": ours, "plain": plain}[tuner], method, seed, started)
+    seconds = round(time.time() - started, 1)
+    print(f"{tuner} {method}, seed {seed}: {points[-1][2]:.4f} in {seconds:.0f} s, {points[-1][1]} epochs", flush=True)
+    # Another record of the same search was of other images or another space.
+    found = [each for each in found if any(each[name] != what[name] for name in what)]
+    more = {"fingerprint": identity, "machine": machine(), "seconds": seconds, "points": points, "recipe": recipe}
+    write_json(record, {"searches": [*found, what | more]})
 
 
-def batches(data: Split, recipe: Recipe) -> tf.data.Dataset:
-    def augmented(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        seed = tf.random.uniform((2,), maxval=tf.int32.max, dtype=tf.int32)
-        return augment(images, recipe, seed), labels
-
-    ready = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
-    return ready.map(augmented, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+def search_config(method: str, seed: int) -> SearchConfig:
+    plan = parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
+    baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
+    machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
+    return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
 
 
-class Enough(BaseException):
-    """Not an Exception: Keras Tuner takes those for a trial that failed."""
+def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+    config = search_config(method, seed)
+    curves.append(Curve(started, config.objective))
+    reporter.WRITER = "benchmarks.search_curve"
+    os.environ.pop("DIGITS_TRACKING", None)
+    best = tune(config, setting(Pool, "pool"))["best"]
+    return thinned(curves[0]), best
 
 
-class Watch(keras.callbacks.Callback):
-    """Ends the search when an epoch has reached the goal, or when time is up."""
+def plain(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+    """TensorFlow as it comes, with threads and kernels of its own choice."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    with held_back_stderr():
+        from benchmarks import search_plain
+    config = search_config(method, seed)
+    curve = Curve(started, config.objective)
+    recipe = search_plain.search(config, training_images(), curve, replace(config, method=OURS[0]).length)
+    return thinned(curve), recipe.model_dump()
 
-    def __init__(self, goal: float, until: float) -> None:
-        super().__init__()
-        self.goal, self.until, self.best, self.epochs, self.now = goal, until, 0.0, 0, time.time()
 
-    def on_epoch_end(self, _epoch: int, logs: dict[str, float]) -> None:
-        self.epochs, self.now = self.epochs + 1, time.time()
-        self.best = max(self.best, round(logs["val_accuracy"], 6))  # as many digits as our search keeps
-        if self.best >= self.goal or self.now > self.until:
-            raise Enough
+def thinned(curve: Curve) -> list[Any]:
+    """Where it became better, and its end."""
+    better = [after for before, after in pairwise([(0, 0, 0.0), *curve.points]) if after[2] > before[2]]
+    return [*better, curve.points[-1]]
+
+
+def test_once(record: Path, found: Record) -> None:
+    if "test_accuracy" in found:
+        return
+    found["test_accuracy"] = fresh(tested, found["recipe"])
+    searches = [found if each["fingerprint"] == found["fingerprint"] else each for each in kept(record)]
+    write_json(record, {"searches": searches})
+
+
+def tested(recipe: Record) -> list[float]:
+    config = search_config(OURS[0], seed=1).baseline
+    config = replace(config, recipe=type(config.recipe)(**recipe), epochs=parameter(Train, "train").epochs)
+    runs = [TrainingRun(str(seed), replace(config, seed=seed), goal=config.epochs) for seed in SEEDS]
+    with training_pool(setting(Pool, "pool"), config.runtime, len(runs), FAMILY) as pool:
+        pool.give(*training_images())
+        pool.train(runs, lambda *_: None)
+    if failures := [run.failure for run in runs if run.failure is not None]:
+        raise UserError(f"a training failed: {failures[0]}")
+    runtime.start(config.runtime)
+    from digits.evaluation.predictor import load_predictor
+
+    test, accuracies = dataset.load(PREPARED / "test"), []
+    for run in runs:
+        path = Path(f"{run.name}.keras")
+        path.write_bytes(run.model)
+        accuracies.append(float((load_predictor(path)(test.images).argmax(axis=1) == test.labels).mean()))
+    return accuracies
+
+
+def rows(searches: list[Record], pairs: int) -> list[Row]:
+    of = {(each["tuner"], each["method"], each["seed"]): each for each in searches}
+    found, seeds = [], range(1, pairs + 1)
+    mine = [of["ours", OURS[0], seed] for seed in seeds]
+    for method in PLAIN:
+        theirs = [of["plain", method, seed] for seed in seeds]
+        both = list(zip(mine, theirs, strict=True))
+        ratios = [their["points"][-1][0] / seconds_to(my, their["points"][-1][2]) for my, their in both]
+        note = "; ".join(f"{described(my)} against {described(their)}" for my, their in both)
+        found += [
+            Row(f"seconds of plain {method} / ours to its best objective", ratios, aim=2.0, note=note),
+            Row(
+                f"geometric mean of errors after as many epochs: plain {method} / ours",
+                [(1 - their["points"][-1][2]) / (1 - my["points"][-1][2]) for my, their in both],
+                aim=1.0,
+            ),
+        ]
+    return [*found, *(luck(method, [of["ours", method, seed] for seed in seeds]) for method in OURS)]
+
+
+def seconds_to(search: Record, objective: float) -> float:
+    return next((seconds for seconds, _, best in search["points"] if best >= objective), float("inf"))
+
+
+def described(search: Record) -> str:
+    seconds, epochs, best = search["points"][-1]
+    tested = " and ".join(f"{each:.2%}" for each in search["test_accuracy"])
+    return f"{best:.4f} in {seconds:.0f} s with {epochs} epochs, tested {tested}"
+
+
+def luck(method: str, searches: list[Record]) -> Row:
+    """Variance components: of seeds within a recipe, and of recipes that searches found beyond that."""
+    accuracies = [search["test_accuracy"] for search in searches]
+    within = mean(map(variance, accuracies))
+    between = max(0.0, variance(map(mean, accuracies)) - within / len(SEEDS)) if len(searches) > 1 else 0.0
+    of_seeds, of_searches = (f"{100 * sqrt(each):.3f}" for each in (within, between))
+    note = f"standard deviation of test accuracy over seeds {of_seeds} points, over searches {of_searches} points"
+    return Row(f"test accuracy of recipes that {method} found", list(map(mean, accuracies)), unit="%", note=note)
+
+
+def kept(record: Path) -> list[Record]:
+    return read_json(record)["searches"] if record.exists() else []
 
 
 if __name__ == "__main__":
-    main(measure, pairs=1)
+    main(measure, pairs=5)

@@ -38,8 +38,8 @@ def per_minute(family: str, workers: int, threads: int, count: int) -> float:
     with training_pool(settings, config.runtime, workers, family) as pool:
         pool.give(images("train", count), images("validation", 1_000), images("hard", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
-            started, runs = time.perf_counter(), [TrainingRun(str(each), config) for each in range(number)]
-            pool.train(runs, 1, lambda *_: None)
+            started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]
+            pool.train(runs, lambda *_: None)
             if failures := [run.failure for run in runs if run.failure is not None]:
                 raise UserError(f"a training failed: {failures[0]}")
         return 60 * TRAININGS / (time.perf_counter() - started)

@@ -3,21 +3,23 @@
 from typing import Any
 
 from digits.common.cli import run
-from digits.common.files import write_json
-from digits.common.paths import search_file
+from digits.common.files import read_json, write_json
+from digits.common.paths import CLASSES, search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
-from digits.params.schema import Objective, OneDnn, Pool, Runtime, Search, Seed, Threads
-from digits.search.search import tune
-from digits.training.jobs import describe
+from digits.params.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seed, Threads
+from digits.search.search import SearchConfig, tune
+from digits.training.jobs import TrainingConfig, describe
 
 
 def main(family: str) -> str:
-    kind, seed = hyperparameters(family), parameter(Seed, "tune.seed")
+    kind = hyperparameters(family)
     plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
-    objective = parameter(Objective, "tune.objective")
+    method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    found = tune(family, plan, objective, recipe, seed, machine, setting(Pool, "pool"))
+    seed, classes = parameter(Seed, "tune.seed"), len(read_json(CLASSES))
+    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine)
+    found = tune(SearchConfig(plan, method, objective, baseline), setting(Pool, "pool"))
     write_json(search_file(family), found)
     first, best = found["trials"][0], found["trials"][found["best_trial"]]
     return (

@@ -30,6 +30,10 @@ Objective = Annotated[
     Literal[tuple(OBJECTIVES)],
     Field(description="balanced: error, loss and error on hard images alike; accuracy: nothing else"),
 ]
+Method = Annotated[
+    Literal["halving", "random", "bayesian", "hyperband"],
+    Field(description="halving: successive halving by `rungs` and `keep`; the others are Keras Tuner's"),
+]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
 Classes = Annotated[
@@ -155,6 +159,7 @@ class Track(Section):
 
 
 class Tune(Section):
+    method: Method
     objective: Objective
     seed: Annotated[Seed, Field(description="of the search and of its trainings")]
 

@@ -1,15 +1,18 @@
 """A search from its first proposal to its record: its trials in the pool, on disk as they go, told of as they run."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from digits.common.errors import UserError
-from digits.common.files import read_json
-from digits.common.paths import CLASSES, search_name, trial_name
+from digits.common.paths import search_name, trial_name
 from digits.common.progress import Progress
 from digits.models.recipe import Recipe
-from digits.params.schema import Pool, Runtime, Search
-from digits.search.halving import Trial, length, search
+from digits.params.schema import Pool, Search
+from digits.search import halving, rounds
+from digits.search.halving import Halving
+from digits.search.rounds import Proposal, Results, Rounds
+from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.fingerprint import SEARCH, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
@@ -17,56 +20,86 @@ from digits.training.pool import TrainingPool, start, training_images, training_
 from digits.training.reporter import Reporter, reporter
 
 
-def tune(
-    family: str, plan: Search, objective: str, recipe: Recipe, seed: int, machine: Runtime, settings: Pool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SearchConfig:
+    """All that decides the outcome of a search, besides the images."""
+
+    plan: Search
+    method: str
+    objective: str
+    baseline: TrainingConfig  # trial 0
+
+    @property
+    def length(self) -> int:
+        """Epochs, where no trial fails."""
+        return halving.length(self.plan) if self.method == "halving" else rounds.length(self.plan, self.method)
+
+
+def tune(config: SearchConfig, settings: Pool) -> dict[str, Any]:
     images = training_images()
-    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, len(read_json(CLASSES)), machine)
-    identity = fingerprint([plan, objective, baseline], versions(family, SEARCH), *images)
-    info = {"family": family, "objective": objective, "fingerprint": identity}
+    family, machine = config.baseline.family, config.baseline.runtime
+    identity = fingerprint(config, versions(family, SEARCH), *images)
+    info = {"family": family, "method": config.method, "objective": config.objective, "fingerprint": identity}
     with (
         reporter() as told,
-        training_pool(settings, machine, plan.trials, family, SEARCH) as pool,
+        training_pool(settings, machine, config.plan.trials, family, SEARCH) as pool,
         checkpoint(identity) as saved,
     ):
         pool.give(*images)
-        recipes = pool.submit(proposals, plan, baseline).result()
-        configs = [replace(baseline, recipe=each) for each in recipes]
-        trials = [
-            Trial(number, TrainingRun(trial_name(family, number), config, keep_model=False), objective)
-            for number, config in enumerate(configs)
-        ]
         told.begin(search_name(family), info)
+        trials: list[Trial] = []
         try:
-            found = run_trials(plan, trials, pool, saved, told)
+            found = run_trials(config, trials, pool, saved, told)
         except UserError:  # it came to its end, though without a winner: the next one begins anew
             saved.forget()
             raise
         minutes = sum(trial.run.core_seconds for trial in trials) / 60
         told.end(search_name(family), "completed", core_minutes=minutes)
-    return info | {"images": len(images[0]), "space": plan.model_dump()["space"]} | found
+    return info | {"images": len(images[0]), "space": config.plan.model_dump()["space"]} | found
 
 
 def run_trials(
-    plan: Search, trials: list[Trial], pool: TrainingPool, saved: Checkpoint, told: Reporter
+    config: SearchConfig, trials: list[Trial], pool: TrainingPool, saved: Checkpoint, told: Reporter
 ) -> dict[str, Any]:
-    family, by_name, ended = trials[0].run.config.family, {trial.run.name: trial for trial in trials}, set()
-    for trial in trials:
-        saved.restore(trial.run)
-    with Progress(length(plan), f"{family} search", "epoch") as progress:
+    family, ended = config.baseline.family, set()
 
-        def advance(some: list[Trial], until: int) -> None:
+    def begin(recipe: Recipe) -> Trial:
+        training = replace(config.baseline, recipe=recipe)
+        trial = Trial(
+            len(trials), TrainingRun(trial_name(family, len(trials)), training, keep_model=False), config.objective
+        )
+        saved.restore(trial.run)
+        trials.append(trial)
+        return trial
+
+    def propose(results: Results) -> list[Proposal]:
+        return pool.submit(proposals, config, results).result()
+
+    begin(config.baseline.recipe)
+    method = method_of(config, trials, propose, begin)
+    with Progress(config.length, f"{family} search", "epoch") as progress:
+
+        def next_runs() -> list[TrainingRun]:
+            runs = []
+            while sent := method.next():
+                for trial in sent:
+                    if trial.until == 0:
+                        begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
+                        told.begin(trial.run.name, begun, parent=search_name(family))
+                    tell_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
+                    if trial.run.over:  # as an earlier search, which was killed, has left it
+                        trial.arrive()
+                    else:
+                        runs.append(trial.run)
             tell_ends()
-            for trial in some:
-                if trial.until == 0:
-                    begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
-                    told.begin(trial.run.name, begun, parent=search_name(family))
-                tell_epochs(trial, trial.run.epochs[trial.until : until])
-            pool.train([trial.run for trial in some], until, on_segment)
+            return runs
 
         def on_segment(run: TrainingRun, epochs: list[Epoch]) -> None:
             saved.save(run)
-            tell_epochs(by_name[run.name], epochs)
+            trial = next(trial for trial in trials if trial.run is run)
+            tell_epochs(trial, epochs)
+            if run.over:
+                trial.arrive()
 
         def tell_epochs(trial: Trial, epochs: list[Epoch]) -> None:
             if epochs:
@@ -80,14 +113,27 @@ def run_trials(
                     cost = {"core_minutes": trial.run.core_seconds / 60}
                     told.end(trial.run.name, trial.status, trial.reason, **cost)
 
-        found = search(plan, trials, advance)
+        pool.train(next_runs(), on_segment, next_runs)
+        found = conclude(trials, config.plan.rungs[-1])
         tell_ends()
     return found
 
 
-def proposals(plan: Search, baseline: TrainingConfig) -> list[Recipe]:
-    """By a worker, for Keras Tuner brings TensorFlow with it, which the driver does without."""
-    start(baseline.runtime)
+def method_of(
+    config: SearchConfig,
+    trials: list[Trial],
+    propose: Callable[[Results], list[Proposal]],
+    begin: Callable[[Recipe], Trial],
+) -> Halving | Rounds:
+    if config.method != "halving":
+        return Rounds(trials, config.plan.rungs[-1], propose, begin)
+    for proposal in propose([]):
+        begin(proposal.recipe)
+    return Halving(config.plan, trials)
+
+
+def proposals(config: SearchConfig, results: Results) -> list[Proposal]:
+    start(config.baseline.runtime)
     from digits.search import oracle
 
-    return oracle.proposals(plan, baseline.recipe, baseline.seed)
+    return oracle.propose(config.plan, config.method, config.baseline.recipe, config.baseline.seed, results)

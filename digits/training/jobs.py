@@ -53,6 +53,7 @@ class TrainingRun:
     name: str
     config: TrainingConfig
     keep_model: bool = True
+    goal: int = 0  # epochs that it is to have
     epochs: list[Epoch] = field(default_factory=list)
     state: bytes | None = None
     model: bytes | None = None
@@ -61,6 +62,10 @@ class TrainingRun:
     multiply_adds: int | None = None
     seconds: float = 0.0
     core_seconds: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self.failure is not None or len(self.epochs) >= self.goal
 
     def segment(self, until: int) -> Segment:
         return Segment(self.config, len(self.epochs), until, self.state, self.keep_model)

@@ -65,11 +65,13 @@ class TrainingPool:
         self.client.gather(self.starts)
 
     def train(
-        self, runs: list[TrainingRun], until: int, on_segment: Callable[[TrainingRun, list[Epoch]], None]
+        self,
+        runs: list[TrainingRun],
+        on_segment: Callable[[TrainingRun, list[Epoch]], None],
+        more: Callable[[], list[TrainingRun]] = list,
     ) -> None:
-        """Each until it has had so many epochs, or has failed."""
-        unfinished = [run for run in runs if run.failure is None and len(run.epochs) < until]
-        waiting = schedule(unfinished, until, len(self.workers()))
+        """Each until its goal is reached, or it has failed. Whenever one has, `more` may bring others."""
+        waiting = schedule(runs, len(self.workers()))
         working: dict[Future, tuple[TrainingRun, int, str]] = {}
         ended = as_completed(loop=self.client.loop)
 
@@ -93,28 +95,31 @@ class TrainingPool:
             result = outcome(future)
             run.add(result)
             on_segment(run, result.epochs)
-            if run.failure is None and len(run.epochs) < end:
+            if run.over:
+                waiting += schedule(more(), len(self.workers()))
+            elif len(run.epochs) < end:
                 begin(run, end, result.worker)
-            elif run.failure is None and end < until:
-                waiting.append((run, until))
+            else:
+                waiting.append((run, run.goal))
 
 
-def schedule(runs: list[TrainingRun], until: int, workers: int) -> deque[tuple[TrainingRun, int]]:
+def schedule(runs: list[TrainingRun], workers: int) -> deque[tuple[TrainingRun, int]]:
     """Which training goes first, and until which epoch, so that all workers end together: McNaughton's rule.
 
     All epochs are laid end to end and cut into one equal share a worker. A training that a cut divides first does what
     lies behind the cut, for the next worker's share begins with it; the rest comes last, on whichever worker is free.
     """
-    lengths = [until - len(run.epochs) for run in runs]
+    unfinished = [run for run in runs if not run.over]
+    lengths = [run.goal - len(run.epochs) for run in unfinished]
     share = max([*lengths, ceil(sum(lengths) / max(1, workers)), 1])
     divided, whole, position = [], [], 0
-    for run, length in zip(runs, lengths, strict=True):
+    for run, length in zip(unfinished, lengths, strict=True):
         cut = (position // share + 1) * share
         position += length
         if cut < position:
             divided.append((run, len(run.epochs) + position - cut))
         else:
-            whole.append((run, until))
+            whole.append((run, run.goal))
     return deque([*divided, *whole])
 
 

@@ -36,7 +36,9 @@ def train_seeds(plan: Plan, seeds: tuple[int, ...], settings: Pool) -> str:
     images = training_images()
     classes = len(read_json(CLASSES))
     configs = [TrainingConfig(plan.family, plan.recipe, plan.epochs, seed, classes, plan.machine) for seed in seeds]
-    runs = [TrainingRun(model_name(plan.family, plan.variant, config.seed), config) for config in configs]
+    runs = [
+        TrainingRun(model_name(plan.family, plan.variant, config.seed), config, goal=plan.epochs) for config in configs
+    ]
     code = versions(plan.family)
     infos = {run.name: info(run, plan.variant, fingerprint([plan.variant, run.config], code, *images)) for run in runs}
     earlier = earlier_models(seeds, {name: each["fingerprint"] for name, each in infos.items()})
@@ -93,7 +95,7 @@ def train_all(
                     checkpoints[run.name].save(run)
                 report(told, run, epochs)
 
-            pool.train(runs, first.epochs, on_segment)
+            pool.train(runs, on_segment)
         if failed := [f"seed {run.config.seed}: {run.failure}" for run in runs if run.failure is not None]:
             kept = "; what the others have learnt is kept for the next run" if len(failed) < len(runs) else ""
             raise UserError(f"{runs[0].name.rpartition('-')[0]}, {'; '.join(failed)}{kept}")

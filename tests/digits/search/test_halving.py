@@ -1,14 +1,17 @@
 """Who goes on and who wins, with made-up curves in place of trainings."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 
 from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.halving import Trial, length, search
+from digits.search.halving import Halving, length
+from digits.search.trials import Trial, conclude
 from digits.training.jobs import TrainingRun
 from tests.recipes import config
 
@@ -33,19 +36,30 @@ class Training:
         self.accuracy, self.loss, self.hard, self.epochs = accuracy, loss, hard, 0
         self.fields: list[list[int]] = []
 
-    def __call__(self, trials: list[Trial], until: int) -> None:
-        self.fields.append([trial.number for trial in trials])
+    def __call__(self, trials: list[Trial]) -> None:
+        self.fields.append(sorted(trial.number for trial in trials))
         for trial in trials:
-            for epoch in range(len(trial.run.epochs) + 1, until + 1):
-                reached = self.accuracy(trial.number, epoch)
-                if reached is None:
-                    trial.run.failure = "out of memory"
-                    break
-                self.epochs += 1
-                loss, hard = self.loss(trial.number), self.hard(trial.number)
-                reached = {"accuracy": reached, "loss": loss, "hard_accuracy": hard}
-                reached = {f"validation_{name}": value for name, value in reached.items()}
-                trial.run.epochs.append({"epoch": epoch} | reached)
+            self.train(trial.run, trial.run.goal, trial.number)
+            trial.arrive()
+
+    def train(self, run: TrainingRun, until: int, number: int) -> None:
+        for epoch in range(len(run.epochs) + 1, until + 1):
+            reached = self.accuracy(number, epoch)
+            if reached is None:
+                run.failure = "out of memory"
+                break
+            self.epochs += 1
+            measured = {"accuracy": reached, "loss": self.loss(number), "hard_accuracy": self.hard(number)}
+            measured = {f"validation_{name}": value for name, value in measured.items()}
+            run.epochs.append({"epoch": epoch} | measured)
+
+
+def search(plan: Search, trials: list[Trial], training: Training) -> dict[str, Any]:
+    """All that can be trained are, before the next are asked for."""
+    method = Halving(plan, trials)
+    while sent := method.next():
+        training(sent)
+    return conclude(trials, plan.rungs[-1])
 
 
 def test_the_best_third_goes_on_at_each_rung_and_nothing_is_trained_twice() -> None:
@@ -88,8 +102,46 @@ def test_a_search_that_knows_later_epochs_already_decides_by_those_that_count() 
 
     undisturbed = search(plan(1, 3), field(3), Training(reached))
     resumed = field(3)
-    Training(reached)(resumed[:2], 3)
+    for trial in resumed[:2]:
+        Training(reached).train(trial.run, 3, trial.number)
     assert search(plan(1, 3), resumed, Training(reached)) == undisturbed
+
+
+@given(data=strategies.data())
+def test_whoever_is_trained_first_the_same_go_on_to_the_same_end(data: strategies.DataObject) -> None:
+    """Among them some that fail, and some that are better early than late."""
+    count = data.draw(strategies.integers(1, 12))
+    share = data.draw(strategies.sampled_from([0.1, 0.3, 0.5, 1.0]))
+    curves = strategies.lists(strategies.sampled_from([0.1, 0.2, 0.3, None]), min_size=5, max_size=5)
+    curve = [data.draw(curves) for _ in range(count)]
+    reached = lambda number, epoch: curve[number][epoch - 1]  # noqa: E731
+    expected = outcome(lambda: search(plan(1, 2, 5, keep=share), field(count), Training(reached)))
+    trials = field(count)
+    method, training = Halving(plan(1, 2, 5, keep=share), trials), Training(reached)
+    waiting = method.next()
+    while waiting:
+        training([waiting.pop(data.draw(strategies.integers(0, len(waiting) - 1)))])
+        waiting += method.next()
+    assert outcome(lambda: conclude(trials, 5)) == expected
+
+
+def outcome(of: Callable[[], dict[str, Any]]) -> dict[str, Any] | str:
+    try:
+        return of()
+    except UserError as error:
+        return str(error)
+
+
+def test_who_is_sure_to_go_on_does_not_wait_for_the_last_of_its_rung() -> None:
+    trials, training = field(9), Training(lambda trial, _: 0.9 - trial / 100)
+    method = Halving(plan(1, 3), trials)  # 4 of 9 go on
+    first = method.next()
+    training(first[:6])
+    assert [trial.number for trial in method.next()] == [0]  # the other three may all be better than trial 1
+    training(first[6:8])
+    assert [trial.number for trial in method.next()] == [1, 2]
+    training(first[8:])
+    assert [trial.number for trial in method.next()] == [3]
 
 
 def test_failed_trials_are_recorded_and_never_win() -> None:

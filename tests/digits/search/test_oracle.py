@@ -2,12 +2,18 @@
 
 from typing import Any
 
+import keras_tuner
+import pytest
+
+from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.oracle import proposals
+from digits.search.oracle import AT_ONCE, KNOWN_FIRST, Results, propose
+from digits.search.rounds import FACTOR, Proposal, brackets, length, sweeps
 from tests.recipes import MLP
 
+METHODS = ("halving", "random", "bayesian", "hyperband")
 SPACE = {
     "layers": {"min": 1, "max": 3},
     "units": [64, 128],
@@ -17,37 +23,105 @@ SPACE = {
 }
 
 
-def plan(trials: int = 12, space: dict[str, Any] = SPACE) -> Search[Mlp]:
-    return check(Search[Mlp], {"trials": trials, "rungs": [1], "keep": 1.0, "space": space})
+def plan(trials: int = 12, space: dict[str, Any] = SPACE, *, epochs: int = 4) -> Search[Mlp]:
+    return check(Search[Mlp], {"trials": trials, "rungs": [1, epochs], "keep": 1.0, "space": space})
 
 
-def test_the_first_is_the_baselines_own_recipe() -> None:
-    assert proposals(plan(), MLP, 1)[0] == MLP
+def whole(plan: Search[Mlp], method: str, seed: int = 1, *, failing: bool = False) -> list[list[Proposal]]:
+    """Each round of a search whose trials are the better the higher their learning rate is."""
+    rounds: list[list[Proposal]] = []
+    results: Results = []
+    while found := propose(plan, method, MLP, seed, results):
+        rounds.append(found)
+        results.append([None if failing else each.recipe.learning_rate for each in found])
+    return rounds
 
 
-def test_all_lie_in_the_space_and_keep_their_types() -> None:
-    found = proposals(plan(trials=30), MLP, 1)
-    assert len(found) == 30
-    for recipe in found[1:]:
-        chosen = Mlp(**recipe.model_dump())
+@pytest.mark.parametrize("method", METHODS)
+def test_all_lie_in_the_space_and_keep_their_types(method: str) -> None:
+    for proposal in propose(plan(trials=30), method, MLP, 1, []):
+        chosen = Mlp(**proposal.recipe.model_dump())
         assert chosen.layers in (1, 2, 3)
         assert chosen.units in (64, 128)
         assert type(chosen.batch_norm) is bool
         assert 1e-4 <= chosen.learning_rate <= 1e-1
         assert chosen.dropout == MLP.dropout
-    assert {recipe.batch_norm for recipe in found} == {True, False}
 
 
-def test_a_list_of_one_holds_all_but_the_baselines_recipe_to_it() -> None:
-    space = {"layers": [3], "units": [64, 128, 256]}
-    first, *others = proposals(plan(trials=4, space=space), MLP, 1)
-    assert (first, {recipe.layers for recipe in others}) == (MLP, {3})
-
-
-def test_the_same_seed_proposes_the_same_and_another_seed_others() -> None:
-    first, again, other = (proposals(plan(), MLP, seed) for seed in (1, 1, 2))
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_seed_proposes_the_same_and_another_seed_others(method: str) -> None:
+    first, again, other = (whole(plan(), method, seed) for seed in (1, 1, 2))
     assert first == again != other
 
 
+def test_a_list_of_one_holds_all_to_it() -> None:
+    found = propose(plan(trials=4, space={"layers": [3], "units": [64, 128, 256]}), "random", MLP, 1, [])
+    assert {proposal.recipe.layers for proposal in found} == {3}
+
+
 def test_a_space_of_which_all_was_tried_ends_the_list_early() -> None:
-    assert 2 <= len(proposals(plan(trials=50, space={"units": [64, 128]}), MLP, 1)) <= 3
+    assert len(propose(plan(trials=50, space={"units": [64, 128]}), "random", MLP, 1, [])) == 2
+
+
+def test_halving_and_random_try_all_in_one_round_and_differ_in_how_long() -> None:
+    for method, until in (("halving", 1), ("random", 4)):
+        [found] = whole(plan(), method)
+        assert [(proposal.trial, proposal.until) for proposal in found] == [(number, until) for number in range(1, 12)]
+
+
+def test_bayesian_learns_from_the_rounds_before() -> None:
+    rounds = whole(plan(trials=KNOWN_FIRST + 2 * AT_ONCE + 2), "bayesian")
+    assert [len(each) for each in rounds] == [4, 4, 4, 4, 1]
+    rates = [[proposal.recipe.learning_rate for proposal in each] for each in rounds]
+    assert max(rates[2] + rates[3]) > max(rates[0] + rates[1])
+    assert propose(plan(trials=20), "bayesian", MLP, 1, [[0.1] * 4, [0.2, 0.1, 0.1, 0.1]]) != propose(
+        plan(trials=20), "bayesian", MLP, 1, [[0.1] * 4, [0.1, 0.1, 0.1, 0.2]]
+    )
+
+
+def test_hyperband_sends_the_best_of_a_round_on() -> None:
+    rounds = whole(plan(trials=9), "hyperband")
+    assert [(each.trial, each.until) for each in rounds[0]] == [
+        *((number, 2) for number in range(1, 6)),
+        *((number, 4) for number in range(6, 9)),
+    ]
+    best = sorted(rounds[0][:5], key=lambda each: each.recipe.learning_rate, reverse=True)[:2]
+    assert [(each.trial, each.until, each.recipe) for each in rounds[1]] == [
+        (each.trial, 4, each.recipe) for each in best
+    ]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 4, 9, 10, 27])
+def test_hyperbands_brackets_are_keras_tuners(epochs: int) -> None:
+    oracle = keras_tuner.oracles.HyperbandOracle(keras_tuner.Objective("any", "max"), max_epochs=epochs, factor=FACTOR)
+    theirs = [
+        [(oracle._get_size(bracket, number), oracle._get_epochs(bracket, number)) for number in range(bracket + 1)]
+        for bracket in range(oracle._get_num_brackets())
+    ]
+    assert brackets(epochs) == theirs
+
+
+@pytest.mark.parametrize("method", ["random", "bayesian", "hyperband"])
+def test_the_length_of_a_search_is_known_before(method: str) -> None:
+    given = plan(trials=20)
+    reached: dict[int, int] = {0: 4}
+    for each in (proposal for found in whole(given, method) for proposal in found):
+        reached[each.trial] = each.until
+    assert sum(reached.values()) == length(given, method)
+    assert len(reached) <= 20
+
+
+def test_too_few_trials_for_hyperband_are_one_clear_line() -> None:
+    assert sweeps(plan(trials=9)) == 1
+    with pytest.raises(UserError, match=r"8 are too few for hyperband, which begins 8 in one iteration .* 9 or more"):
+        propose(plan(trials=8), "hyperband", MLP, 1, [])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_search_whose_trials_all_fail_comes_to_its_end(method: str) -> None:
+    assert whole(plan(), method, failing=True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_trial_is_the_baselines_alone(method: str) -> None:
+    assert propose(plan(trials=1), method, MLP, 1, []) == []

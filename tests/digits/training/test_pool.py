@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ MACHINE = config().runtime
 
 
 def runs(count: int, epochs: int) -> list[TrainingRun]:
-    return [TrainingRun(f"mlp-{seed}", config(epochs=epochs, seed=seed)) for seed in range(1, count + 1)]
+    return [TrainingRun(f"mlp-{seed}", config(epochs=epochs, seed=seed), goal=epochs) for seed in range(1, count + 1)]
+
+
+def further(runs: list[TrainingRun]) -> list[TrainingRun]:
+    """As a search does: each that has come to epoch 2 goes on to epoch 4."""
+    arrived = [run for run in runs if run.over and run.goal == 2]
+    for run in arrived:
+        run.goal = 4
+    return arrived
 
 
 def settings(workers: int) -> Pool:
@@ -42,10 +51,10 @@ class DeadlySegment(Segment):
 
 
 def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -> None:
-    [killed, other], told = [Deadly("deadly", config()), *runs(1, epochs=2)], []
+    [killed, other], told = [Deadly("deadly", config(), goal=2), *runs(1, epochs=2)], []
     with training_pool(settings(1), MACHINE, most=2, family="mlp") as pool:
         pool.give(*IMAGES)
-        pool.train([killed, other], 2, lambda run, epochs: told.append((run.name, len(epochs))))
+        pool.train([killed, other], lambda run, epochs: told.append((run.name, len(epochs))))
     assert killed.failure == "each worker that took it died, perhaps for want of memory"
     assert (len(other.epochs), other.failure) == (2, None)
     assert sum(count for _, count in told) == 2
@@ -55,10 +64,11 @@ def test_any_number_of_workers_gives_the_same_bytes_also_where_trainings_move_be
     found = []
     for workers in (1, 2):
         trained = runs(3, epochs=4)
+        for run in trained:
+            run.goal = 2
         with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
             pool.give(*IMAGES)
-            pool.train(trained, 2, lambda *_: None)
-            pool.train(trained, 4, lambda *_: None)
+            pool.train(trained, lambda *_: None, partial(further, trained))
         found.append([(run.epochs, run.state, run.model) for run in trained])
     assert found[0] == found[1]
     assert len({model for _, _, model in found[0]}) == 3
@@ -77,7 +87,7 @@ def test_any_number_of_workers_gives_the_same_bytes_also_where_trainings_move_be
 def test_trainings_are_divided_where_workers_would_else_wait(
     count: int, workers: int, expected: list[tuple[str, int]]
 ) -> None:
-    planned = schedule(runs(count, epochs=10), 10, workers)
+    planned = schedule(runs(count, epochs=10), workers)
     assert [(run.name.removeprefix("mlp-"), until) for run, until in planned] == expected
 
 

@@ -1,0 +1,108 @@
+"""Keras Tuner's own searches as its guides have them: one trial after the other, with TensorFlow's own threads."""
+
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import keras_tuner
+import tensorflow as tf
+
+from benchmarks.plain import compiled, network
+from benchmarks.search_curve import Curve
+from digits.data.dataset import Split
+from digits.evaluation.objective import of_epoch
+from digits.models.recipe import Recipe
+from digits.search.oracle import OBJECTIVE, as_given, space_of
+from digits.search.rounds import FACTOR
+from digits.search.search import SearchConfig
+from digits.training.augmentation import augment
+from digits.training.jobs import Images
+
+# Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
+# without it each trial fails: an empty module in its place is enough.
+NOT_INSTALLED = "tensorboard.plugins.hparams"
+WITHOUT_END = 1_000
+
+
+def search(config: SearchConfig, images: Images, curve: Curve, most: int) -> Recipe:
+    """Until it has trained so many epochs: the recipe of the best of them."""
+    sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
+    keras.utils.set_random_seed(config.baseline.seed)
+    model = Classifier(config, images, curve, most)
+    shared = {
+        "objective": keras_tuner.Objective(OBJECTIVE, "max"),
+        "seed": config.baseline.seed,
+        "hyperparameters": space_of(config.plan),
+    }
+    epochs = config.plan.rungs[-1]
+    with tempfile.TemporaryDirectory() as folder, suppress(Enough):
+        if config.method == "hyperband":
+            sizes = {"max_epochs": epochs, "factor": FACTOR, "hyperband_iterations": WITHOUT_END}
+            tuner = keras_tuner.Hyperband(model, **sizes, **shared, directory=folder)
+        elif config.method == "bayesian":
+            # Its default, three for each hyperparameter, would make of so short a search a random one.
+            sizes = {"max_trials": WITHOUT_END, "num_initial_points": 4}
+            tuner = keras_tuner.BayesianOptimization(model, **sizes, **shared, directory=folder)
+        else:
+            tuner = keras_tuner.RandomSearch(model, max_trials=WITHOUT_END, **shared, directory=folder)
+        tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
+    if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
+        raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
+    return model.best
+
+
+class Classifier(keras_tuner.HyperModel):
+    def __init__(self, config: SearchConfig, images: Images, curve: Curve, most: int) -> None:
+        super().__init__()
+        self.config, self.curve, self.most, self.best = config, curve, most, config.baseline.recipe
+        self.data, *held_out = images
+        self.validation, self.hard = ((split.images, split.labels) for split in held_out)
+
+    def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
+        return self.config.baseline.recipe.model_copy(update=as_given(hp.values, self.config.plan))
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        recipe, baseline = self.recipe(hp), self.config.baseline
+        model = network(baseline.family, recipe, self.data.images.shape[1:], baseline.classes)
+        # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come.
+        epochs = hp.values.get("tuner/epochs", baseline.epochs) - hp.values.get("tuner/initial_epoch", 0)
+        return compiled(model, recipe, baseline.classes, epochs * -(-len(self.data) // recipe.batch_size))
+
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
+        more["callbacks"] = [Watch(self, self.recipe(hp)), *more["callbacks"]]
+        return model.fit(batches(self.data, self.recipe(hp)), shuffle=False, **more)
+
+
+def batches(data: Split, recipe: Recipe) -> tf.data.Dataset:
+    def augmented(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        seed = tf.random.uniform((2,), maxval=tf.int32.max, dtype=tf.int32)
+        return augment(images, recipe, seed), labels
+
+    ready = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
+    return ready.map(augmented, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+class Enough(BaseException):
+    """Not an Exception: Keras Tuner takes those for a trial that failed."""
+
+
+class Watch(keras.callbacks.Callback):
+    """Gives the tuner our objective of each epoch, and ends the search after the last."""
+
+    def __init__(self, search: Classifier, recipe: Recipe) -> None:
+        super().__init__()
+        self.search, self.recipe = search, recipe
+
+    def on_epoch_end(self, _epoch: int, logs: dict[str, float]) -> None:
+        hard = self.model.evaluate(*self.search.hard, verbose=0, return_dict=True)
+        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "hard_accuracy": hard["accuracy"]}
+        epoch = {f"validation_{name}": value for name, value in measured.items()}
+        logs[OBJECTIVE] = of_epoch(epoch, self.search.config.objective)
+        if self.search.curve.add(epoch, time.time()):
+            self.search.best = self.recipe
+        if len(self.search.curve.points) >= self.search.most:
+            raise Enough
