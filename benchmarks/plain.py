@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,11 +21,15 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
     keras.utils.set_random_seed(config.seed)
     model = network(config.family, recipe, data.images.shape[1:], config.classes)
     compiled(model, recipe, config.classes, steps * config.epochs)
+    given = fed(data, recipe)
+    return model, lambda _: model.fit(**given, verbose=0)
+
+
+def fed(data: Split, recipe: Recipe) -> dict[str, Any]:
+    """What `model.fit` is given."""
     if any(getattr(recipe, name) for name in AUGMENTATION):
-        changed = augmented(data, recipe)
-        return model, lambda _: model.fit(changed, shuffle=False, verbose=0)
-    images, labels = np.asarray(data.images), np.asarray(data.labels)
-    return model, lambda _: model.fit(images, labels, batch_size=recipe.batch_size, verbose=0)
+        return {"x": augmented(data, recipe), "shuffle": False}
+    return {"x": np.asarray(data.images), "y": np.asarray(data.labels), "batch_size": recipe.batch_size}
 
 
 def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
