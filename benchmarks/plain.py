@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,11 +21,15 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
     keras.utils.set_random_seed(config.seed)
     model = network(config.family, recipe, data.images.shape[1:], config.classes)
     compiled(model, recipe, config.classes, steps * config.epochs)
+    given = fed(data, recipe)
+    return model, lambda _: model.fit(**given, verbose=0)
+
+
+def fed(data: Split, recipe: Recipe) -> dict[str, Any]:
+    """What `model.fit` is given."""
     if any(getattr(recipe, name) for name in AUGMENTATION):
-        changed = augmented(data, recipe)
-        return model, lambda _: model.fit(changed, shuffle=False, verbose=0)
-    images, labels = np.asarray(data.images), np.asarray(data.labels)
-    return model, lambda _: model.fit(images, labels, batch_size=recipe.batch_size, verbose=0)
+        return {"x": augmented(data, recipe), "shuffle": False}
+    return {"x": np.asarray(data.images), "y": np.asarray(data.labels), "batch_size": recipe.batch_size}
 
 
 def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
@@ -79,26 +84,37 @@ def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> ke
     return model
 
 
-WHITE, EIGHTH = 255, 1 / 8
+WHITE, PARTS = 255, 8
+ALWAYS = 1.0, 1.0  # one number alone is the most that a probability can be
 AUGMENTATION = "shift", "rotate", "zoom", "shear", "noise", "blur", "contrast", "brightness", "erase"
 
 
 def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
     """Keras's own layers in the pipeline of the data, which its guide recommends where there is no GPU."""
-    changes = keras.Sequential(
+    move = keras.Sequential(
         [
             layers.RandomTranslation(recipe.shift, recipe.shift, "nearest"),
             layers.RandomRotation(recipe.rotate / 360, "nearest"),
             layers.RandomZoom(recipe.zoom, fill_mode="nearest"),
             layers.RandomShear(recipe.shear, fill_mode="nearest"),
-            layers.GaussianNoise(WHITE * recipe.noise),
-            layers.RandomGaussianBlur(EIGHTH, sigma=(0, max(0.001, min(data.images.shape[1:3]) * recipe.blur))),
-            layers.RandomContrast((recipe.contrast, 0.0), (0, WHITE)),
-            layers.RandomBrightness((0.0, recipe.brightness), (0, WHITE)),
-            layers.RandomErasing(EIGHTH, (0.001, max(0.001, recipe.erase**2)), fill_value=0.0),
         ]
     )
-    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
-    return pairs.map(lambda images, labels: (changes(images, training=True), labels), tf.data.AUTOTUNE).prefetch(
-        tf.data.AUTOTUNE
+    # Keras wants the strength of noise between 0 and 1.
+    noise = [layers.Rescaling(1 / WHITE), layers.GaussianNoise(recipe.noise), layers.Rescaling(WHITE)]
+    pixels = (
+        keras.Sequential(noise),
+        layers.RandomGaussianBlur(ALWAYS, sigma=(0, max(0.001, min(data.images.shape[1:3]) * recipe.blur))),
+        # Keras sorts the two, so that less contrast comes with as much more; one number alone gives more only.
+        layers.RandomContrast((recipe.contrast, recipe.contrast), (0, WHITE)),
+        layers.RandomBrightness((0.0, recipe.brightness), (0, WHITE)),
+        layers.RandomErasing(ALWAYS, (0.001, max(0.001, recipe.erase**2)), fill_value=0.0),
     )
+
+    def changed(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """As in ours, each kind of change to pixels gets an eighth of a batch."""
+        images, size = move(images, training=True), tf.shape(images)[0] // PARTS
+        parts = [layer(images[place * size :][:size], training=True) for place, layer in enumerate(pixels)]
+        return tf.concat([*parts, images[len(parts) * size :]], axis=0), labels
+
+    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
+    return pairs.map(changed, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -56,6 +57,16 @@ def test_the_plain_augmentation_keeps_shapes_and_labels(recipe: Callable[..., Re
     assert images.shape == (4, *data.images.shape[1:])
     assert set(labels.numpy()) <= set(data.labels)
     assert tf.reduce_max(images) <= 255
+
+
+def test_the_plain_augmentation_changes_an_eighth_of_a_batch_by_each_kind_of_change_to_pixels(
+    recipe: Callable[..., Recipe],
+) -> None:
+    data, strong = stripes(80), {"noise": 0.4, "blur": 0.2, "contrast": 0.8, "brightness": 0.4, "erase": 0.4}
+    tf.keras.utils.set_random_seed(1)
+    images = next(iter(augmented(data, recipe("mlp", batch_size=80, **strong))))[0].numpy()
+    changed = [min(np.abs(image - one).max() for one in data.images) > 1 for image in images]
+    assert [any(eighth) for eighth in np.split(np.array(changed), 8)] == [True] * len(strong) + [False] * 3
 
 
 def test_a_race_ends_with_the_first_epoch_that_reaches_the_goal() -> None:
