@@ -11,6 +11,7 @@ from keras import layers
 
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
+from digits.training.augmentation import augment
 from digits.training.jobs import TrainingConfig
 from digits.training.trainer import schedule, smoothed
 
@@ -84,6 +85,21 @@ def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> ke
     return model
 
 
+def fed_alike(data: Split, recipe: Recipe) -> dict[str, Any]:
+    """With our augmentation, where only the rest is to be compared."""
+
+    def augmented(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        seed = tf.random.uniform((2,), maxval=tf.int32.max, dtype=tf.int32)
+        return augment(images, recipe, seed), labels
+
+    return {"x": batches(data, recipe).map(augmented, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE), "shuffle": False}
+
+
+def batches(data: Split, recipe: Recipe) -> tf.data.Dataset:
+    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
+    return pairs.shuffle(len(data)).batch(recipe.batch_size)
+
+
 WHITE, PARTS = 255, 8
 ALWAYS = 1.0, 1.0  # one number alone is the most that a probability can be
 AUGMENTATION = "shift", "rotate", "zoom", "shear", "noise", "blur", "contrast", "brightness", "erase"
@@ -116,5 +132,4 @@ def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
         parts = [layer(images[place * size :][:size], training=True) for place, layer in enumerate(pixels)]
         return tf.concat([*parts, images[len(parts) * size :]], axis=0), labels
 
-    pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels)).shuffle(len(data)).batch(recipe.batch_size)
-    return pairs.map(changed, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return batches(data, recipe).map(changed, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

@@ -1,7 +1,9 @@
-"""A search by Keras Tuner's own Hyperband, in the same space, which trains as many epochs as ours and then ends."""
+"""Keras Tuner's own searches as its guides have them: one trial after the other, with TensorFlow's own threads."""
 
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -9,71 +11,92 @@ from typing import Any
 import keras
 import keras_tuner
 
-from benchmarks.plain import compiled, fed, network
+from benchmarks.plain import compiled, network
+from benchmarks.search_curve import Curve
 from digits.data.dataset import Split
-from digits.families import hyperparameters
+from digits.evaluation.objective import of_epoch
 from digits.models.recipe import Recipe
-from digits.params.load import parameter
-from digits.params.schema import Search, Seed
-from digits.search.halving import length
-from digits.search.oracle import as_given, space_of
-from digits.training.jobs import TrainingConfig
+from digits.search.oracle import OBJECTIVE, as_given, space_of
+from digits.search.rounds import FACTOR
+from digits.search.search import SearchConfig
 
-# Keras Tuner imports it before each trial, and TensorFlow no longer brings it: an empty module is enough.
+# Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
+# without it each trial fails: an empty module in its place is enough.
 NOT_INSTALLED = "tensorboard.plugins.hparams"
 WITHOUT_END = 1_000
 
 
-def best(baseline: TrainingConfig, data: Split, validation: Split) -> Recipe:
+Feed = Callable[[Split, Recipe], dict[str, Any]]  # what `model.fit` is given
+
+
+def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, curve: Curve, most: int) -> Recipe:
+    """Until it has trained so many epochs: the recipe of the best of them. Hard images are only for `balanced`."""
     sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
-    tried, seed = Tried(baseline, data), parameter(Seed, "tune.seed")
-    keras.utils.set_random_seed(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        tuner = keras_tuner.Hyperband(
-            tried,
-            objective="val_accuracy",
-            max_epochs=tried.plan.rungs[-1],
-            hyperband_iterations=WITHOUT_END,
-            seed=seed,
-            hyperparameters=space_of(tried.plan),
-            directory=folder,
-        )
-        with suppress(Enough):
-            tuner.search(validation_data=(validation.images, validation.labels), verbose=0)
+    keras.utils.set_random_seed(config.baseline.seed)
+    model = Classifier(config, images, feed, curve, most)
+    shared = {
+        "objective": keras_tuner.Objective(OBJECTIVE, "max"),
+        "seed": config.baseline.seed,
+        "hyperparameters": space_of(config.plan),
+    }
+    epochs = config.plan.rungs[-1]
+    with tempfile.TemporaryDirectory() as folder, suppress(Enough):
+        if config.method == "hyperband":
+            sizes = {"max_epochs": epochs, "factor": FACTOR, "hyperband_iterations": WITHOUT_END}
+            tuner = keras_tuner.Hyperband(model, **sizes, **shared, directory=folder)
+        elif config.method == "bayesian":
+            # Its default, three for each hyperparameter, would make of so short a search a random one.
+            sizes = {"max_trials": WITHOUT_END, "num_initial_points": 4}
+            tuner = keras_tuner.BayesianOptimization(model, **sizes, **shared, directory=folder)
+        else:
+            tuner = keras_tuner.RandomSearch(model, max_trials=WITHOUT_END, **shared, directory=folder)
+        tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
     if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
         raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
-    return tried.recipe(tuner.get_best_hyperparameters()[0])
+    return model.best
 
 
-class Tried(keras_tuner.HyperModel):
-    def __init__(self, baseline: TrainingConfig, data: Split) -> None:
+class Classifier(keras_tuner.HyperModel):
+    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, curve: Curve, most: int) -> None:
         super().__init__()
-        self.baseline, self.data = baseline, data
-        self.plan = parameter(Search[hyperparameters(baseline.family)], f"tune.{baseline.family}")
-        self.epochs_left = length(self.plan)
+        self.config, self.feed, self.curve, self.most = config, feed, curve, most
+        self.best = config.baseline.recipe
+        self.data, *held_out = images
+        self.validation, *self.hard = ((split.images, split.labels) for split in held_out)
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
-        chosen = {name: hp.values[name] for name in self.plan.space}
-        return self.baseline.recipe.model_copy(update=as_given(chosen, self.plan))
+        return self.config.baseline.recipe.model_copy(update=as_given(hp.values, self.config.plan))
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
-        recipe, classes = self.recipe(hp), self.baseline.classes
-        # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come. Before the
-        # first trial, a network is built only to be looked at.
-        epochs = hp.values.get("tuner/epochs", 1) - hp.values.get("tuner/initial_epoch", 0)
-        model = network(self.baseline.family, recipe, self.data.images.shape[1:], classes)
-        return compiled(model, recipe, classes, epochs * -(-len(self.data) // recipe.batch_size))
+        recipe, baseline = self.recipe(hp), self.config.baseline
+        model = network(baseline.family, recipe, self.data.images.shape[1:], baseline.classes)
+        # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come.
+        epochs = hp.values.get("tuner/epochs", baseline.epochs) - hp.values.get("tuner/initial_epoch", 0)
+        return compiled(model, recipe, baseline.classes, epochs * -(-len(self.data) // recipe.batch_size))
 
-    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, callbacks: list[Any], **more: Any) -> Any:
-        counted = keras.callbacks.LambdaCallback(on_epoch_begin=self.spend)
-        return model.fit(**fed(self.data, self.recipe(hp)), callbacks=[*callbacks, counted], **more)
-
-    def spend(self, _epoch: int, _logs: dict[str, float]) -> None:
-        """Before an epoch, so that a trial which has come to its end with the last one counts."""
-        if self.epochs_left == 0:
-            raise Enough
-        self.epochs_left -= 1
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
+        more["callbacks"] = [Watch(self, self.recipe(hp)), *more["callbacks"]]
+        return model.fit(**self.feed(self.data, self.recipe(hp)), **more)
 
 
 class Enough(BaseException):
     """Not an Exception: Keras Tuner takes those for a trial that failed."""
+
+
+class Watch(keras.callbacks.Callback):
+    """Gives the tuner our objective of each epoch, and ends the search after the last."""
+
+    def __init__(self, search: Classifier, recipe: Recipe) -> None:
+        super().__init__()
+        self.search, self.recipe = search, recipe
+
+    def on_epoch_end(self, _epoch: int, logs: dict[str, float]) -> None:
+        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "hard_accuracy": 0.0}
+        for images, labels in self.search.hard:
+            measured["hard_accuracy"] = self.model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
+        epoch = {f"validation_{name}": value for name, value in measured.items()}
+        logs[OBJECTIVE] = of_epoch(epoch, self.search.config.objective)
+        if self.search.curve.add(epoch, time.time()):
+            self.search.best = self.recipe
+        if len(self.search.curve.points) >= self.search.most:
+            raise Enough

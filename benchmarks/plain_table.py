@@ -20,16 +20,20 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.overhead import ENVIRONMENT, clone
-from benchmarks.plain import training
-from benchmarks.plain_search import best
+from benchmarks.plain import fed, training
+from benchmarks.plain_search import search
 from benchmarks.run import Row, fresh, interleaved, main
+from benchmarks.search_curve import Curve
 from benchmarks.trainings import images, training_config
 from digits.common.paths import REPORTS
 from digits.data.dataset import Split
 from digits.evaluation.metrics import Output
 from digits.evaluation.metrics import measure as scores
+from digits.models.recipe import Recipe
 from digits.params.load import parameter
-from digits.params.schema import Families, Seeds, Train
+from digits.params.schema import Families, Search, Seed, Seeds, Train
+from digits.search import halving
+from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
 Side = tuple[float, pd.DataFrame]  # its seconds, and each model's family, variant, accuracy and loss
@@ -72,12 +76,19 @@ def script(prepared: Path) -> pd.DataFrame:
         for family in parameter(Families, "families"):
             baseline = training_config(family, "baseline", parameter(Train, "train").epochs, seed=1)
             for variant in ("baseline", "tuned"):
-                recipe = baseline.recipe if variant == "baseline" else best(baseline, train, validation)
+                recipe = baseline.recipe if variant == "baseline" else found_by_search(baseline, train, validation)
                 for seed in parameter(Seeds, "seeds"):
                     found = scores(trained(replace(baseline, recipe=recipe, seed=seed), train, test))
                     models.append({"family": family, "variant": variant} | found)
     print(table(pd.DataFrame(models)), flush=True)
     return pd.DataFrame(models)
+
+
+def found_by_search(baseline: TrainingConfig, train: Split, validation: Split) -> Recipe:
+    plan = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}")
+    longest = replace(baseline, epochs=plan.rungs[-1], seed=parameter(Seed, "tune.seed"))
+    config = SearchConfig(plan, "hyperband", "accuracy", longest)
+    return search(config, (train, validation), fed, Curve(time.time(), config.objective), halving.length(plan))
 
 
 def trained(config: TrainingConfig, data: Split, test: Split) -> Output:

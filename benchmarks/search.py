@@ -83,7 +83,7 @@ def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
     if len(found) < len(kept(record)):
         return
     started = time.time()
-    points, recipe = fresh({"ours": ours, "plain": plain}[tuner], method, seed, started)
+    points, recipe = fresh({"ours": ours, "plain": theirs}[tuner], method, seed, started)
     seconds = round(time.time() - started, 1)
     print(f"{tuner} {method}, seed {seed}: {points[-1][2]:.4f} in {seconds:.0f} s, {points[-1][1]} epochs", flush=True)
     # Another record of the same search was of other images or another space.
@@ -108,15 +108,16 @@ def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
     return thinned(curves[0]), best
 
 
-def plain(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
     """TensorFlow as it comes, with threads and kernels of its own choice."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     with held_back_stderr():
-        from benchmarks import search_plain
+        from benchmarks import plain, plain_search
     config = search_config(method, seed)
     curve = Curve(started, config.objective)
-    recipe = search_plain.search(config, training_images(), curve, replace(config, method=OURS[0]).length)
+    epochs = replace(config, method=OURS[0]).length
+    recipe = plain_search.search(config, training_images(), plain.fed_alike, curve, epochs)
     return thinned(curve), recipe.model_dump()
 
 

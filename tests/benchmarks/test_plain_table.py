@@ -3,37 +3,35 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from keras_tuner import HyperParameters
 
 from benchmarks import plain_search, plain_table
+from benchmarks.plain import fed
+from benchmarks.search_curve import Curve
 from benchmarks.trainings import training_config
 from digits.common.files import write_json
 from digits.common.paths import CLASSES
+from digits.families.mlp import Hyperparameters as Mlp
+from digits.params.load import parameter
+from digits.params.schema import Search
+from digits.search.search import SearchConfig
 from tests.images import stripes
 
 
-def test_the_plain_search_spends_our_epochs_and_chooses_among_trials_that_came_to_their_end(
-    change: Callable[[dict[str, Any]], None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("method", ["random", "bayesian", "hyperband"])
+def test_a_plain_search_spends_as_many_epochs_as_it_is_given_and_chooses_the_best(
+    change: Callable[[dict[str, Any]], None], method: str
 ) -> None:
-    change({"tune.mlp.trials": 2, "tune.mlp.rungs": [1, 2], "tune.mlp.space": {"units": [4, 8, 16]}})
+    change({"tune.mlp.trials": 9, "tune.mlp.rungs": [1, 2], "tune.mlp.space": {"units": {"min": 4, "max": 64}}})
     write_json(CLASSES, list(range(4)))
-    tried, spent = [], []
-
-    class Watched(plain_search.Tried):
-        def fit(self, hp: HyperParameters, *given: Any, **more: Any) -> Any:
-            tried.append(self.recipe(hp))
-            return super().fit(hp, *given, **more)
-
-        def spend(self, epoch: int, logs: dict[str, float]) -> None:
-            super().spend(epoch, logs)
-            spent.append(epoch)
-
-    monkeypatch.setattr(plain_search, "Tried", Watched)
+    plan = parameter(Search[Mlp], "tune.mlp")
     baseline = training_config("mlp", "baseline", 2, seed=1)
-    best = plain_search.best(baseline, stripes(40), stripes(40, seed=1))
-    assert spent == [0, 1, 0]  # as ours: an epoch of each of two trials, and another of the better one
-    assert best == tried[0] == baseline.recipe.model_copy(update={"units": best.units})
-    assert best.units in (4, 8, 16)
+    config, curve = SearchConfig(plan, method, "balanced", baseline), Curve(0.0, "balanced")
+    held_out = stripes(40, seed=1)
+    best = plain_search.search(config, (stripes(40), held_out, held_out), fed, curve, most=11)
+    assert [epochs for _, epochs, _ in curve.points] == [*range(1, 12)]
+    assert curve.best == max(objective for *_, objective in curve.points)
+    assert best == baseline.recipe.model_copy(update={"units": best.units})
+    assert 4 <= best.units <= 64
 
 
 def test_the_ratio_is_plain_over_ours_and_the_note_has_both_sides_accuracies(monkeypatch: pytest.MonkeyPatch) -> None:
