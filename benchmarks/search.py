@@ -22,12 +22,14 @@ from typing import Any
 
 from benchmarks.run import Row, fresh, machine, main
 from benchmarks.search_curve import Curve, curves
+from benchmarks.search_figure import draw
 from benchmarks.trainings import images, training_config
 from digits.common.errors import UserError
 from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, PREPARED, REPORTS
 from digits.data import dataset
 from digits.families import hyperparameters
+from digits.figures import style
 from digits.models import runtime
 from digits.models.runtime import held_back_stderr
 from digits.params.load import parameter, setting
@@ -40,20 +42,27 @@ from digits.training.pool import training_images, training_pool
 
 FAMILY = "mlp"
 OURS, PLAIN = ("halving",), ("random", "bayesian", "hyperband")
-RECORD = REPORTS / "searches.json"
+RECORD, PICTURE = REPORTS / "searches.json", Path("docs/pictures/searches.png")
 SEEDS = (1, 2)  # with which a search's best recipe is trained in full
 Record = dict[str, Any]
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
+    kept_here, picture = RECORD.resolve(), PICTURE.resolve()
     with tempfile.TemporaryDirectory() as folder, prepared(Path(folder), count):
-        record = Path(folder, RECORD.name) if count else RECORD.resolve()
+        record = Path(folder, RECORD.name) if count else kept_here
         for seed in range(1, pairs + 1):
             for tuner, method in in_turns(seed):
                 run_once(record, tuner, method, seed)
-        for found in read_json(record)["searches"]:
+        for found in kept(record):
             test_once(record, found)
-        return rows(read_json(record)["searches"], pairs)
+        searches = by_tuner(kept(record), pairs)
+        if count is None:
+            with style.styled():
+                style.save(
+                    draw({name: [each["points"] for each in found] for name, found in searches.items()}), picture
+                )
+        return rows(searches)
 
 
 def in_turns(seed: int) -> list[tuple[str, str]]:
@@ -155,24 +164,25 @@ def tested(recipe: Record) -> list[float]:
     return accuracies
 
 
-def rows(searches: list[Record], pairs: int) -> list[Row]:
-    of = {(each["tuner"], each["method"], each["seed"]): each for each in searches}
-    found, seeds = [], range(1, pairs + 1)
-    mine = [of["ours", OURS[0], seed] for seed in seeds]
-    for method in PLAIN:
-        theirs = [of["plain", method, seed] for seed in seeds]
-        both = list(zip(mine, theirs, strict=True))
-        ratios = [their["points"][-1][0] / seconds_to(my, their["points"][-1][2]) for my, their in both]
-        note = "; ".join(f"{described(my)} against {described(their)}" for my, their in both)
+def by_tuner(searches: list[Record], pairs: int) -> dict[str, list[Record]]:
+    of = {(f"{each['tuner']} {each['method']}", each["seed"]): each for each in searches}
+    names = [f"{tuner} {method}" for tuner, method in in_turns(0)]
+    return {name: [of[name, seed] for seed in range(1, pairs + 1)] for name in names}
+
+
+def rows(searches: dict[str, list[Record]]) -> list[Row]:
+    mine, *others = searches
+    found = []
+    for name in others:
+        pairs = list(zip(searches[mine], searches[name], strict=True))
+        seconds = [their["points"][-1][0] / seconds_to(my, their["points"][-1][2]) for my, their in pairs]
+        errors = [(1 - their["points"][-1][2]) / (1 - my["points"][-1][2]) for my, their in pairs]
+        note = "; ".join(f"{described(my)} against {described(their)}" for my, their in pairs)
         found += [
-            Row(f"seconds of plain {method} / ours to its best objective", ratios, aim=2.0, note=note),
-            Row(
-                f"geometric mean of errors after as many epochs: plain {method} / ours",
-                [(1 - their["points"][-1][2]) / (1 - my["points"][-1][2]) for my, their in both],
-                aim=1.0,
-            ),
+            Row(f"seconds to the best objective of {name}: {name} / {mine}", seconds, aim=2.0, note=note),
+            Row(f"1 - objective after as many epochs: {name} / {mine}", errors, aim=1.0),
         ]
-    return [*found, *(luck(method, [of["ours", method, seed] for seed in seeds]) for method in OURS)]
+    return [*found, *(luck(name, each) for name, each in searches.items())]
 
 
 def seconds_to(search: Record, objective: float) -> float:
@@ -185,14 +195,14 @@ def described(search: Record) -> str:
     return f"{best:.4f} in {seconds:.0f} s with {epochs} epochs, tested {tested}"
 
 
-def luck(method: str, searches: list[Record]) -> Row:
-    """Variance components: of seeds within a recipe, and of recipes that searches found beyond that."""
+def luck(name: str, searches: list[Record]) -> Row:
+    """Variance components of test accuracy: of seeds within a recipe, and between the recipes that searches found."""
     accuracies = [search["test_accuracy"] for search in searches]
     within = mean(map(variance, accuracies))
     between = max(0.0, variance(map(mean, accuracies)) - within / len(SEEDS)) if len(searches) > 1 else 0.0
     of_seeds, of_searches = (f"{100 * sqrt(each):.3f}" for each in (within, between))
     note = f"standard deviation of test accuracy over seeds {of_seeds} points, over searches {of_searches} points"
-    return Row(f"test accuracy of recipes that {method} found", list(map(mean, accuracies)), unit="%", note=note)
+    return Row(f"test accuracy of the recipes of {name}", list(map(mean, accuracies)), unit="%", note=note)
 
 
 def kept(record: Path) -> list[Record]:
