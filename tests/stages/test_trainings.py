@@ -109,6 +109,20 @@ def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(
     assert search.results() == undisturbed["tune"]
 
 
+@pytest.mark.parametrize("method", ["bayesian", "hyperband"])
+def test_a_search_that_learns_finds_the_same_with_any_workers_also_when_it_was_killed(
+    prepared: Path, tmp_path: Path, method: str
+) -> None:
+    quick = {"tune.method": method, "tune.mlp.trials": 14, "tune.mlp.rungs": [1, 2], "models.mlp.batch_size": 32}
+    alone, disturbed = (shutil.copytree(prepared, tmp_path / name) for name in ("alone", "disturbed"))
+    change(alone, quick)
+    change(disturbed, quick | {"pool.workers": 3})
+    killed = Stage("tune", disturbed)
+    eventually(lambda: checkpoints(disturbed))
+    killed.kill()
+    assert Stage("tune", disturbed).results() == Stage("tune", alone).results()
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_cluster_gives_the_same_bytes_also_when_one_of_its_workers_is_killed(
     project: Path, undisturbed: dict[str, dict[str, str]], stage: str
