@@ -1,6 +1,6 @@
 """Do the verdicts keep their word? False verdicts, coverage and power, in trainings whose truth is known.
 
-`python -m benchmarks.statistics [DRAWS]`: about six minutes on one core, half of that on two; writes
+`python -m benchmarks.statistics [DRAWS]`: about eight minutes on one core, half of that on two; writes
 docs/pictures/power.png and the tables in docs/statistics.md. After `make repro` also on the real test images.
 """
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import repeat
+from itertools import product, repeat
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import simulation
-from benchmarks.recipes import AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
-from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, Shares
+from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
+from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREAD, Kept, SearchShares, Shares
 from digits.common.files import write_text
 from digits.comparison import tables
 from digits.comparison.verdict import POWER
@@ -25,6 +25,7 @@ from digits.figures import style
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"
+SEARCH_START = START.replace("numbers", "searches", 1)
 FEW = 500  # test images
 HEADINGS = tuple(metric.heading for metric in SIMULATED)
 
@@ -38,6 +39,7 @@ def main(draws: str = "1000") -> None:
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         found = [*pool.map(shares, *zip(*asked, strict=True), repeat(count))]
         curves = dict(zip(SEEDS, pool.map(simulation.power, SEEDS, repeat(count // 5)), strict=True))
+        after_search = [*pool.map(search_shares, *zip(*product(SEARCH_SPREADS, (3, 5)), strict=True), repeat(count))]
     with style.styled():
         style.save(draw_power(curves, count // 5), PICTURE)
     parts = [
@@ -53,10 +55,15 @@ def main(draws: str = "1000") -> None:
     ]
     if real := simulation.on_real_images(3, count):
         parts += ["What the trained models said, on the real test images:", real_table(real)]
+    write(START, parts)
+    write(SEARCH_START, [search_remark(count), search_table(after_search)])
+
+
+def write(start: str, parts: Sequence[str]) -> None:
     text = "\n\n".join(parts)
     print(text)
-    before, _, rest = DOCS.read_text(encoding="utf-8").partition(START)
-    write_text(DOCS, f"{before}{START}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    before, _, rest = DOCS.read_text(encoding="utf-8").partition(start)
+    write_text(DOCS, f"{before}{start}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
 
 
 def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
@@ -80,6 +87,11 @@ def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
 def shares(setting: Setting, seeds: int, draws: int) -> Shares:
     print(f"{setting}, {seeds} seeds", flush=True)
     return simulation.measure(setting, seeds, draws)
+
+
+def search_shares(search_spread: float, seeds: int, draws: int) -> SearchShares:
+    print(f"Searches ± {100 * search_spread:.2f} points, {seeds} seeds", flush=True)
+    return simulation.measure_search(search_spread, seeds, draws)
 
 
 def by_seeds(found: Sequence[Shares]) -> str:
@@ -145,6 +157,37 @@ def detectable_table(found: dict[int, dict[str, float]]) -> str:
 def real_table(found: Sequence[tuple[str, float, int]]) -> str:
     head = "Variant", "A/A on what it said, 3 seeds", "Verdicts that its own seeds differ"
     return table(head, "---", [(name, f"{100 * share:.1f} % false verdicts", str(said)) for name, share, said in found])
+
+
+def search_remark(draws: int) -> str:
+    return (
+        f"The tuned CNN over its baseline, {draws:,} draws a cell: how often the interval of accuracy covers (the worst"
+        " axis and the best), and false verdicts on any axis."
+    )
+
+
+def search_table(found: Sequence[SearchShares]) -> str:
+    head = (
+        "Spread of searches, share of the variance",
+        "Seeds each",
+        "One search, of its recipe",
+        "One search, of searching",
+        "A search per seed, of searching",
+    )
+    rows = [
+        (
+            f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %",
+            str(each.seeds),
+            *map(kept, (each.of_recipe, each.of_one_search, each.of_searches)),
+        )
+        for each in found
+    ]
+    return table(head, "---:", rows)
+
+
+def kept(found: Kept) -> str:
+    worst, *_, best = sorted(100 * share for share in found.covers.values())
+    return f"{100 * found.covers[ACCURACY]:.1f} % ({worst:.1f} to {best:.1f}), {100 * found.verdicts:.1f} % false"
 
 
 if __name__ == "__main__":

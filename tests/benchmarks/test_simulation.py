@@ -1,12 +1,26 @@
 """Do verdicts and intervals keep their word, in fewer draws than benchmarks.statistics makes?"""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from benchmarks.recipes import AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
-from benchmarks.simulation import GAINS, any_of_many, detectable, measure, on_real_images, plain_bootstrap, power
+from benchmarks import statistics
+from benchmarks.recipes import ACCURACY, AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, TUNED, Setting
+from benchmarks.simulation import (
+    GAINS,
+    Searched,
+    after_searches,
+    any_of_many,
+    detectable,
+    measure,
+    measure_search,
+    on_real_images,
+    plain_bootstrap,
+    power,
+    powers,
+    truth,
+)
 from digits.common import files
 
 
@@ -39,6 +53,71 @@ def test_a_simulated_cnn_is_as_good_as_the_trained_one() -> None:
 def test_settings_have_names_of_their_own_for_their_draws() -> None:
     settings = (*SAME, *EQUAL, *DIFFERENT)
     assert len(set(map(str, settings))) == len(settings)
+
+
+def test_a_setting_draws_what_it_drew_for_the_tables_in_the_docs() -> None:
+    found = measure(replace(EQUAL[3], images=1000), 2, draws=40)
+    assert found.verdicts == 0
+    assert found.accuracy_covers == 0.975
+    assert list(found.pair_covers.values()) == [1, 0.95, 0.95, 0.975, 0.95]
+
+
+def searched(spread: float, lucks: np.ndarray) -> Searched:
+    return Searched(**asdict(TUNED), search_spread=spread, lucks=lucks)
+
+
+def test_where_searches_do_not_spread_nothing_changes() -> None:
+    tuned = searched(0, np.ones((1, 3)))
+    with_search, without = (Setting(mine, CNN, images=200).draw(np.random.default_rng(1), 3) for mine in (tuned, TUNED))
+    for ours, before in zip(with_search, without, strict=True):
+        assert all(ours[axis] == pytest.approx(before[axis]) for axis in AXES)
+
+
+def test_searches_find_in_the_mean_what_is_said_and_spread_as_said() -> None:
+    lucks = np.random.default_rng(1).standard_normal((4000, 3))
+    tuned = searched(0.0006, lucks)
+    found = [tuned.found(each) for each in lucks]
+    accuracies, hard = [each.accuracy for each in found], [each.hard for each in found]
+    assert np.mean(accuracies) == pytest.approx(TUNED.accuracy, abs=4e-5)
+    assert np.std(accuracies) == pytest.approx(0.0006, rel=0.05)
+    assert np.mean(hard) == pytest.approx(TUNED.hard, abs=4e-4)
+    assert np.std(hard) == pytest.approx(2 * TUNED.hard_spread, rel=0.05)
+    assert max(hard) < 1
+
+
+def test_one_search_gives_all_seeds_its_recipe_and_a_search_each_gives_each_its_own() -> None:
+    lucks, rng = np.array([[3, 0, 0], [-3, 0, 0]]), np.random.default_rng(1)
+    images = rng.standard_normal(IMAGES, dtype=np.float32)
+    good, bad = (searched(0.001, lucks[[one]]).values(rng, images, 2)[ACCURACY].mean(axis=1) for one in (0, 1))
+    each = searched(0.001, lucks).values(rng, images, 2)[ACCURACY].mean(axis=1)
+    assert min(good) > 0.997 > 0.995 > max(bad)
+    assert each[0] > 0.997 > 0.995 > each[1]
+
+
+def test_what_is_true_of_a_recipe_is_told_by_its_searchs_luck() -> None:
+    found, lucks, _ = after_searches(0.001, 2, 1, draws=120)
+    true = [searched(0.001, lucks).found(each).accuracy - CNN.accuracy for each in lucks]
+    told = [each[ACCURACY] for each in truth(found, powers(lucks))]
+    assert np.corrcoef(true, told)[0, 1] > 0.95
+
+
+def test_a_verdict_holds_of_a_recipe_after_one_search_and_of_searching_after_one_for_each_seed() -> None:
+    found = measure_search(0.001, 3, draws=100)
+    assert found.share > 0.7
+    for holds in (found.of_recipe, found.of_searches):
+        assert holds.verdicts <= 0.05
+        assert holds.covers[ACCURACY] >= 0.91
+    assert found.of_one_search.verdicts > 0.1
+    assert found.of_one_search.covers[ACCURACY] < 0.88
+
+
+def test_tables_are_written_each_in_its_own_place(project) -> None:
+    places = statistics.START, statistics.SEARCH_START
+    files.write_text(statistics.DOCS, "\n".join(f"{start}\nbefore\n{statistics.END}" for start in places))
+    statistics.write(places[0], ["numbers"])
+    statistics.write(places[1], ["searches"])
+    lines = [line for line in statistics.DOCS.read_text().splitlines() if line]
+    assert lines == [places[0], "numbers", statistics.END, places[1], "searches", statistics.END]
 
 
 def test_many_pairs_and_axes_together_are_wrong_no_more_often_than_one() -> None:
