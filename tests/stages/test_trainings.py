@@ -15,6 +15,8 @@ from typing import ClassVar
 
 import pytest
 
+from digits.common.files import read_json, write_json
+from digits.common.paths import history_file, search_file
 from tests.pipeline import change, checkpoints, make
 from tests.servers import answers, eventually, free_port, running
 
@@ -107,6 +109,29 @@ def test_three_workers_find_the_same_as_one_also_when_one_of_them_is_killed(
     eventually(lambda: checkpoints(project))
     os.kill(search.workers()[0], signal.SIGKILL)
     assert search.results() == undisturbed["tune"]
+
+
+def test_of_two_searches_that_were_killed_the_first_is_what_it_is_alone_and_each_seed_has_the_recipe_of_its_own(
+    project: Path, undisturbed: dict[str, dict[str, str]]
+) -> None:
+    change(project, {"tune.seeds": [1, 2]})
+    killed = Stage("tune", project)
+    eventually(lambda: checkpoints(project, of="mlp-trial-2-*"))
+    killed.kill()
+    done = checkpoints(project, of="mlp-trial-1-*")
+    again = Stage("tune", project)
+    eventually(lambda: len(checkpoints(project)) > len(done) + 1)
+    assert done.items() <= checkpoints(project).items()  # kept until the last search has ended
+    again.end()
+    record = read_json(project / search_file("mlp"))
+    recipes = [search["best"] for search in record["searches"]]
+    assert recipes[0] != recipes[1]
+    Stage("train_tuned", project).end()
+    trained = [read_json(project / history_file(f"mlp-tuned-{seed}"))["hyperparameters"] for seed in (1, 2)]
+    assert trained == recipes
+    write_json(project / search_file("mlp"), record | {"searches": record["searches"][:1]})
+    searched = {name: value for name, value in hashes(project).items() if "search" in name}
+    assert searched == undisturbed["tune"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
