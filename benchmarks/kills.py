@@ -28,7 +28,7 @@ from digits.common.paths import RAW
 
 KILLS_OF_A_RUN = 5
 SMALL = (
-    *("data.source=data/own/few.npz", "seeds=[1,2]", "train.epochs=8", "models.mlp.batch_size=4"),
+    *("data.source=data/own/few.npz", "seeds=[1,2]", "tune.seeds=[1]", "train.epochs=8", "models.mlp.batch_size=4"),
     *("models.cnn.batch_size=16", "tune.mlp.trials=4", "tune.mlp.rungs=[1,3]", "tune.cnn.trials=3"),
     *("tune.cnn.rungs=[1,2]", "tune.mlp.space.batch_size=[16,32]", "tune.cnn.space.batch_size=[16,32]"),
 )

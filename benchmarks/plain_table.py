@@ -2,7 +2,7 @@
 
 Families, seeds, recipes, spaces, epochs and images are the same. Ours is `dvc repro compare` in a clone of its own,
 after `dvc repro prepare`, with all that this does besides: checkpoints, MLflow, hard images, intervals, verdicts. The
-plain script does one thing after the other in one process: it trains the baseline, searches, and trains the winner,
+plain script does one thing after the other in one process: it trains the baseline, searches, and trains what was found,
 with each seed. It has Keras's own layers for augmentation and TensorFlow's own settings. It searches with Keras
 Tuner's own Hyperband, by validation accuracy; the search ends when it has trained as many epochs as ours, and its
 longest trial is as long as ours. It looks at validation images in its search only, and at hard ones never. Seconds
@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import chdir
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,7 @@ from digits.evaluation.metrics import Output
 from digits.evaluation.metrics import measure as scores
 from digits.models.recipe import Recipe
 from digits.params.load import parameter
-from digits.params.schema import Families, Search, Seed, Seeds, Train
+from digits.params.schema import Families, Search, Seeds, Train
 from digits.search import halving
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
@@ -76,19 +77,21 @@ def script(prepared: Path) -> pd.DataFrame:
         for family in parameter(Families, "families"):
             baseline = training_config(family, "baseline", parameter(Train, "train").epochs, seed=1)
             for variant in ("baseline", "tuned"):
-                recipe = baseline.recipe if variant == "baseline" else found_by_search(baseline, train, validation)
-                for seed in parameter(Seeds, "seeds"):
+                tuned = found_by_searches(baseline, train, validation) if variant == "tuned" else []
+                for seed, recipe in zip(parameter(Seeds, "seeds"), cycle(tuned or [baseline.recipe]), strict=False):
                     found = scores(trained(replace(baseline, recipe=recipe, seed=seed), train, test))
                     models.append({"family": family, "variant": variant} | found)
     print(table(pd.DataFrame(models)), flush=True)
     return pd.DataFrame(models)
 
 
-def found_by_search(baseline: TrainingConfig, train: Split, validation: Split) -> Recipe:
-    plan = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}")
-    longest = replace(baseline, epochs=plan.rungs[-1], seed=parameter(Seed, "tune.seed"))
-    config = SearchConfig(plan, "hyperband", "accuracy", longest)
-    return search(config, (train, validation), fed, Curve(time.time(), config.objective), halving.length(plan))
+def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split) -> list[Recipe]:
+    plan, found = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}"), []
+    for seed in parameter(Seeds, "tune.seeds"):
+        config = SearchConfig(plan, "hyperband", "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
+        curve = Curve(time.time(), config.objective)
+        found.append(search(config, (train, validation), fed, curve, halving.length(plan)))
+    return found
 
 
 def trained(config: TrainingConfig, data: Split, test: Split) -> Output:

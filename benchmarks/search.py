@@ -113,8 +113,8 @@ def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
     curves.append(Curve(started, config.objective))
     reporter.WRITER = "benchmarks.search_curve"
     os.environ.pop("DIGITS_TRACKING", None)
-    best = tune(config, setting(Pool, "pool"))["best"]
-    return thinned(curves[0]), best
+    [found] = tune([config], setting(Pool, "pool"))["searches"]
+    return thinned(curves[0]), found["best"]
 
 
 def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:

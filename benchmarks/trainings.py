@@ -24,9 +24,9 @@ Side = Callable[[TrainingConfig], Begin]
 
 
 def training_config(family: str, variant: str, epochs: int, seed: int) -> TrainingConfig:
-    """With the recipe of params.yaml, or the one that the search found."""
+    """With the recipe of params.yaml, or the one that the first search found."""
     baseline = parameter(hyperparameters(family), f"models.{family}")
-    found = {} if variant == "baseline" else read_json(search_file(family))["best"]
+    found = {} if variant == "baseline" else read_json(search_file(family))["searches"][0]["best"]
     recipe = type(baseline)(**baseline.model_dump() | found)
     return TrainingConfig(family, recipe, epochs, seed, len(read_json(CLASSES)), parameter(Runtime, "runtime"))
 

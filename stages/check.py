@@ -3,13 +3,14 @@
 from digits.common.cli import run
 from digits.common.files import write_json
 from digits.params.load import check, read
-from digits.params.schema import params, schema
+from digits.params.schema import params, refuse_other_counts, schema
 
 SCHEMA = "docs/params.schema.json"
 
 
 def main() -> str:
-    check(params(), read())
+    given = check(params(), read())
+    refuse_other_counts(given.tune.seeds, given.seeds)
     write_json(SCHEMA, schema())
     return f"params.yaml is valid; {SCHEMA} describes it"
 

@@ -21,8 +21,8 @@ def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     models = {name: output(name) for name in model_names(families, seeds)}
     results = {name: result(name, said) for name, said in models.items()}
-    found = compare([*results.values()], recipes(families, seeds, models))
     searches = [costs.search_cost(read_json(search_file(each))) for each in families]
+    found = compare([*results.values()], recipes(families, seeds, models), len(searches[0].best))
     first = f"{tables.sentences(found)}\n\n{tables.results(found)}"
     parts = {
         "# Baseline against tuned": first,
@@ -70,6 +70,7 @@ def winner(results: dict[str, Result], models: dict[str, Output], found: Compari
     return Winner(
         result=mine,
         row=next(row for row in found.rows if (row.family, row.variant) == (mine.family, mine.variant)),
+        searches=found.searches,
         history=read_json(history_file(name)),
         output=models[name],
         data=read_json(REPORTS / "data.json"),

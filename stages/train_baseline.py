@@ -11,7 +11,8 @@ def main(family: str) -> str:
     recipe = parameter(hyperparameters(family), f"models.{family}")
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    return train_seeds(Plan(family, "baseline", recipe, epochs, machine), seeds, setting(Pool, "pool"))
+    plan = Plan(family, "baseline", dict.fromkeys(seeds, recipe), epochs, machine)
+    return train_seeds(plan, setting(Pool, "pool"))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,24 @@
-"""Train the best recipe that the search found, with each seed."""
+"""Train the best recipe that the search found, with each seed; or with each seed that of a search of its own."""
+
+from itertools import cycle
 
 from digits.common.cli import run
 from digits.common.files import read_json
 from digits.common.paths import search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
-from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
+from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, refuse_other_counts
 from digits.training.seeds import Plan, train_seeds
 
 
 def main(family: str) -> str:
-    recipe = hyperparameters(family)(**read_json(search_file(family))["best"])
+    searches = read_json(search_file(family))["searches"]
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    return train_seeds(Plan(family, "tuned", recipe, epochs, machine), seeds, setting(Pool, "pool"))
+    refuse_other_counts([search["seed"] for search in searches], seeds)
+    recipes = [hyperparameters(family)(**search["best"]) for search in searches]
+    plan = Plan(family, "tuned", dict(zip(seeds, cycle(recipes), strict=False)), epochs, machine)
+    return train_seeds(plan, setting(Pool, "pool"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Search for a family's hyperparameters on training and validation images."""
+"""Search for a family's hyperparameters on training and validation images, once with each of `tune.seeds`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
-from digits.params.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seed, Threads
+from digits.params.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
 from digits.search.search import SearchConfig, tune
 from digits.training.jobs import TrainingConfig, describe
 
@@ -17,14 +17,19 @@ def main(family: str) -> str:
     plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    seed, classes = parameter(Seed, "tune.seed"), len(read_json(CLASSES))
-    baseline = TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine)
-    found = tune(SearchConfig(plan, method, objective, baseline), setting(Pool, "pool"))
+    seeds, classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
+    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine) for seed in seeds]
+    found = tune([SearchConfig(plan, method, objective, each) for each in baselines], setting(Pool, "pool"))
     write_json(search_file(family), found)
-    first, best = found["trials"][0], found["trials"][found["best_trial"]]
+    return f"{search_file(family)}: " + "; ".join(map(summary, found["searches"]))
+
+
+def summary(search: dict[str, Any]) -> str:
+    trials = search["trials"]
+    best = trials[search["best_trial"]]
     return (
-        f"{search_file(family)}: {len(found['trials'])} trials; the best is trial {best['trial']} with "
-        f"{measured(best)}; the baseline's recipe had {measured(first)}"
+        f"seed {search['seed']}, {len(trials)} trials; the best is trial {best['trial']} with "
+        f"{measured(best)}; the baseline's recipe had {measured(trials[0])}"
     )
 
 

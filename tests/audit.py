@@ -28,7 +28,8 @@ def audit(client: MlflowClient, **wanted: str) -> dict[str, Any]:
         run for run in runs if all(run.data.tags.get(name.replace("_", ".")) == each for name, each in wanted.items())
     ]
     # Earlier results stay in MLflow; the files are those of the present one.
-    present = {json.loads(path.read_text())["fingerprint"] for path in Path("models").rglob("*.json")}
+    records = [json.loads(path.read_text()) for path in Path("models").rglob("*.json")]
+    present = {each["fingerprint"] for record in records for each in record.get("searches", [record])}
     runs = [run for run in runs if run.data.tags["fingerprint"].partition("/")[0] in present]
     assert {run.info.status for run in runs} <= {"FINISHED", "FAILED"}
     of_kind = {kind: [run for run in runs if run.data.tags["kind"] == kind] for kind in ("model", "search", "trial")}
@@ -63,7 +64,8 @@ def audit_model(client: MlflowClient, run: Run) -> int:
 def audit_search(client: MlflowClient, run: Run) -> int:
     condition = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
     trials = client.search_runs([run.info.experiment_id], condition, max_results=50_000)
-    record = json.loads(Path(f"models/{run.data.tags['family']}-search.json").read_text())["trials"]
+    searches = json.loads(Path(f"models/{run.data.tags['family']}-search.json").read_text())["searches"]
+    [record] = [each["trials"] for each in searches if each["fingerprint"] == run.data.tags["fingerprint"]]
     assert len(trials) == len(record)
     for trial in trials:
         mine = record[int(trial.data.tags["trial"])]

@@ -103,7 +103,7 @@ def drawers(once: Once) -> Path:
     def draw(folder: Path) -> None:
         yaml = YAML()
         tree = yaml.load(ROOT / "params.yaml")
-        tree["seeds"] = [1]
+        tree["seeds"] = tree["tune"]["seeds"] = [1]
         yaml.dump(tree, folder / "params.yaml")
         with chdir(folder):
             drawings.lay_out()

@@ -31,6 +31,7 @@ PARAMS = {
     "models.mlp.batch_size": 32,
     "models.cnn.batch_size": 32,
     "pool.workers": 1,
+    "tune.seeds": [1],
     "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
     "tune.cnn.trials": 2,

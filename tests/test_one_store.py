@@ -30,11 +30,14 @@ def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_
     narrower = ("--set-param", "families=[mlp]", "--set-param")
     run(project, "dvc", "exp", "run", "--queue", "--name", "longer", *narrower, "train.epochs=3", "track")
     run(project, "sh", "-c", "dvc queue start >/dev/null 2>&1")  # its worker keeps what it is given open
-    output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", *narrower, "seeds=[1,2]")
+    more = ("seeds=[1,2]", "--set-param", "tune.seeds=[1,2]")
+    output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", *narrower, *more)
     again = {"check", "evaluate", "compare", "plot", "export", "track"}
     # Copies lack data/own, which git does not know: `download` looks again in whichever of the two comes first.
-    assert ran(output) - {"download"} == again | {"train_baseline@mlp", "train_tuned@mlp"}
-    for variant in ("baseline", "tuned"):  # seed 1 is not trained again
+    assert ran(output) - {"download"} == again | {"train_baseline@mlp", "tune@mlp", "train_tuned@mlp"}
+    assert "mlp search, seed 2" in output
+    assert "mlp search, seed 1" not in output  # … nor its search run again
+    for variant in ("baseline", "tuned"):  # seed 1 is not trained again …
         assert f"models/mlp-{variant}: 2 models, 1 of them there already" in output
         assert record(project, "more-seeds", variant) == record(project, "main", variant)
     eventually(lambda: "longer" in run(project, "git", "for-each-ref", "refs/exps"))

@@ -29,16 +29,18 @@ def history_file(name: str) -> Path:
     return model_file(name).with_suffix(".json")
 
 
-def search_name(family: str) -> str:
-    return f"{family}-search"
+def search_name(family: str, seed: int) -> str:
+    return f"{family}-search-{seed}"
 
 
-def trial_name(family: str, number: int) -> str:
-    return f"{family}-trial-{number}"
+def trial_name(family: str, seed: int, number: int) -> str:
+    """Of the search with this seed."""
+    return f"{family}-trial-{seed}-{number}"
 
 
 def search_file(family: str) -> Path:
-    return MODELS / f"{search_name(family)}.json"
+    """Of all its searches."""
+    return MODELS / f"{family}-search.json"
 
 
 def model_names(families: tuple[str, ...], seeds: tuple[int, ...]) -> list[str]:

@@ -49,7 +49,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A family's variant over all seeds, or their ensemble; the verdicts compare it with the baseline's like."""
+    """A family's variant over all seeds, or their ensemble; the verdicts compare it with the baseline's like.
+
+    Sizes and costs are means over the seeds, whose models differ where each has a search of its own;
+    an ensemble's sizes are sums.
+    """
 
     family: str
     variant: str
@@ -78,9 +82,10 @@ class Comparison:
     rows: tuple[Row, ...]
     verdicts: Mapping[tuple[Key, Key], Verdicts]  # of the first over the second
     images: int
+    searches: int  # one for all tuned models of a family, or one for each
 
 
-def compare(results: Sequence[Result], outputs: Outputs) -> Comparison:
+def compare(results: Sequence[Result], outputs: Outputs, searches: int = 1) -> Comparison:
     verdicts = judge_axes({(mine, theirs): (outputs[mine], outputs[theirs]) for mine, theirs in pairs(outputs)})
     families = list(dict.fromkeys(family for family, _ in outputs))
     rows = []
@@ -89,7 +94,7 @@ def compare(results: Sequence[Result], outputs: Outputs) -> Comparison:
         group = [result for result in results if (result.family, result.variant) == (family, single)]
         against_baseline = ((family, variant), (family, variant.replace("tuned", "baseline")))
         rows.append(row(group, variant, outputs[family, variant], verdicts.get(against_baseline, {})))
-    return Comparison(tuple(rows), verdicts, len(next(iter(outputs.values()))[0].truth))
+    return Comparison(tuple(rows), verdicts, len(next(iter(outputs.values()))[0].truth), searches)
 
 
 def judge_axes(asked: Mapping[T, tuple[Sequence[Output], Sequence[Output]]]) -> dict[T, Verdicts]:
@@ -120,7 +125,7 @@ def pairs(keys: Iterable[Key]) -> list[tuple[Key, Key]]:
 
 def row(group: Sequence[Result], variant: str, outputs: Sequence[Output], verdicts: Verdicts) -> Row:
     one, single = group[0], variant == group[0].variant
-    models = 1 if single else len(group)
+    size = mean if single else sum
     measured = [result.metrics for result in group] if single else [measure(outputs[0])]
     return Row(
         family=one.family,
@@ -133,13 +138,17 @@ def row(group: Sequence[Result], variant: str, outputs: Sequence[Output], verdic
         },
         validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
         verdicts=verdicts,
-        parameters=one.parameters * models,
-        multiply_adds=one.multiply_adds * models,
-        bytes=one.bytes * models,
+        parameters=size(result.parameters for result in group),
+        multiply_adds=size(result.multiply_adds for result in group),
+        bytes=size(result.bytes for result in group),
         seeds=tuple(result.seed for result in group),
         epochs=one.epochs,
-        training_tflop=one.training_tflop,
+        training_tflop=round(fmean(result.training_tflop for result in group), 3),
     )
+
+
+def mean(sizes: Iterable[int]) -> int:
+    return round(fmean(sizes))
 
 
 def columns(record: Result | Row) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from digits.evaluation import flops
 
 @dataclass(frozen=True)
 class SearchCost:
-    """Of a search: what it took, in units that are the same on every machine, and what it chose."""
+    """Of a family's searches: what they took, in units that are the same on every machine, and what each chose."""
 
     family: str
     trials: int
@@ -19,19 +19,19 @@ class SearchCost:
     tflop: float
     space: Mapping[str, Any]
     baseline: Mapping[str, Any]
-    best: Mapping[str, Any]
+    best: Mapping[int, Mapping[str, Any]]  # by the search's seed
 
 
 def search_cost(record: Mapping[str, Any]) -> SearchCost:
-    trials = record["trials"]
+    trials = [trial for search in record["searches"] for trial in search["trials"]]
     return SearchCost(
         family=record["family"],
         trials=len(trials),
         epochs=sum(len(trial["epochs"]) for trial in trials),
-        tflop=flops.tera(flops.of_search(record)),
+        tflop=flops.tera(flops.of_searches(record)),
         space=record["space"],
         baseline=trials[0]["hyperparameters"],
-        best=record["best"],
+        best={search["seed"]: search["best"] for search in record["searches"]},
     )
 
 
@@ -40,7 +40,8 @@ def table_of(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
     lines = []
     for search in searches:
         baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in ("baseline", "tuned"))
-        per_tflop = 100 * tuned.verdicts[ACCURACY.name].difference / search.tflop if search.tflop else 0.0
+        gain = 100 * tuned.verdicts[ACCURACY.name].difference
+        per_tflop = gain / (search.tflop / len(search.best)) if search.tflop else 0.0
         spent = (search.tflop, baseline.training_tflop, tuned.training_tflop)
         overfit = (100 * (row.validation_accuracy.mean - row.accuracy.mean) for row in (baseline, tuned))
         lines.append(
@@ -60,15 +61,22 @@ def table_of(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
         "accuracy on the images that choose, less that on those that judge; more for tuned models than for baselines "
         "would mean that the search has fitted its validation images."
     )
+    if (count := len(searches[0].best)) > 1:
+        note += (
+            f" Trials, epochs and TFLOP of the search are the sums of {count} searches, the gain is per TFLOP of one, "
+            "and one tuned model is the mean."
+        )
     return f"{table(head, 'lrrrrrrrr', lines)}\n\n{note}\n"
 
 
 def recipes(search: SearchCost) -> str:
+    found = search.best.values()
     rows = [
-        (name, readable(value), readable_space(search.space.get(name)), readable(search.best[name]))
+        (name, readable(value), readable_space(search.space.get(name)), *(readable(each[name]) for each in found))
         for name, value in search.baseline.items()
     ]
-    return table((search.family, "Baseline", "Searched", "Tuned"), "llll", rows) + "\n"
+    tuned = ["Tuned"] if len(found) == 1 else [f"Search {seed}" for seed in search.best]
+    return table((search.family, "Baseline", "Searched", *tuned), "lll" + "l" * len(found), rows) + "\n"
 
 
 def readable_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from digits.common.paths import model_file, model_name
 from digits.comparison.comparison import Result, Row
 from digits.comparison.costs import readable
-from digits.comparison.tables import axes, table
+from digits.comparison.tables import axes, covered, table
 from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES
 from digits.evaluation.metrics import Output, class_scores, confusion, correct
 from digits.evaluation.robustness import sample
@@ -23,6 +23,7 @@ MISTAKES_NAMED = 5
 class Winner:
     result: Result
     row: Row  # of its variant, over the seeds
+    searches: int
     history: Mapping[str, Any]
     output: Output
     data: Mapping[str, Any]  # reports/data.json
@@ -79,10 +80,13 @@ def training(of: Winner) -> str:
 
 def results(of: Winner) -> str:
     row, metrics = of.row, of.result.metrics
-    judged = f" Over the family's baseline: {axes(row)}." if row.verdicts else ""
+    what = f", as {covered(of.searches)}" if len(row.seeds) > 1 else ""
+    judged = f" Over the family's baseline{what}: {axes(row)}." if row.verdicts else ""
+    one = of.searches == 1 or of.result.variant == "baseline"
+    kind = "Its recipe" if one else "Such models, each of a search of its own,"
     return (
         f"This model: {metrics['test_accuracy']:.2%} of {len(of.output.truth):,} test images, loss "
-        f"{metrics['test_loss']:.4f}; of the validation images {of.result.validation_accuracy:.2%}. Its recipe over "
+        f"{metrics['test_loss']:.4f}; of the validation images {of.result.validation_accuracy:.2%}. {kind} over "
         f"{len(row.seeds)} seeds: {row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to "
         f"{row.accuracy.high:.2%}.{judged} "
         "All models: [comparison](comparison.md)."

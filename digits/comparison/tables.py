@@ -46,7 +46,9 @@ def results(found: Comparison) -> str:
     seeds = ", ".join(map(str, first.seeds))
     several = len(first.seeds) > 1
     spread = "Mean ± standard deviation over" if several else "One model each, of"
-    scope = "other seeds and other test images" if several else "other test images"
+    draws = "seeds" if found.searches == 1 else "searches, other seeds"
+    of_recipes = f"other {draws} and other test images; tuned is {covered(found.searches)}"
+    scope = of_recipes if several else "other test images"
     note = (
         f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
         f"are for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
@@ -58,6 +60,11 @@ def results(found: Comparison) -> str:
         note += f" An ensemble averages what its {len(first.seeds)} models say."
     rows = [cells(row, others) for row in found.rows]
     return f"{table(head, 'l' + 'r' * (len(head) - 1), rows)}\n\n{note}\n"
+
+
+def covered(searches: int) -> str:
+    """By a verdict on the tuned models of several seeds."""
+    return "one found recipe" if searches == 1 else f"searching ({searches} searches, a model of each)"
 
 
 def cells(row: Row, others: Sequence[Metric]) -> tuple[str, ...]:
@@ -98,6 +105,8 @@ def verdicts(found: Comparison) -> str:
         "is 1 %. McNemar's p is of these very models, not corrected. The last column is the smallest true difference "
         "that would have been found in 80 % of such experiments."
     )
+    if any(each.of_recipes for each in judged):
+        note += f" What is judged as tuned is {covered(found.searches)}."
     if not all(each.of_recipes for each in judged):
         note += " Verdicts with * are of these very models: with one each, nothing is known of other seeds."
     return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))

@@ -19,10 +19,12 @@ def of_training(multiply_adds: int, images: int, epochs: int) -> int:
     return OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * images * epochs
 
 
-def of_search(record: Mapping[str, Any]) -> int:
+def of_searches(record: Mapping[str, Any]) -> int:
     # A trial whose network could not be built has no multiply-adds.
     return sum(
-        of_training(trial["multiply_adds"] or 0, record["images"], len(trial["epochs"])) for trial in record["trials"]
+        of_training(trial["multiply_adds"] or 0, record["images"], len(trial["epochs"]))
+        for search in record["searches"]
+        for trial in search["trials"]
     )
 
 
@@ -36,9 +38,9 @@ class CostAccuracy:
     variant: str
     models: int  # more than one in an ensemble
     accuracies: tuple[float, ...]  # of each seed's model, or of their ensemble
-    multiply_adds: int  # to predict one image
-    training: int  # operations
-    search: int  # operations; 0 for a baseline
+    multiply_adds: float  # to predict one image: the mean over the seeds, or of their ensemble
+    training: float  # operations, likewise
+    search: float  # operations, likewise; 0 for a baseline
 
     @property
     def accuracy(self) -> float:
@@ -51,13 +53,15 @@ def cost_accuracy(families: Iterable[str], seeds: tuple[int, ...]) -> Iterator[C
         for variant in VARIANTS:
             models = [model_name(family, variant, seed) for seed in seeds]
             probabilities = [predictions(model) for model in models]
-            cost = read_json(history_file(models[0]))  # the same for each seed
-            search = of_search(read_json(search_file(family))) if variant == "tuned" else 0
-            groups = [probabilities]
-            if len(seeds) > 1:
-                groups.append([np.mean(probabilities, axis=0, dtype=np.float64)])
-            for count, group in zip((1, len(seeds)), groups, strict=False):
-                accuracies = tuple(accuracy(each, truth) for each in group)
-                multiply_adds = count * cost["multiply_adds"]
-                training = of_training(multiply_adds, cost["images"], len(cost["epochs"]))
-                yield CostAccuracy(family, variant, count, accuracies, multiply_adds, training, search)
+            costs = [read_json(history_file(model)) for model in models]
+            multiply_adds = sum(cost["multiply_adds"] for cost in costs)
+            training = sum(of_training(cost["multiply_adds"], cost["images"], len(cost["epochs"])) for cost in costs)
+            record = read_json(search_file(family)) if variant == "tuned" else {"searches": []}
+            search, searches = of_searches(record), max(1, len(record["searches"]))
+            alone = tuple(accuracy(each, truth) for each in probabilities)
+            count = len(seeds)
+            means = multiply_adds / count, training / count, search / searches
+            yield CostAccuracy(family, variant, 1, alone, *means)
+            if count > 1:
+                together = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), truth)
+                yield CostAccuracy(family, variant, count, (together,), multiply_adds, training, search)

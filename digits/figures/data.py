@@ -31,9 +31,8 @@ class Results:
 
     family: str
     histories: dict[str, list[list[Row]]]
-    trials: list[Row]
-    best_trial: int
-    objective: str  # of the search
+    trials: list[Row]  # of all searches, each with its search's seed and whether it was chosen
+    objective: str  # of the searches
     probabilities: dict[str, list[np.ndarray]]
     labels: np.ndarray
     images: np.ndarray
@@ -44,11 +43,15 @@ class Results:
     def seeds(self) -> int:
         return max(map(len, self.probabilities.values()))
 
+    @property
+    def searches(self) -> int:
+        return len({trial["search"] for trial in self.trials})
+
 
 def read(family: str, seeds: Iterable[int]) -> Results:
     seeds = tuple(seeds)
     models = {variant: [paths.model_name(family, variant, seed) for seed in seeds] for variant in paths.VARIANTS}
-    search = files.read_json(paths.search_file(family))
+    record = files.read_json(paths.search_file(family))
 
     def of_each(reader: Callable[[str], Any]) -> dict[str, list[Any]]:
         return {variant: [reader(model) for model in group] for variant, group in models.items()}
@@ -56,9 +59,12 @@ def read(family: str, seeds: Iterable[int]) -> Results:
     return Results(
         family=family,
         histories=of_each(lambda model: files.read_json(paths.history_file(model))["epochs"]),
-        trials=search["trials"],
-        best_trial=search["best_trial"],
-        objective=search["objective"],
+        trials=[
+            trial | {"search": search["seed"], "chosen": trial["trial"] == search["best_trial"]}
+            for search in record["searches"]
+            for trial in search["trials"]
+        ],
+        objective=record["objective"],
         probabilities=of_each(metrics.predictions),
         labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
@@ -87,18 +93,19 @@ def training(results: Results) -> list[Row]:
 
 
 def search(results: Results) -> list[Row]:
-    trials = sorted(results.trials, key=lambda trial: trial["trial"])
     hyperparameters = list(dict.fromkeys(name for trial in results.trials for name in trial["hyperparameters"]))
     return [
         {
+            "search": trial["search"],
             "trial": trial["trial"],
             "recipe": "baseline" if trial["trial"] == BASELINE_TRIAL else "searched",
             "status": trial["status"],
+            "chosen": trial["chosen"],
             "epochs": len(trial["epochs"]),
             OBJECTIVE: trial[OBJECTIVE],
             **{name: trial["hyperparameters"].get(name) for name in hyperparameters},
         }
-        for trial in trials
+        for trial in results.trials
     ]
 
 

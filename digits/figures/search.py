@@ -1,6 +1,7 @@
-"""What the search tried and what came of it."""
+"""What the searches tried and what came of it."""
 
 import math
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from digits.figures import data
 from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
 from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, zoom
 
+PLACE = "place"  # among the trials of all searches
 ACROSS = 3
 CHOICES_UP_TO = 6
 DIGITS_OF_A_CHOICE = 6
@@ -36,13 +38,15 @@ BEST = {"marker": "o", "s": 70, "facecolors": "none", "edgecolors": WRONG, "line
 def draw(results: Results) -> Figure:
     """How each trial did, epoch by epoch: most end early."""
     trials = [trial for trial in results.trials if trial["epochs"]]
-    figure = titled(f"{results.family}: search over {counted(len(results.trials), 'trial')}", height=3.4)
+    count, searches = counted(len(results.trials), "trial"), results.searches
+    over = f"{searches} searches over {count} in all" if searches > 1 else f"search over {count}"
+    figure = titled(f"{results.family}: {over}", height=3.4)
     ax = figure.subplots()
     ends = [trial for trial in trials if trial[OBJECTIVE] is not None]
     low, high = limits(ends) if ends else (0, 1)
     ax.set_ylim(low, high)
-    for trial in sorted(trials, key=lambda trial: importance(trial, results.best_trial)):
-        draw_curve(ax, trial, results)
+    for trial in sorted(trials, key=importance):
+        draw_curve(ax, trial, results.objective)
     ax.set_xlim(0.5, max((len(trial["epochs"]) for trial in trials), default=1) + 0.5)
     ax.yaxis.set_major_formatter(percent)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -57,20 +61,20 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def draw_curve(ax: Axes, trial: Row, results: Results) -> None:
-    looks = CURVES[importance(trial, results.best_trial)]
-    reached = [of_epoch(epoch, results.objective) for epoch in trial["epochs"]]
+def draw_curve(ax: Axes, trial: Row, objective: str) -> None:
+    looks = CURVES[importance(trial)]
+    reached = [of_epoch(epoch, objective) for epoch in trial["epochs"]]
     ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, marker="o", **looks)
 
 
-def importance(trial: Row, best_trial: int) -> int:
-    if trial["trial"] in (best_trial, BASELINE_TRIAL):
-        return 3 if trial["trial"] == best_trial else 2
+def importance(trial: Row) -> int:
+    if trial["chosen"] or trial["trial"] == BASELINE_TRIAL:
+        return 3 if trial["chosen"] else 2
     return int(trial["status"] == "completed")
 
 
 def draw_hyperparameters(results: Results) -> Figure:
-    rows = [row for row in data.search(results) if row[OBJECTIVE] is not None]
+    rows = [row | {PLACE: place} for place, row in enumerate(data.search(results)) if row[OBJECTIVE] is not None]
     shown = varied(rows)
     down = max(1, math.ceil(len(shown) / ACROSS))
     figure = titled(f"{results.family}: objective ({results.objective}) by hyperparameter", height=0.9 + 1.9 * down)
@@ -79,7 +83,7 @@ def draw_hyperparameters(results: Results) -> Figure:
         return figure
     axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False)
     for ax, name in zip(axes.flat, shown, strict=False):
-        draw_hyperparameter(ax, name, [row for row in rows if row[name] is not None], results.best_trial)
+        draw_hyperparameter(ax, name, [row for row in rows if row[name] is not None])
     for ax in axes.flat[len(shown) :]:
         ax.remove()
     axes[0, 0].set_ylim(*limits(rows))
@@ -89,12 +93,12 @@ def draw_hyperparameters(results: Results) -> Figure:
     return figure
 
 
-def draw_hyperparameter(ax: Axes, name: str, rows: list[Row], best_trial: int) -> None:
+def draw_hyperparameter(ax: Axes, name: str, rows: list[Row]) -> None:
     ax.set_title(name)
     values = [row[name] for row in rows]
     distinct = choices(values)
     if distinct is not None:
-        places = [distinct.index(value) + spread(row["trial"]) for value, row in zip(values, rows, strict=True)]
+        places = [distinct.index(value) + spread(row[PLACE]) for value, row in zip(values, rows, strict=True)]
         crowded = sum(len(str(value)) for value in distinct) > 24
         labels = [short(value, 14) for value in distinct]
         ax.set_xticks(range(len(distinct)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
@@ -109,22 +113,20 @@ def draw_hyperparameter(ax: Axes, name: str, rows: list[Row], best_trial: int) -
         else:
             ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    scatter(ax, rows, places, best_trial)
+    scatter(ax, rows, places)
 
 
-def scatter(ax: Axes, rows: list[Row], places: list[float], best_trial: int) -> None:
-    points = {row["trial"]: (place, row[OBJECTIVE]) for row, place in zip(rows, places, strict=True)}
-    baseline, best = points.get(BASELINE_TRIAL), points.get(best_trial)
-    stopped = [points[row["trial"]] for row in rows if row["status"] == "pruned"]
-    others = [points[row["trial"]] for row in rows if row["status"] != "pruned" and row["trial"] != BASELINE_TRIAL]
-    if stopped:
-        ax.scatter(*zip(*stopped, strict=True), **STOPPED, label="stopped early")
-    if others:
-        ax.scatter(*zip(*others, strict=True), **TRIAL, label="trained to the end")
-    if baseline:
-        ax.scatter(*baseline, **FROM_BASELINE, label="the baseline's recipe")
-    if best:
-        ax.scatter(*best, **BEST, label="chosen")
+def scatter(ax: Axes, rows: list[Row], places: list[float]) -> None:
+    def draw(label: str, looks: Row, shown: Callable[[Row], bool]) -> None:
+        points = [(place, row[OBJECTIVE]) for row, place in zip(rows, places, strict=True) if shown(row)]
+        if points:
+            ax.scatter(*zip(*points, strict=True), **looks, label=label)
+
+    baseline, stopped = (lambda row: row["trial"] == BASELINE_TRIAL), (lambda row: row["status"] == "pruned")
+    draw("stopped early", STOPPED, stopped)
+    draw("trained to the end", TRIAL, lambda row: not (stopped(row) or baseline(row)))
+    draw("the baseline's recipe", FROM_BASELINE, baseline)
+    draw("chosen", BEST, lambda row: row["chosen"])
 
 
 def limits(rows: list[Row]) -> tuple[float, float]:
@@ -134,7 +136,7 @@ def limits(rows: list[Row]) -> tuple[float, float]:
 
 
 def varied(rows: list[Row]) -> list[str]:
-    fixed = {"trial", "recipe", "status", "epochs", OBJECTIVE}
+    fixed = {PLACE, "search", "trial", "recipe", "status", "chosen", "epochs", OBJECTIVE}
     names = [name for name in (rows[0] if rows else {}) if name not in fixed]
     searched = [row for row in rows if row["trial"] != BASELINE_TRIAL]
     return [name for name in names if len({str(row[name]) for row in searched if row[name] is not None}) > 1]
@@ -156,6 +158,6 @@ def spans_powers_of_ten(values: list[float]) -> bool:
     return low > 0 and high / low >= LOG_FROM_RATIO and crowded_below
 
 
-def spread(trial: int) -> float:
+def spread(place: int) -> float:
     """Sideways, so that points of one choice do not hide each other; the same every time."""
-    return 0.5 * ((0.5 + trial * GOLDEN) % 1 - 0.5)
+    return 0.5 * ((0.5 + place * GOLDEN) % 1 - 0.5)

@@ -1,5 +1,6 @@
 """Every section of params.yaml: what it may hold, and the JSON Schema by which editors know it."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -16,9 +17,10 @@ from pydantic import (
 )
 
 from digits import families
+from digits.common.errors import UserError
 from digits.evaluation.objective import OBJECTIVES
 from digits.models.recipe import Recipe
-from digits.params.load import Section, nearest, printable, reason, unique
+from digits.params.load import FILE, Section, nearest, printable, reason, shown, unique
 
 R = TypeVar("R", bound=Recipe)
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -161,7 +163,14 @@ class Track(Section):
 class Tune(Section):
     method: Method
     objective: Objective
-    seed: Annotated[Seed, Field(description="of the search and of its trainings")]
+    seeds: Annotated[Seeds, Field(description="of the search and its trainings: one, or one for each of `seeds`")]
+
+
+def refuse_other_counts(searches: Sequence[int], seeds: Sequence[int]) -> None:
+    """Of searches than one that is for all seeds, or one for each."""
+    if len(searches) not in (1, len(seeds)):
+        given, wanted = (shown(list(each)) for each in (searches, seeds))
+        raise UserError(f"{FILE}: tune.seeds = {given}: must be a list of 1, or of as many as seeds = {wanted}")
 
 
 class Sections(Section):

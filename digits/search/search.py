@@ -1,6 +1,7 @@
-"""A search from its first proposal to its record: its trials in the pool, on disk as they go, told of as they run."""
+"""Searches from their first proposal to their record: trials in the pool, on disk as they go, told of as they run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from digits.search.halving import Halving
 from digits.search.rounds import Proposal, Results, Rounds
 from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
+from digits.training.earlier import earlier_searches
 from digits.training.fingerprint import SEARCH, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
 from digits.training.pool import TrainingPool, start, training_images, training_pool
@@ -35,39 +37,58 @@ class SearchConfig:
         return halving.length(self.plan) if self.method == "halving" else rounds.length(self.plan, self.method)
 
 
-def tune(config: SearchConfig, settings: Pool) -> dict[str, Any]:
-    images = training_images()
-    family, machine = config.baseline.family, config.baseline.runtime
-    identity = fingerprint(config, versions(family, SEARCH), *images)
-    info = {"family": family, "method": config.method, "objective": config.objective, "fingerprint": identity}
-    with (
-        reporter() as told,
-        training_pool(settings, machine, config.plan.trials, family, SEARCH) as pool,
-        checkpoint(identity) as saved,
-    ):
-        pool.give(*images)
-        told.begin(search_name(family), info)
-        trials: list[Trial] = []
-        try:
-            found = run_trials(config, trials, pool, saved, told)
-        except UserError:  # it came to its end, though without a winner: the next one begins anew
-            saved.forget()
-            raise
-        minutes = sum(trial.run.core_seconds for trial in trials) / 60
-        told.end(search_name(family), "completed", core_minutes=minutes)
-    return info | {"images": len(images[0]), "space": config.plan.model_dump()["space"]} | found
+def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
+    """One search after the other; they differ in their seeds alone."""
+    images, first = training_images(), configs[0]
+    family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
+    by_identity = {fingerprint(config, code, *images): config for config in configs}
+    found = earlier_searches(tuple(config.baseline.seed for config in configs), family)
+    new = {identity: config for identity, config in by_identity.items() if identity not in found}
+    if new:
+        with (
+            reporter() as told,
+            training_pool(settings, first.baseline.runtime, first.plan.trials, family, SEARCH) as pool,
+            ExitStack() as stack,
+        ):
+            pool.give(*images)
+            # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
+            saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
+            for identity, config in new.items():
+                found[identity] = search(config, identity, pool, saved[identity], told)
+    return {
+        "family": family,
+        "method": first.method,
+        "objective": first.objective,
+        "images": len(images[0]),
+        "space": first.plan.model_dump()["space"],
+        "searches": [found[identity] for identity in by_identity],
+    }
+
+
+def search(
+    config: SearchConfig, identity: str, pool: TrainingPool, saved: Checkpoint, told: Reporter
+) -> dict[str, Any]:
+    family, seed = config.baseline.family, config.baseline.seed
+    name, trials = search_name(family, seed), list[Trial]()
+    told.begin(name, {"family": family, "seed": seed, "fingerprint": identity})
+    try:
+        found = run_trials(config, trials, pool, saved, told)
+    except UserError:  # it came to its end, though without a winner: the next one begins anew
+        saved.forget()
+        raise
+    told.end(name, "completed", core_minutes=sum(trial.run.core_seconds for trial in trials) / 60)
+    return {"seed": seed, "fingerprint": identity} | found
 
 
 def run_trials(
     config: SearchConfig, trials: list[Trial], pool: TrainingPool, saved: Checkpoint, told: Reporter
 ) -> dict[str, Any]:
-    family, ended = config.baseline.family, set()
+    family, seed, ended = config.baseline.family, config.baseline.seed, set()
 
     def begin(recipe: Recipe) -> Trial:
         training = replace(config.baseline, recipe=recipe)
-        trial = Trial(
-            len(trials), TrainingRun(trial_name(family, len(trials)), training, keep_model=False), config.objective
-        )
+        run = TrainingRun(trial_name(family, seed, len(trials)), training, keep_model=False)
+        trial = Trial(len(trials), run, config.objective)
         saved.restore(trial.run)
         trials.append(trial)
         return trial
@@ -77,7 +98,7 @@ def run_trials(
 
     begin(config.baseline.recipe)
     method = method_of(config, trials, propose, begin)
-    with Progress(config.length, f"{family} search", "epoch") as progress:
+    with Progress(config.length, f"{family} search, seed {seed}", "epoch") as progress:
 
         def next_runs() -> list[TrainingRun]:
             runs = []
@@ -85,7 +106,7 @@ def run_trials(
                 for trial in sent:
                     if trial.until == 0:
                         begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
-                        told.begin(trial.run.name, begun, parent=search_name(family))
+                        told.begin(trial.run.name, begun, parent=search_name(family, seed))
                     tell_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
                     if trial.run.over:  # as an earlier search, which was killed, has left it
                         trial.arrive()

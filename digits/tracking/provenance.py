@@ -110,30 +110,31 @@ def model_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
 
 
 def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
-    family = begin["family"]
+    family, seed = begin["family"], str(begin["seed"])
+    parameters = provenance.selected(*SHARED, "tune.objective", f"tune.{family}", f"models.{family}")
     return RunInfo(
-        name=f"{family} search",
+        name=f"{family} search, seed {seed}",
         kind="search",
         fingerprint=begin["fingerprint"],
         stage=f"tune@{family}",
-        description=f"The search for the {family}'s hyperparameters, with its trials below it",
-        parameters=provenance.selected(*SHARED, "tune.objective", "tune.seed", f"tune.{family}", f"models.{family}"),
-        tags={"family": family},
+        description=f"The search for the {family}'s hyperparameters with seed {seed}, its trials below it",
+        parameters=parameters | {"tune.seed": seed},
+        tags={"family": family, "seed": seed},
     )
 
 
 def trial_info(provenance: Provenance, begin: dict[str, Any], search: RunInfo) -> RunInfo:
-    family, number = search.tags["family"], begin["trial"]
+    family, seed, number = search.tags["family"], search.tags["seed"], begin["trial"]
     baseline = ": the baseline's own recipe" if number == 0 else ""
-    parameters = provenance.selected(*SHARED, "tune.objective", "tune.seed", f"tune.{family}.rungs")
+    parameters = provenance.selected(*SHARED, "tune.objective", f"tune.{family}.rungs") | {"tune.seed": seed}
     return RunInfo(
-        name=f"{family} trial {number}",
+        name=f"{family} trial {number}, seed {seed}",
         kind="trial",
         fingerprint=f"{search.fingerprint}/{number}",
         stage=search.stage,
-        description=f"Trial {number} of the search for the {family}'s hyperparameters{baseline}",
+        description=f"Trial {number} of the search for the {family}'s hyperparameters with seed {seed}{baseline}",
         parameters=parameters | flattened(begin["hyperparameters"], f"models.{family}"),
-        tags={"family": family, "trial": str(number)},
+        tags={"family": family, "seed": seed, "trial": str(number)},
     )
 
 

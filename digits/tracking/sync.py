@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mlflow.entities import Run
 
@@ -45,7 +46,8 @@ class RunRecord:
 
 def records(provenance: Provenance, families: tuple[str, ...]) -> Iterator[RunRecord]:
     for family in families:
-        yield search_record(provenance, family)
+        for search in read_json(search_file(family))["searches"]:
+            yield search_record(provenance, family, search)
     with (REPORTS / "models.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             yield model_record(provenance, row)
@@ -60,13 +62,12 @@ def model_record(provenance: Provenance, row: dict[str, str]) -> RunRecord:
     return RunRecord(info, "completed", history["epochs"], metrics, files, model=model_file(name))
 
 
-def search_record(provenance: Provenance, family: str) -> RunRecord:
-    record = read_json(search_file(family))
-    info, trials = run_info(provenance, record), record["trials"]
-    best = trials[record["best_trial"]]
+def search_record(provenance: Provenance, family: str, search: dict[str, Any]) -> RunRecord:
+    info, trials = run_info(provenance, search | {"family": family}), search["trials"]
+    best = trials[search["best_trial"]]
     metrics = {
         **{name: best[name] for name in ("objective", "validation_accuracy")},
-        "best_trial": record["best_trial"],
+        "best_trial": search["best_trial"],
         "trials": len(trials),
         "pruned_trials": sum(trial["status"] == "pruned" for trial in trials),
         "failed_trials": sum(trial["status"] == "failed" for trial in trials),

@@ -1,4 +1,4 @@
-"""Models of the stage's last result that are still right when seeds are added or taken away."""
+"""What is still right of a stage's last result when seeds are added or taken away."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from digits.common.paths import history_file, model_file
+from digits.common.paths import history_file, model_file, search_file
 
 
 def earlier_models(seeds: tuple[int, ...], fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
@@ -15,8 +15,7 @@ def earlier_models(seeds: tuple[int, ...], fingerprints: dict[str, str]) -> dict
 
     None where the seeds are the same as last time: then the stage runs by force, and all are trained anew.
     """
-    before = last_seeds()
-    if not before or set(before) == set(seeds):
+    if not others_before(seeds, "seeds"):
         return {}
     from dvc.api import DVCFileSystem  # takes a second
 
@@ -31,10 +30,24 @@ def earlier_models(seeds: tuple[int, ...], fingerprints: dict[str, str]) -> dict
     return found
 
 
-def last_seeds() -> list[int]:
-    """With which this stage has ended last, by dvc.lock."""
+def earlier_searches(seeds: tuple[int, ...], family: str) -> dict[str, dict[str, Any]]:
+    """By fingerprint; as with models."""
+    if not others_before(seeds, "tune.seeds"):
+        return {}
+    from dvc.api import DVCFileSystem
+
+    try:
+        searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
+        return {search["fingerprint"]: search for search in searches}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def others_before(seeds: tuple[int, ...], parameter: str) -> bool:
+    """Whether the stage has ended last with other seeds, by dvc.lock."""
     lock, stage = Path("dvc.lock"), os.environ.get("DVC_STAGE")
     if stage is None or not lock.exists():
-        return []
+        return False
     stages = YAML(typ="safe").load(lock).get("stages", {})
-    return stages.get(stage, {}).get("params", {}).get("params.yaml", {}).get("seeds", [])
+    before = stages.get(stage, {}).get("params", {}).get("params.yaml", {}).get(parameter, [])
+    return bool(before) and set(before) != set(seeds)

@@ -1,6 +1,7 @@
-"""The final trainings: one recipe with each seed, side by side; a model and a record of each."""
+"""The final trainings, one with each seed, side by side; a model and a record of each."""
 
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -23,25 +24,26 @@ Info = dict[str, Any]  # what decides a training, as its record and MLflow show 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all seeds share."""
-
     family: str
     variant: str
-    recipe: Recipe
+    recipes: Mapping[int, Recipe]  # of each seed
     epochs: int
     machine: Runtime
 
 
-def train_seeds(plan: Plan, seeds: tuple[int, ...], settings: Pool) -> str:
+def train_seeds(plan: Plan, settings: Pool) -> str:
     images = training_images()
     classes = len(read_json(CLASSES))
-    configs = [TrainingConfig(plan.family, plan.recipe, plan.epochs, seed, classes, plan.machine) for seed in seeds]
+    configs = [
+        TrainingConfig(plan.family, recipe, plan.epochs, seed, classes, plan.machine)
+        for seed, recipe in plan.recipes.items()
+    ]
     runs = [
         TrainingRun(model_name(plan.family, plan.variant, config.seed), config, goal=plan.epochs) for config in configs
     ]
     code = versions(plan.family)
     infos = {run.name: info(run, plan.variant, fingerprint([plan.variant, run.config], code, *images)) for run in runs}
-    earlier = earlier_models(seeds, {name: each["fingerprint"] for name, each in infos.items()})
+    earlier = earlier_models(tuple(plan.recipes), {name: each["fingerprint"] for name, each in infos.items()})
     new = [run for run in runs if run.name not in earlier]
     with ExitStack() as stack:
         # In an order that is the same for all: two that wait for each other would wait for ever.
@@ -122,8 +124,10 @@ def write(models: dict[str, tuple[bytes, Info]], plan: Plan) -> None:
 def summary(plan: Plan, records: list[Info], new: int) -> str:
     reached = [record["epochs"][-1]["validation_accuracy"] for record in records]
     spread = f"{min(reached):.2%}" + (f" to {max(reached):.2%}" if len(reached) > 1 else "")
+    sizes = sorted({record["parameters"] for record in records})
+    parameters = f"{sizes[0]:,}" + (f" to {sizes[-1]:,}" if len(sizes) > 1 else "")
     kept = f", {len(records) - new} of them there already" if new < len(records) else ""
     return (
         f"{models_folder(plan.family, plan.variant)}: {len(records)} model{'s' * (len(records) > 1)}{kept}, "
-        f"{records[0]['parameters']:,} parameters, {plan.epochs} epochs, validation accuracy {spread}"
+        f"{parameters} parameters, {plan.epochs} epochs, validation accuracy {spread}"
     )

@@ -79,6 +79,7 @@ def results(
     trials: list[dict] = TRIALS,
     epochs: int = 3,
     family: str = "cnn",
+    searches: tuple[int, ...] = (1,),
 ) -> Results:
     rng = np.random.default_rng(1)
     labels = rng.integers(0, len(classes), images)
@@ -92,8 +93,11 @@ def results(
     return Results(
         family=family,
         histories={"baseline": [history(0, epochs), history(0.01, epochs)], "tuned": [history(0.02, epochs)] * 2},
-        trials=trials,
-        best_trial=2 if len(trials) > 2 else 0,
+        trials=[
+            each | {"search": search, "chosen": each["trial"] == (2 if len(trials) > 2 else 0)}
+            for search in searches
+            for each in trials
+        ],
         objective="accuracy",
         probabilities={
             "baseline": [predictions(wrong + 2) for _ in SEEDS],
@@ -121,9 +125,8 @@ def write_inputs(families: list[str]) -> None:
                 files.write_json(history_file(name), record)
                 files.write_array(f"data/predictions/{name}.npy", given.probabilities[variant][place])
                 files.write_array(robustness.FOLDER / f"{name}.npy", given.corrupted[variant][place])
-        files.write_json(
-            search_file(family), {"trials": TRIALS, "best_trial": 2, "objective": "accuracy", "images": 500}
-        )
+        search = {"seed": 1, "trials": TRIALS, "best_trial": 2}
+        files.write_json(search_file(family), {"objective": "accuracy", "images": 500, "searches": [search]})
     files.write_array("data/predictions/labels.npy", given.labels)
     files.write_array("data/predictions/images.npy", given.images)
     files.write_json("data/prepared/classes.json", given.classes)
@@ -163,10 +166,17 @@ def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(t
     [
         results(wrong=0, trials=TRIALS[1:2]),
         results(["no", "yes"], images=3, wrong=1, trials=TRIALS[:1], epochs=1),
+        results(searches=(1, 2, 3)),
         results(LONG_NAMES, shape=(12, 10, 3)),
         results([f"kind {number}" for number in range(30)], images=200, shape=(96, 60, 3)),
     ],
-    ids=["no mistakes, no trial completed", "3 images, 1 trial, 1 epoch", "colour, long names", "30 classes"],
+    ids=[
+        "no mistakes, no trial completed",
+        "3 images, 1 trial, 1 epoch",
+        "3 searches",
+        "colour, long names",
+        "30 classes",
+    ],
 )
 def test_unusual_results_are_drawn_too_in_small_files(given, tmp_path):
     for path in figures.write(given, tmp_path):
@@ -223,6 +233,17 @@ def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
     assert [row["epochs"] for row in rows] == ["2", "0", "2", "1"]
     assert [row["recipe"] for row in rows] == ["baseline", "searched", "searched", "searched"]
     assert rows[2]["optimizer"] == "sgd"
+
+
+def test_the_trials_of_all_searches_are_told_apart_and_each_has_its_winner(tmp_path):
+    given = results(searches=(1, 7))
+    data.write(given, tmp_path)
+    rows = rows_of(tmp_path / "search/cnn.csv")
+    assert [(row["search"], row["trial"]) for row in rows if row["chosen"] == "True"] == [("1", "2"), ("7", "2")]
+    [ax] = search.draw(given).axes
+    assert [line.get_label() for line in ax.lines].count("chosen") == 2
+    chosen = [each for each in search.draw_hyperparameters(given).axes[0].collections if each.get_label() == "chosen"]
+    assert [len(each.get_offsets()) for each in chosen] == [2]
 
 
 def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path):

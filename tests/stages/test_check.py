@@ -27,6 +27,17 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
     assert json.loads(schema.read_text()) == {"old": True}
 
 
+def test_as_many_searches_as_seeds_or_one_are_allowed(project, change, stage):
+    change({"seeds": [1, 2, 3], "tune.seeds": [4, 5]})
+    done = stage("check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "check: error: params.yaml: tune.seeds = [4, 5]: must be a list of 1, or of as many as seeds = [1, 2, 3]\n"
+    )
+    change({"tune.seeds": [4, 5, 6]})
+    assert stage("check").returncode == 0
+
+
 def test_what_is_no_yaml_is_one_line(project, stage):
     (project / "params.yaml").write_text("train:\n  epochs: [1\n")
     done = stage("check")

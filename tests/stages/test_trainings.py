@@ -15,6 +15,8 @@ from typing import ClassVar
 
 import pytest
 
+from digits.common.files import read_json, write_json
+from digits.common.paths import history_file, search_file
 from tests.pipeline import change, checkpoints, make
 from tests.servers import answers, eventually, free_port, running
 
@@ -121,6 +123,26 @@ def test_a_search_that_learns_finds_the_same_with_any_workers_also_when_it_was_k
     eventually(lambda: checkpoints(disturbed))
     killed.kill()
     assert Stage("tune", disturbed).results() == Stage("tune", alone).results()
+
+
+def test_of_two_searches_that_were_killed_the_first_is_what_it_is_alone_and_each_seed_has_the_recipe_of_its_own(
+    project: Path, undisturbed: dict[str, dict[str, str]]
+) -> None:
+    change(project, {"tune.seeds": [1, 2]})
+    killed = Stage("tune", project)
+    eventually(lambda: checkpoints(project, of="mlp-trial-2-*"))
+    killed.kill()
+    assert checkpoints(project, of="mlp-trial-1-*")  # kept until the last search has ended
+    Stage("tune", project).end()
+    record = read_json(project / search_file("mlp"))
+    recipes = [search["best"] for search in record["searches"]]
+    assert recipes[0] != recipes[1]
+    Stage("train_tuned", project).end()
+    trained = [read_json(project / history_file(f"mlp-tuned-{seed}"))["hyperparameters"] for seed in (1, 2)]
+    assert trained == recipes
+    write_json(project / search_file("mlp"), record | {"searches": record["searches"][:1]})
+    searched = {name: value for name, value in hashes(project).items() if "search" in name}
+    assert searched == undisturbed["tune"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,15 @@ def test_means_and_deviations_are_those_computed_by_hand():
     )
     assert [tuned.metrics[f"{kind}_accuracy"].mean for kind in ("seen", "unseen")] == [0.905, 0.905]
     assert (tuned.parameters, tuned.multiply_adds, tuned.epochs, tuned.seeds) == (407_050, 406_528, 10, (1, 2))
+
+
+def test_where_recipes_differ_sizes_and_costs_are_means_and_an_ensembles_sizes_sums():
+    given = results(MLP)
+    larger = replace(given[-1], parameters=507_050, multiply_adds=506_528, bytes=2_028_200, training_tflop=2.1)
+    _, tuned, _, ensemble = compare([*given[:-1], larger], with_ensembles(MLP)).rows
+    assert (tuned.parameters, tuned.multiply_adds, tuned.bytes) == (457_050, 456_528, 1_828_200)
+    assert (ensemble.parameters, ensemble.multiply_adds, ensemble.bytes) == (914_100, 913_056, 3_656_400)
+    assert (tuned.training_tflop, ensemble.training_tflop) == (1.7, 1.7)
 
 
 def test_the_verdict_is_over_the_baseline_on_the_same_images():

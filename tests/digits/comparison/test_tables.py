@@ -50,6 +50,18 @@ def test_the_table_reads_as_it_should():
     assert lines[-1].startswith("Mean ± standard deviation over seeds 1, 2; 1,000 test images; 10 epochs each.")
 
 
+def test_what_a_verdict_covers_is_one_found_recipe_or_searching():
+    found = compared(MLP)
+    assert "are for other seeds and other test images; tuned is one found recipe." in tables.results(found)
+    assert "What is judged as tuned is one found recipe." in tables.verdicts(found)
+    several = replace(found, searches=2)
+    covered = "searching (2 searches, a model of each)."
+    assert f"are for other searches, other seeds and other test images; tuned is {covered}" in tables.results(several)
+    assert f"What is judged as tuned is {covered}" in tables.verdicts(several)
+    alone = compared({key: models[:1] for key, models in MLP.items()})
+    assert "found recipe" not in tables.results(alone) + tables.verdicts(alone)
+
+
 def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
     found = compared(MLP)
     assert tables.sentences(replace(found, rows=(found.rows[0], tuned_row()))) == (

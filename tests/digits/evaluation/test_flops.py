@@ -3,7 +3,7 @@ import pytest
 
 from digits.common import files
 from digits.common.paths import history_file, search_file
-from digits.evaluation.flops import CostAccuracy, cost_accuracy, of_search, of_training, tera
+from digits.evaluation.flops import CostAccuracy, cost_accuracy, of_searches, of_training, tera
 
 TRUTH = np.array([0, 1, 0, 1])
 # Each is wrong about another image, and sure only where it is right.
@@ -24,7 +24,8 @@ def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing
         {"multiply_adds": 2_000, "epochs": [{}]},
         {"multiply_adds": None, "epochs": []},
     ]
-    assert of_search({"images": 50, "trials": trials}) == 6 * 4_000 * 50
+    assert of_searches({"images": 50, "searches": [{"trials": trials}]}) == 6 * 4_000 * 50
+    assert of_searches({"images": 50, "searches": [{"trials": trials}, {"trials": trials}]}) == 6 * 8_000 * 50
 
 
 @pytest.fixture
@@ -35,8 +36,12 @@ def measured(project):
         for seed, probabilities in PREDICTIONS.items():
             files.write_array(f"data/predictions/cnn-{variant}-{seed}.npy", np.array(probabilities, np.float32))
             files.write_json(history_file(f"cnn-{variant}-{seed}"), cost)
-    search = {"images": 50_000, "trials": [{"multiply_adds": 2_000_000, "epochs": [{}] * 5}]}
-    files.write_json(search_file("cnn"), search)
+    write_searches(1)
+
+
+def write_searches(count: int) -> None:
+    search = {"trials": [{"multiply_adds": 2_000_000, "epochs": [{}] * 5}]}
+    files.write_json(search_file("cnn"), {"images": 50_000, "searches": [search] * count})
 
 
 def test_models_and_their_ensemble_are_set_against_what_they_cost(measured):
@@ -45,6 +50,14 @@ def test_models_and_their_ensemble_are_set_against_what_they_cost(measured):
     assert ensemble == CostAccuracy("cnn", "baseline", 3, (1.0,), 3_000_000, 9 * 10**12, 0)
     assert (tuned.variant, tuned.search, tuned_ensemble.search) == ("tuned", 3 * 10**12, 3 * 10**12)
     assert baseline.accuracy == pytest.approx(2 / 3)
+
+
+def test_of_searches_of_their_own_a_model_needs_one_and_an_ensemble_all(measured):
+    write_searches(3)
+    files.write_json(history_file("cnn-tuned-1"), {"multiply_adds": 4_000_000, "images": 50_000, "epochs": [{}] * 10})
+    *_, tuned, ensemble = cost_accuracy(["cnn"], (1, 2, 3))
+    assert (tuned.multiply_adds, tuned.training, tuned.search) == (2_000_000, 6 * 10**12, 3 * 10**12)
+    assert (ensemble.multiply_adds, ensemble.training, ensemble.search) == (6_000_000, 18 * 10**12, 9 * 10**12)
 
 
 def test_one_seed_makes_no_ensemble(measured):

@@ -20,7 +20,6 @@ from digits.params.schema import (
     Prepare,
     Runtime,
     Search,
-    Seed,
     Seeds,
     Source,
     Train,
@@ -39,7 +38,7 @@ ASKED: dict[str, Any] = {
     "pool": Pool,
     "models.mlp": Mlp,
     "models.cnn": Cnn,
-    "tune.seed": Seed,
+    "tune.seeds": Seeds,
     "tune.mlp": Search[Mlp],
     "tune.cnn": Search[Cnn],
 }
@@ -163,7 +162,7 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
         ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         ("train", 5, "train = 5: must be a section with keys"),
         ("pool", None, "pool = null: must be a section with keys"),
-        ("tune.seed", 1.5, "tune.seed = 1.5: must be a valid integer"),
+        ("tune.seeds", 1, "tune.seeds = 1: must be a list"),
     ],
 )
 def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):

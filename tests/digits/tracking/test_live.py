@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
 DATA = {"shape": [4, 4, 1], "classes": ["0", "1"], "splits": dict.fromkeys(("train", "validation", "test"), SPLIT)}
 MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
-SEARCH = {"family": "mlp", "fingerprint": "e" * 32}
+SEARCH = {"family": "mlp", "seed": 1, "fingerprint": "e" * 32}
 TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
 PATIENCE = 100  # seconds, on a busy machine
 
@@ -181,13 +181,13 @@ def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(plac
     driver.leave()
     found = {run.info.run_name: run for run in runs(place)}
     assert {name: run.info.status for name, run in found.items()} == {
-        "mlp search": "KILLED",
-        "mlp trial 0": "FINISHED",
-        "mlp trial 1": "KILLED",
+        "mlp search, seed 1": "KILLED",
+        "mlp trial 0, seed 1": "FINISHED",
+        "mlp trial 1, seed 1": "KILLED",
     }
-    assert found["mlp trial 0"].data.tags["status"] == "pruned"
+    assert found["mlp trial 0, seed 1"].data.tags["status"] == "pruned"
     parents = {run.data.tags.get("mlflow.parentRunId") for name, run in found.items() if "trial" in name}
-    assert parents == {found["mlp search"].info.run_id}
+    assert parents == {found["mlp search, seed 1"].info.run_id}
 
 
 def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about(place: Path) -> None:
