@@ -16,8 +16,8 @@ from benchmarks.search_curve import Curve
 from digits.data.dataset import Split
 from digits.evaluation.objective import of_epoch
 from digits.models.recipe import Recipe
+from digits.search.brackets import FACTOR
 from digits.search.oracle import OBJECTIVE, as_given, space_of
-from digits.search.rounds import FACTOR
 from digits.search.search import SearchConfig
 
 # Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and

@@ -8,6 +8,7 @@ from digits.common.paths import CLASSES, search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
 from digits.params.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
+from digits.search.brackets import refuse_too_few
 from digits.search.search import SearchConfig, tune
 from digits.training.jobs import TrainingConfig, describe
 
@@ -16,6 +17,7 @@ def main(family: str) -> str:
     kind = hyperparameters(family)
     plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
+    refuse_too_few(method, family, plan.trials, plan.rungs[-1])
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
     seeds, classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
     baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine) for seed in seeds]

@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from digits.models.recipe import Recipe
 from digits.params.schema import Range, Search
-from digits.search.rounds import FACTOR, Proposal, Results, sweeps
+from digits.search.brackets import FACTOR, iterations
+from digits.search.rounds import Proposal, Results
 
 OBJECTIVE = "objective"
 AT_ONCE = 4  # proposals in a round of bayesian: another number proposes others
@@ -51,8 +52,9 @@ def oracle_of(plan: Search, method: str, seed: int, folder: str) -> Oracle:
         "max_consecutive_failed_trials": plan.trials,  # it fails where all do, and we say so ourselves
     }
     if method == "hyperband":
-        times = sweeps(plan)
-        sizes = {"max_epochs": plan.rungs[-1], "factor": FACTOR, "hyperband_iterations": times}
+        longest = plan.rungs[-1]
+        times = iterations(plan.trials, longest)
+        sizes = {"max_epochs": longest, "factor": FACTOR, "hyperband_iterations": times}
         oracle = keras_tuner.oracles.HyperbandOracle(**sizes, **shared)
     elif method == "bayesian":
         sizes = {"max_trials": plan.trials - 1, "num_initial_points": KNOWN_FIRST}

@@ -3,16 +3,14 @@
 So what is proposed cannot depend on who finishes first.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from digits.common.errors import UserError
 from digits.models.recipe import Recipe
 from digits.params.schema import Search
+from digits.search.brackets import epochs_of_one, iterations
 from digits.search.trials import Trial
 
-FACTOR = 3  # of hyperband, Keras Tuner's own: a third of a bracket's trials goes on, with three times the epochs
 Results = list[list[float | None]]  # of each round so far; None for a trial that failed
 
 
@@ -52,41 +50,9 @@ class Rounds:
         return waiting
 
 
-def brackets(epochs: int) -> list[list[tuple[int, int]]]:
-    """How many trials have how many epochs in each round of each of hyperband's brackets, as Keras Tuner has it."""
-    count = 1
-    while epochs >= FACTOR**count:
-        count += 1
-    most = math.ceil(1 + math.log(epochs, FACTOR))
-    return [
-        [
-            (math.ceil(most / (bracket + 1) * FACTOR**left), math.ceil(epochs / FACTOR**left))
-            for left in range(bracket, -1, -1)
-        ]
-        for bracket in range(count)
-    ]
-
-
-def sweeps(plan: Search) -> int:
-    """As many of hyperband's iterations, each through all brackets, as the trials suffice for."""
-    each = sum(rounds[0][0] for rounds in brackets(plan.rungs[-1]))
-    if plan.trials <= each:
-        raise UserError(
-            f"trials: {plan.trials} are too few for hyperband, which begins {each} in one iteration with trials of up "
-            f"to {plan.rungs[-1]} epochs, besides the baseline's: {each + 1} or more"
-        )
-    return (plan.trials - 1) // each
-
-
 def length(plan: Search, method: str) -> int:
     """Epochs of a search in which no trial fails."""
     last = plan.rungs[-1]
-    if method != "hyperband":
-        return plan.trials * last
-    once = 0
-    for rounds in brackets(last):
-        done = 0
-        for count, epochs in rounds:
-            once += count * (epochs - done)
-            done = epochs
-    return last + sweeps(plan) * once
+    if method == "hyperband":
+        return last + iterations(plan.trials, last) * epochs_of_one(last)
+    return plan.trials * last

@@ -51,3 +51,15 @@ def test_it_takes_no_arguments(stage):
     done = stage("check", "--help")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "check: error: takes no arguments, not --help\n"
+
+
+def test_too_few_trials_for_hyperband_are_refused(project, change, stage):
+    change({"tune.method": "hyperband", "tune.cnn.trials": 8, "tune.cnn.rungs": [1, 4]})
+    done = stage("check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "check: error: params.yaml: tune.cnn.trials = 8: must be 9 or more where tune.method is hyperband and trials "
+        "have up to 4 epochs\n"
+    )
+    change({"tune.cnn.trials": 9})
+    assert stage("check").returncode == 0

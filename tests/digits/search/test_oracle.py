@@ -5,12 +5,12 @@ from typing import Any
 import keras_tuner
 import pytest
 
-from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.oracle import AT_ONCE, KNOWN_FIRST, Results, propose
-from digits.search.rounds import FACTOR, Proposal, brackets, length, sweeps
+from digits.search.brackets import FACTOR, brackets, iterations
+from digits.search.oracle import AT_ONCE, KNOWN_FIRST, propose
+from digits.search.rounds import Proposal, Results, length
 from tests.recipes import MLP
 
 METHODS = ("halving", "random", "bayesian", "hyperband")
@@ -111,10 +111,8 @@ def test_the_length_of_a_search_is_known_before(method: str) -> None:
     assert len(reached) <= 20
 
 
-def test_too_few_trials_for_hyperband_are_one_clear_line() -> None:
-    assert sweeps(plan(trials=9)) == 1
-    with pytest.raises(UserError, match=r"8 are too few for hyperband, which begins 8 in one iteration .* 9 or more"):
-        propose(plan(trials=8), "hyperband", MLP, 1, [])
+def test_hyperband_goes_through_its_brackets_as_often_as_the_trials_suffice() -> None:
+    assert [iterations(trials, 4) for trials in (8, 9, 16, 17)] == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("method", METHODS)
