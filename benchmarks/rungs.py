@@ -1,0 +1,111 @@
+"""How to halve: what each way to spend a search's epochs would find
+
+The MLP's recipes, drawn at random with so many search seeds, are all trained to the last rung. From these curves each
+design chooses as it would in a search: a trial's curve depends on its recipe alone. So many recipes as fit into the
+default search's epochs are drawn 5,000 times from all that were trained. A ratio above 1 is better than training each
+recipe to the end. reports/rungs.json keeps the curves of each seed as it ends.
+"""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks.run import Row, fresh, main
+from benchmarks.search import FAMILY, prepared, search_config
+from digits.common.files import read_json, write_json
+from digits.common.paths import PREPARED, REPORTS
+from digits.data import dataset
+from digits.evaluation.objective import of_epoch
+from digits.params.load import setting
+from digits.params.schema import Pool, Search
+from digits.search.halving import count_kept, length
+from digits.search.search import tune
+from digits.training.fingerprint import fingerprint
+
+RECORD = REPORTS / "rungs.json"
+DRAWS = 5_000
+Design = tuple[tuple[int, ...], float]  # rungs, and the share that goes on
+
+
+def measure(pairs: int, count: int | None) -> list[Row]:
+    kept_here = RECORD.resolve()
+    with TemporaryDirectory() as folder, prepared(Path(folder), count):
+        record = Path(folder, RECORD.name) if count else kept_here
+        curves = np.array([curve for seed in range(1, pairs + 1) for curve in curves_of(record, seed)])
+        plan = search_config("halving", 1)
+        return rows(curves, plan.length, (tuple(plan.plan.rungs), plan.plan.keep))
+
+
+def curves_of(record: Path, seed: int) -> list[list[float]]:
+    """Of each recipe but the baseline's, 1 - objective after each epoch."""
+    config = search_config("random", seed)
+    split = tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
+    identity = fingerprint([config.plan, config.objective, FAMILY, seed], {}, *split)
+    known = read_json(record) if record.exists() else {}
+    if identity not in known:
+        known[identity] = fresh(trained, seed)
+        write_json(record, known)
+    return known[identity]
+
+
+def trained(seed: int) -> list[list[float]]:
+    os.environ["DIGITS_TRACKING"] = "off"
+    config = search_config("random", seed)
+    [found] = tune([config], setting(Pool, "pool"))["searches"]
+    ended = [trial for trial in found["trials"][1:] if trial["status"] == "completed"]
+    return [[round(1 - of_epoch(epoch, config.objective), 6) for epoch in trial["epochs"]] for trial in ended]
+
+
+def rows(curves: np.ndarray, budget: int, default: Design) -> list[Row]:
+    last = curves.shape[1]
+    to_the_end = found(curves, budget, ((last,), 1.0))
+    rows = []
+    for rungs, keep in designs(last, default):
+        count, mine = most(budget, (rungs, keep)), found(curves, budget, (rungs, keep))
+        note = f"{count} recipes of {len(curves)}: {mine:.4f} against {to_the_end:.4f} with {budget // last}"
+        named = f"rungs {', '.join(map(str, rungs))}, keep {keep:g}"
+        rows.append(Row(f"1 - objective: all to the end / {named}", [to_the_end / mine], note=note))
+    return rows
+
+
+def designs(last: int, default: Design) -> list[Any]:
+    others = [((first, last), keep) for first in range(1, last) for keep in (0.2, 0.3, 0.5)]
+    return list(dict.fromkeys([default, *others, *([((1, 2, last), 0.5)] if last > 2 else [])]))
+
+
+def found(curves: np.ndarray, budget: int, design: Design) -> float:
+    """The winner's, in the mean of the draws."""
+    rng, count = np.random.default_rng(1), most(budget, design)
+    return float(np.mean([winner(curves[drawn(rng, len(curves), count)], design) for _ in range(DRAWS)]))
+
+
+def drawn(rng: np.random.Generator, of: int, count: int) -> np.ndarray:
+    return rng.choice(of, min(count, of), replace=False)
+
+
+def winner(curves: np.ndarray, design: Design) -> float:
+    rungs, keep = design
+    for rung in rungs[:-1]:
+        best = np.argsort(curves[:, rung - 1], kind="stable")
+        curves = curves[best[: count_kept(len(curves), keep)]]
+    return curves[:, rungs[-1] - 1].min()
+
+
+def most(budget: int, design: Design) -> int:
+    """Recipes that so many epochs suffice for."""
+    count = 1
+    while spent(count + 1, design) <= budget:
+        count += 1
+    return count
+
+
+def spent(count: int, design: Design) -> int:
+    rungs, keep = design
+    return length(Search.model_construct(trials=count, rungs=rungs, keep=keep))
+
+
+if __name__ == "__main__":
+    main(measure, pairs=3)
