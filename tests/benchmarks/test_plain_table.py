@@ -17,7 +17,7 @@ from digits.search.search import SearchConfig
 from tests.images import stripes
 
 
-@pytest.mark.parametrize("method", ["random", "bayesian", "hyperband"])
+@pytest.mark.parametrize("method", ["bayesian", "hyperband"])
 def test_a_plain_search_spends_as_many_epochs_as_it_is_given_and_chooses_the_best(
     change: Callable[[dict[str, Any]], None], method: str
 ) -> None:

@@ -1,5 +1,6 @@
 """What a search tries."""
 
+from math import log
 from typing import Any
 
 import keras_tuner
@@ -71,10 +72,15 @@ def test_halving_and_random_try_all_in_one_round_and_differ_in_how_long() -> Non
 
 def test_bayesian_learns_from_the_rounds_before() -> None:
     assert [len(each) for each in whole(plan(trials=KNOWN_FIRST + AT_ONCE + 1), "bayesian")] == [4, 4, 4]
-    results = ([[0.1] * 4, [0.2, 0.1, 0.1, 0.1]], [[0.1] * 4, [0.1, 0.1, 0.1, 0.2]])
-    first, second = (propose(plan(trials=10), "bayesian", MLP, 1, each) for each in results)
-    assert len(first) == 1
-    assert first != second
+    learned = []
+    for better in (1, -1):  # the higher the learning rate, and the lower
+        results: Results = []
+        for _ in range(2):
+            asked = propose(plan(trials=10), "bayesian", MLP, 1, results)
+            results.append([better * log(each.recipe.learning_rate) for each in asked])
+        [proposal] = propose(plan(trials=10), "bayesian", MLP, 1, results)
+        learned.append(proposal.recipe.learning_rate)
+    assert learned[0] > 100 * learned[1]
 
 
 def test_hyperband_sends_the_best_of_a_round_on() -> None:
