@@ -56,13 +56,14 @@ def measure(pairs: int, count: int | None) -> list[Row]:
                 run_once(record, tuner, method, seed)
         for found in kept(record):
             test_once(record, found)
-        searches = by_tuner(kept(record), pairs)
+        every = by_tuner(kept(record))
+        searches = {name: found[:pairs] for name, found in every.items()}
         if count is None:
             with style.styled():
                 style.save(
                     draw({name: [each["points"] for each in found] for name, found in searches.items()}), picture
                 )
-        return rows(searches)
+        return [*rows(searches), *(luck(name, found) for name, found in every.items())]
 
 
 def in_turns(seed: int) -> list[tuple[str, str]]:
@@ -164,10 +165,11 @@ def tested(recipe: Record) -> list[float]:
     return accuracies
 
 
-def by_tuner(searches: list[Record], pairs: int) -> dict[str, list[Record]]:
-    of = {(f"{each['tuner']} {each['method']}", each["seed"]): each for each in searches}
+def by_tuner(searches: list[Record]) -> dict[str, list[Record]]:
+    """By seed."""
     names = [f"{tuner} {method}" for tuner, method in in_turns(0)]
-    return {name: [of[name, seed] for seed in range(1, pairs + 1)] for name in names}
+    ordered = sorted(searches, key=lambda each: each["seed"])
+    return {name: [each for each in ordered if f"{each['tuner']} {each['method']}" == name] for name in names}
 
 
 def rows(searches: dict[str, list[Record]]) -> list[Row]:
@@ -182,7 +184,7 @@ def rows(searches: dict[str, list[Record]]) -> list[Row]:
             Row(f"seconds to the best objective of {name}: {name} / {mine}", seconds, aim=2.0, note=note),
             Row(f"1 - objective after as many epochs: {name} / {mine}", errors, aim=1.0),
         ]
-    return [*found, *(luck(name, each) for name, each in searches.items())]
+    return found
 
 
 def seconds_to(search: Record, objective: float) -> float:

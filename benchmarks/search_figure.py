@@ -27,7 +27,7 @@ def draw(searches: Mapping[str, Sequence[Sequence[Sequence[float]]]]) -> Figure:
     left.set_yscale("log")
     left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     left.yaxis.set_minor_formatter(NullFormatter())
-    left.set_yticks([0.02, 0.03, 0.05, 0.1])
+    left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
     left.set_ylabel("1 - objective (lower is better)")
     lowest = min(1 - points[-1][2] for found in searches.values() for points in found)
     left.set_ylim(lowest * 0.95, lowest * 5)
