@@ -111,7 +111,7 @@ def model_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
 
 def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
     family, seed = begin["family"], str(begin["seed"])
-    parameters = provenance.selected(*SHARED, "tune.objective", f"tune.{family}", f"models.{family}")
+    parameters = provenance.selected(*SHARED, "tune.method", "tune.objective", f"tune.{family}", f"models.{family}")
     return RunInfo(
         name=f"{family} search, seed {seed}",
         kind="search",
@@ -126,14 +126,14 @@ def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
 def trial_info(provenance: Provenance, begin: dict[str, Any], search: RunInfo) -> RunInfo:
     family, seed, number = search.tags["family"], search.tags["seed"], begin["trial"]
     baseline = ": the baseline's own recipe" if number == 0 else ""
-    parameters = provenance.selected(*SHARED, "tune.objective", f"tune.{family}.rungs") | {"tune.seed": seed}
+    parameters = provenance.selected(*SHARED, "tune.method", "tune.objective", f"tune.{family}.rungs")
     return RunInfo(
         name=f"{family} trial {number}, seed {seed}",
         kind="trial",
         fingerprint=f"{search.fingerprint}/{number}",
         stage=search.stage,
         description=f"Trial {number} of the search for the {family}'s hyperparameters with seed {seed}{baseline}",
-        parameters=parameters | flattened(begin["hyperparameters"], f"models.{family}"),
+        parameters=parameters | {"tune.seed": seed} | flattened(begin["hyperparameters"], f"models.{family}"),
         tags={"family": family, "seed": seed, "trial": str(number)},
     )
 
