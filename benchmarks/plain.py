@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import keras
@@ -33,46 +34,45 @@ def fed(data: Split, recipe: Recipe) -> dict[str, Any]:
     return {"x": np.asarray(data.images), "y": np.asarray(data.labels), "batch_size": recipe.batch_size}
 
 
-def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Sequential:
-    model = keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255)])
+def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int) -> keras.Model:
+    images = keras.Input(shape)
+    pixels = layers.Rescaling(1 / 255)(images)
     if recipe.standardize:
-        model.add(layers.GroupNormalization(groups=1, center=False, scale=False))
-    {"mlp": mlp, "cnn": cnn}[family](model, recipe)
-    model.add(layers.Dense(classes, activation="softmax"))
-    return model
+        pixels = layers.GroupNormalization(groups=1, center=False, scale=False)(pixels)
+    body = {"mlp": mlp, "cnn": cnn}.get(family) or import_module(f"digits.families.{family}").body
+    return keras.Model(images, layers.Dense(classes, activation="softmax")(body(recipe, pixels)))
 
 
-def mlp(model: keras.Sequential, recipe: Recipe) -> None:
-    model.add(layers.Flatten())
+def mlp(recipe: Recipe, inputs: keras.KerasTensor) -> keras.KerasTensor:
+    outputs = layers.Flatten()(inputs)
     for _ in range(recipe.layers):
-        add(model, recipe, layers.Dense, recipe.units)
-        model.add(layers.Dropout(recipe.dropout))
+        outputs = layers.Dropout(recipe.dropout)(activated(recipe, outputs, layers.Dense, recipe.units))
+    return outputs
 
 
-def cnn(model: keras.Sequential, recipe: Recipe) -> None:
+def cnn(recipe: Recipe, outputs: keras.KerasTensor) -> keras.KerasTensor:
     for block in range(recipe.blocks):
         stem = block == 0 and recipe.stem_stride > 1
         for number in range(recipe.convolutions):
-            padding = "valid" if side(model) > recipe.kernel else "same"
+            padding = "valid" if side(outputs) > recipe.kernel else "same"
             shape = {"kernel_size": recipe.kernel, "strides": recipe.stem_stride if stem and number == 0 else 1}
-            add(model, recipe, layers.Conv2D, recipe.filters * 2**block, padding=padding, **shape)
-        if side(model) >= 2 and not stem:
-            model.add(layers.MaxPooling2D())
-    model.add(layers.Flatten())
-    add(model, recipe, layers.Dense, recipe.dense)
-    model.add(layers.Dropout(recipe.dropout))
+            outputs = activated(recipe, outputs, layers.Conv2D, recipe.filters * 2**block, padding=padding, **shape)
+        if side(outputs) >= 2 and not stem:
+            outputs = layers.MaxPooling2D()(outputs)
+    outputs = activated(recipe, layers.Flatten()(outputs), layers.Dense, recipe.dense)
+    return layers.Dropout(recipe.dropout)(outputs)
 
 
-def add(model: keras.Sequential, recipe: Recipe, kind: type[layers.Layer], size: int, **more: object) -> None:
+def activated(
+    recipe: Recipe, inputs: keras.KerasTensor, kind: type[layers.Layer], size: int, **more: object
+) -> keras.KerasTensor:
     if not recipe.batch_norm:
-        model.add(kind(size, activation="relu", **more))
-        return
-    for layer in (kind(size, use_bias=False, **more), layers.BatchNormalization(), layers.ReLU()):
-        model.add(layer)
+        return kind(size, activation="relu", **more)(inputs)
+    return layers.ReLU()(layers.BatchNormalization()(kind(size, use_bias=False, **more)(inputs)))
 
 
-def side(model: keras.Sequential) -> int:
-    return min(model.output_shape[1:3])
+def side(images: keras.KerasTensor) -> int:
+    return min(images.shape[1:3])
 
 
 def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> keras.Model:

@@ -7,7 +7,7 @@ from pydantic import Field
 from digits.models.recipe import Rate, Recipe
 
 if TYPE_CHECKING:
-    from keras import Layer
+    from keras import KerasTensor
 
 
 class Hyperparameters(Recipe):
@@ -27,30 +27,29 @@ class Hyperparameters(Recipe):
     dropout: Annotated[Rate, Field(description="share of those units silenced while training")]
 
 
-def body(recipe: Hyperparameters, shape: tuple[int, int, int]) -> "list[Layer]":
+def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
     from keras import layers
 
-    stack: list[Layer] = []
-    side, stride = min(shape[:2]), recipe.stem_stride
+    outputs, stride = inputs, recipe.stem_stride
     for block in range(recipe.blocks):
         for last in (*[False] * (recipe.convolutions - 1), True):
             # Small images: keep the borders, and stop pooling, rather than run out of pixels.
-            fits = side > recipe.kernel
-            filters, padding = recipe.filters * 2**block, "valid" if fits else "same"
-            stack += [layers.Conv2D(filters, recipe.kernel, stride, padding, use_bias=not recipe.batch_norm)]
-            side = (side - (recipe.kernel - 1 if fits else 0) - 1) // stride + 1
+            filters, padding = recipe.filters * 2**block, "valid" if side(outputs) > recipe.kernel else "same"
+            outputs = layers.Conv2D(filters, recipe.kernel, stride, padding, use_bias=not recipe.batch_norm)(outputs)
             # A stride of the first convolution takes the place of the first block's pooling.
-            if last and side >= 2 and not (block == 0 and recipe.stem_stride > 1):
+            if last and side(outputs) >= 2 and not (block == 0 and recipe.stem_stride > 1):
                 # ReLU commutes with the maximum: pooling first gives the same for a quarter of the work.
-                stack += [layers.MaxPooling2D()]
-                side //= 2
-            stack += normalised_relu(recipe)
-            stride = 1
-    stack += [layers.Flatten(), layers.Dense(recipe.dense, use_bias=not recipe.batch_norm)]
-    return [*stack, *normalised_relu(recipe), layers.Dropout(recipe.dropout)]
+                outputs = layers.MaxPooling2D()(outputs)
+            outputs, stride = normalised_relu(recipe, outputs), 1
+    outputs = layers.Dense(recipe.dense, use_bias=not recipe.batch_norm)(layers.Flatten()(outputs))
+    return layers.Dropout(recipe.dropout)(normalised_relu(recipe, outputs))
 
 
-def normalised_relu(recipe: Hyperparameters) -> "list[Layer]":
+def side(images: "KerasTensor") -> int:
+    return min(images.shape[1:3])
+
+
+def normalised_relu(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
     from keras import layers
 
-    return [layers.BatchNormalization(), layers.ReLU()] if recipe.batch_norm else [layers.ReLU()]
+    return layers.ReLU()(layers.BatchNormalization()(inputs) if recipe.batch_norm else inputs)

@@ -7,7 +7,7 @@ from pydantic import Field
 from digits.models.recipe import Rate, Recipe
 
 if TYPE_CHECKING:
-    from keras import Layer
+    from keras import KerasTensor
 
 
 class Hyperparameters(Recipe):
@@ -19,13 +19,13 @@ class Hyperparameters(Recipe):
     dropout: Annotated[Rate, Field(description="share of units silenced while training")]
 
 
-def body(recipe: Hyperparameters, _shape: tuple[int, int, int]) -> "list[Layer]":
+def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
     from keras import layers
 
-    stack: list[Layer] = [layers.Flatten()]
+    outputs = layers.Flatten()(inputs)
     for _ in range(recipe.layers):
-        stack.append(layers.Dense(recipe.units, use_bias=not recipe.batch_norm))
+        outputs = layers.Dense(recipe.units, use_bias=not recipe.batch_norm)(outputs)
         if recipe.batch_norm:
-            stack.append(layers.BatchNormalization())
-        stack += [layers.ReLU(), layers.Dropout(recipe.dropout)]
-    return stack
+            outputs = layers.BatchNormalization()(outputs)
+        outputs = layers.Dropout(recipe.dropout)(layers.ReLU()(outputs))
+    return outputs

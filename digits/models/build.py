@@ -1,28 +1,34 @@
 """A family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
 
+from functools import partial
 from importlib import import_module
 from math import prod
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
+from digits.common.errors import UserError
 from digits.models.kernels import FAST
 from digits.models.recipe import Recipe
 
 
 def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
     keras.backend.clear_session()
-    stack = [
-        layers.Rescaling(1 / 255),
-        *([standardization()] if recipe.standardize else []),
-        # By name, so that a stage depends on its own family's code and on no other's.
-        *import_module(f"digits.families.{family}").body(recipe, shape),
-        layers.Dense(classes, activation="softmax"),
-    ]
+    images = keras.Input(shape)
+    pixels = layers.Rescaling(1 / 255)(images)
+    if recipe.standardize:
+        pixels = standardization()(pixels)
+    # By name, so that a stage depends on its own family's code and on no other's.
+    features = import_module(f"digits.families.{family}").body(recipe, pixels)
+    if not (isinstance(features, keras.KerasTensor) and len(features.shape) == 2):
+        given = getattr(features, "shape", type(features).__name__)
+        raise UserError(f"digits/families/{family}.py: body returns {given}, not a tensor of (images, features)")
+    model = keras.Model(images, layers.Dense(classes, activation="softmax")(features), name=family)
     seeds = np.random.default_rng(seed)
-    return keras.Sequential([keras.Input(shape), *(seeded(layer, seeds) for layer in stack)], name=family)
+    return keras.models.clone_model(model, clone_function=lambda layer: seeded(layer, seeds), recursive=True)
 
 
 def standardization() -> layers.Layer:
@@ -36,17 +42,39 @@ def standardization() -> layers.Layer:
 def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
     """A layer without a seed draws one from Python's global generator, which other threads use as well."""
     config = layer.get_config()
-    for holder in (config, *(value["config"] for value in config.values() if is_initializer(value))):
-        if "seed" in holder:
-            holder["seed"] = int(seeds.integers(1, 2**31))
+    sow(config, seeds)
     return FAST.get(type(layer), type(layer)).from_config(config)
 
 
-def is_initializer(value: Any) -> bool:
-    return isinstance(value, dict) and str(value.get("module")).startswith("keras.initializers")
+def sow(config: dict[str, Any], seeds: np.random.Generator) -> None:
+    """In the layer, in its initializers, in a layer that it wraps."""
+    if "seed" in config:
+        config["seed"] = int(seeds.integers(1, 2**31))
+    for value in config.values():
+        if isinstance(value, dict):
+            sow(value, seeds)
 
 
 def multiply_adds(model: keras.Model) -> int:
-    """For one image, of convolutions and dense layers; biases and the like are left out."""
-    products = [layer for layer in model.layers if isinstance(layer, layers.Dense | layers.Conv2D)]
-    return sum(prod(layer.output.shape[1:-1]) * int(layer.kernel.shape.num_elements()) for layer in products)
+    """For one image, of convolutions and matrix products, in whichever layer; biases and the like are left out."""
+    image = tf.TensorSpec((1, *model.input_shape[1:]))
+    graph = tf.function(partial(model, training=False), autograph=False).get_concrete_function(image).graph
+    return sum(map(products, graph.get_operations()))
+
+
+def products(operation: tf.Operation) -> int:
+    match operation.type:
+        case "Conv2D":
+            summed = operation.inputs[1].shape[:-1]
+        case "DepthwiseConv2dNative":
+            summed = operation.inputs[1].shape[:-2]
+        case "MatMul" | "BatchMatMulV2":
+            summed = operation.inputs[0].shape[-1:]
+        case "Einsum":
+            terms, kept = operation.get_attr("equation").decode().split("->")
+            sizes = [size for each in operation.inputs for size in each.shape]
+            axes = dict(zip(terms.replace(",", ""), sizes, strict=True))
+            summed = [size for axis, size in axes.items() if axis not in kept]
+        case _:
+            return 0
+    return prod(operation.outputs[0].shape) * prod(summed)

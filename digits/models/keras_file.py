@@ -16,7 +16,9 @@ from digits.models.kernels import plain
 
 def to_bytes(model: keras.Model) -> bytes:
     # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
-    bare = keras.Sequential([keras.Input(model.input_shape[1:]), *map(plain, model.layers)], name=model.name)
+    bare = keras.models.clone_model(
+        keras.Model(model.inputs[0], model.outputs[0], name=model.name), clone_function=plain, recursive=True
+    )
     bare.set_weights(model.get_weights())
     timeless = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:

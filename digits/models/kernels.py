@@ -23,8 +23,9 @@ class Adam(keras.optimizers.Adam):
 
 
 class BatchNormalization(layers.BatchNormalization):
-    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: None = None) -> tf.Tensor:
-        if not training:
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
+        usual = self.center and self.scale and self.axis in (-1, len(inputs.shape) - 1) and len(inputs.shape) in (2, 4)
+        if not (training and usual) or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         rows = inputs if len(inputs.shape) == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(rows, self.gamma, self.beta, epsilon=self.epsilon)

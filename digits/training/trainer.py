@@ -47,6 +47,7 @@ class Training:
             steps_per_execution=min(STEPS_PER_CALL, steps),
         )
         self.model.optimizer.build(self.model.trainable_variables)
+        self.sizes = {"parameters": self.model.count_params(), "multiply_adds": multiply_adds(self.model)}
         self.batches = training_batches(data, config.recipe, config.seed)
         if state is not None:
             self.restore(state)
@@ -110,7 +111,6 @@ def train(segment: Segment, images: Images) -> SegmentResult:
 
     try:
         training, model = taken_up(segment, images), None
-        sizes = {"parameters": training.model.count_params(), "multiply_adds": multiply_adds(training.model)}
         for number in range(segment.done + 1, segment.until + 1):
             epochs.append(training.epoch(number))
             if time.perf_counter() - started > SECONDS_BETWEEN_CHECKPOINTS:
@@ -119,7 +119,7 @@ def train(segment: Segment, images: Images) -> SegmentResult:
             model = keras_file.to_bytes(training.model)
         if number < segment.config.epochs:
             unfinished.append(Unfinished(training, segment.config, number, images))
-        return result(state=training.state(), model=model, **sizes)
+        return result(state=training.state(), model=model, **training.sizes)
     except Exception as error:  # out of memory, diverged, a mistake in a family's code: all say why
         return result(failure=reason(error))
 

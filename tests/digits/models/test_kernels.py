@@ -54,3 +54,15 @@ def test_a_model_is_saved_without_them(tmp_path: Path) -> None:
     again = load(tmp_path / "model.keras")
     assert {type(layer).__module__.partition(".")[0] for layer in again.layers} == {"keras"}
     np.testing.assert_array_equal(again.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("options", "shape"),
+    [({"scale": False}, (8, 4)), ({"axis": 1}, (8, 4, 5, 3)), ({}, (8, 5, 4)), ({}, (8, 2, 3, 5, 4))],
+)
+def test_what_the_kernel_cannot_do_is_left_to_keras(options: dict[str, object], shape: tuple[int, ...]) -> None:
+    inputs = GENERATOR.normal(3, size=shape).astype("float32")
+    both = kernels.BatchNormalization(**options), layers.BatchNormalization(**options)
+    ours, theirs = (layer(inputs, training=True) for layer in both)
+    np.testing.assert_array_equal(ours, theirs)
+    assert abs(float(ours.numpy().mean())) < 0.01

@@ -1,0 +1,118 @@
+"""Networks of any shape: residual, with shared layers, with models inside, with attention."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import KerasTensor, layers
+
+from digits.common.errors import UserError
+from digits.families import mlp
+from digits.models import kernels
+from digits.models.build import build, multiply_adds
+from digits.models.keras_file import load, save, to_bytes
+from digits.training.jobs import Segment
+from digits.training.trainer import train
+from tests.images import stripes
+from tests.recipes import CNN, MLP, config
+
+SHAPE, CLASSES = (8, 8, 3), 4
+Body = Callable[[object, KerasTensor], object]
+
+
+def residual(_: object, inputs: KerasTensor) -> KerasTensor:
+    start = layers.Conv2D(4, 3, padding="same")(inputs)
+    path = layers.BatchNormalization()(layers.DepthwiseConv2D(3, padding="same")(start))
+    return layers.GlobalAveragePooling2D()(layers.Add()([start, path]))
+
+
+def shared(_: object, inputs: KerasTensor) -> KerasTensor:
+    twice = layers.Conv2D(3, 3, padding="same")
+    return layers.Flatten()(twice(twice(inputs)))
+
+
+def model_inside(_: object, inputs: KerasTensor) -> KerasTensor:
+    inside = [layers.Flatten(), layers.Dense(6, use_bias=False), layers.BatchNormalization(), layers.Dropout(0.5)]
+    return keras.Sequential(inside)(inputs)
+
+
+def attention(_: object, inputs: KerasTensor) -> KerasTensor:
+    words = layers.Reshape((16, 12))(layers.Conv2D(12, 2, 2)(inputs))
+    heard = layers.BatchNormalization()(layers.MultiHeadAttention(num_heads=2, key_dim=5)(words, words))
+    return layers.GlobalAveragePooling1D()(heard)
+
+
+COSTS = {
+    residual: 64 * 9 * 3 * 4 + 64 * 9 * 4 + 4 * CLASSES,
+    shared: 2 * 64 * 9 * 3 * 3 + 192 * CLASSES,
+    model_inside: 192 * 6 + 6 * CLASSES,
+    # A convolution; queries, keys, values, and back; each word with each other, twice.
+    attention: 16 * 4 * 3 * 12 + 4 * 16 * 12 * 10 + 2 * 16 * 16 * 10 + 12 * CLASSES,
+}
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> Callable[..., keras.Model]:
+    def of(body: Body, seed: int = 1) -> keras.Model:
+        monkeypatch.setattr(mlp, "body", body)
+        return build("mlp", MLP, SHAPE, CLASSES, seed)
+
+    return of
+
+
+@pytest.mark.parametrize("body", COSTS)
+def test_multiply_adds_are_those_of_each_product_whatever_layer_it_is_in(built: Callable, body: Body) -> None:
+    assert multiply_adds(built(body)) == COSTS[body]
+
+
+@pytest.mark.parametrize("body", COSTS)
+def test_a_seed_decides_every_weight_of_a_network(built: Callable, body: Body) -> None:
+    keras.utils.set_random_seed(1)  # to begin elsewhere the second time
+    first, second, other = (to_bytes(built(body, seed)) for seed in (1, 1, 2))
+    assert first == second != other
+
+
+@pytest.mark.parametrize("body", COSTS)
+def test_a_network_is_read_back_as_it_was_without_anything_of_this_project(
+    built: Callable, body: Body, tmp_path: Path
+) -> None:
+    model, images = built(body), stripes(20).images[:, :8, :8]
+    save(model, tmp_path / "model.keras")
+    again = load(tmp_path / "model.keras")
+    assert b"digits." not in (tmp_path / "model.keras").read_bytes()
+    np.testing.assert_array_equal(again.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
+def test_normalisation_is_the_fast_one_also_in_a_model_inside(built: Callable) -> None:
+    inside = next(layer for layer in built(model_inside).layers if isinstance(layer, keras.Sequential))
+    assert [type(layer) for layer in inside.layers][2] is kernels.BatchNormalization
+
+
+def test_layers_of_a_chain_get_their_seeds_in_the_order_in_which_images_pass_them() -> None:
+    """As ever: another order would be other models from the same recipes."""
+    model, seeds = build("cnn", CNN, (28, 28, 1), 10, seed=7), np.random.default_rng(7)
+    given = [
+        layer.seed if isinstance(layer, layers.Dropout) else layer.kernel_initializer.seed
+        for layer in model.layers
+        if isinstance(layer, layers.Conv2D | layers.Dense | layers.Dropout)
+    ]
+    assert given == [seeds.integers(1, 2**31) for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("body", "returned"),
+    [
+        (lambda _, inputs: inputs, "(None, 8, 8, 3)"),
+        (lambda _, inputs: [layers.Flatten()(inputs)], "list"),
+        (lambda *_: None, "NoneType"),
+    ],
+)
+def test_a_body_that_returns_no_features_is_one_line(built: Callable, body: Body, returned: str) -> None:
+    with pytest.raises(UserError) as caught:
+        built(body)
+    line = f"digits/families/mlp.py: body returns {returned}, not a tensor of (images, features)"
+    assert str(caught.value) == line
+    images = stripes(20), stripes(8), stripes(8)
+    assert train(Segment(config(), 0, 1, None, keep_model=True), images).failure.startswith(line[:40])
