@@ -39,6 +39,7 @@ def recipe(project: Any) -> Callable[..., Recipe]:
         ("cnn", {}),
         ("cnn", {"blocks": 3, "batch_norm": True, "convolutions": 2}),
         ("cnn", time_to_99.FAST),
+        ("resnet", {}),
     ],
 )
 def test_the_plain_network_has_the_shapes_of_ours(
