@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digits.common.errors import UserError
-from digits.inference import image_files
+from digits.inference.image_files import ENDINGS
 
 PARTS = ("train", "test")
-PICTURES = image_files.ENDINGS
 PASSED_OVER = ("thumbs.db", "desktop.ini")  # and what begins with a dot: systems leave them, people do not see them
 
 
@@ -58,10 +57,10 @@ def walk(root: Path, folders: dict[str, Path], classes: tuple[str, ...]) -> tupl
         wrong |= dict.fromkeys(entries(folder)[1], "it is in no class's folder")
         for label, name in enumerate(classes):
             below, files = entries(folder / name)
-            named = [each for each in files if each.suffix.lower() in PICTURES]
+            named = [each for each in files if each.suffix.lower() in ENDINGS]
             pictures += [Picture(each, part, label) for each in named]
             wrong |= dict.fromkeys(below, "it is a folder in a class's folder, where pictures belong")
-            wrong |= dict.fromkeys(set(files) - set(named), f"its name ends in none of {', '.join(PICTURES)}")
+            wrong |= dict.fromkeys(set(files) - set(named), f"its name ends in none of {', '.join(ENDINGS)}")
             if not below and not files:
                 wrong[folder / name] = "it holds no picture of this class"
     return pictures, wrong

@@ -1,4 +1,7 @@
-"""The user's own images: a folder of pictures, tables of pixels, or an .npz file of arrays."""
+"""The user's own images: a folder of pictures, tables of pixels, or an .npz file of arrays.
+
+An error is said of the source, whose name goes before it.
+"""
 
 import difflib
 import os
@@ -8,19 +11,14 @@ from digits.common.errors import UserError, reason
 from digits.data import image_folder, tables
 from digits.data.formats import KEYS, UNREADABLE, Arrays, read_npz
 
-Classes = tuple[str, ...]
 
-
-def load(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, Classes | None]:
+def load(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, tuple[str, ...] | None]:
     path = locate(source, names)
-    try:
-        found = tables.find(path)
-        if path.is_dir() and not found:
-            return image_folder.load(path, size)
-        refuse(size, source)
-        return tables.load(found) if found else (load_npz(path), None)
-    except UserError as error:
-        raise UserError(f"data.source: {source} {error}") from None
+    found = tables.find(path)
+    if path.is_dir() and not found:
+        return image_folder.load(path, size)
+    refuse(size)
+    return tables.load(found) if found else (load_npz(path), None)
 
 
 def locate(source: str, names: tuple[str, ...]) -> Path:
@@ -30,13 +28,13 @@ def locate(source: str, names: tuple[str, ...]) -> Path:
         return path
     near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
     guess = f"; did you mean {near[0]}?" if near else ""
-    allowed = f"{', '.join(names)}, or the path of a folder of images, of a .csv, a .parquet or an .npz file"
-    raise UserError(f"data.source is {source!r}, which is no known name and no file{guess} (allowed: {allowed})")
+    allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"
+    raise UserError(f"is no known name, and no such file is there{guess} (allowed: {allowed})")
 
 
-def refuse(size: int | None, source: str) -> None:
+def refuse(size: int | None) -> None:
     if size is not None:
-        raise UserError(f"data.size = {size}: {source} has a size of its own; only folders of images take another")
+        raise UserError(f"has a size of its own; data.size = {size} is for folders of pictures, and must be null here")
 
 
 def load_npz(path: Path) -> Arrays:

@@ -90,9 +90,12 @@ def load(
     source: str, size: int | None = None, known: Mapping[str, KnownDataset] = KNOWN
 ) -> tuple[Arrays, tuple[str, ...] | None]:
     """x_train and y_train, x_test and y_test where the source has them; and its classes where it names them."""
-    if source not in known:
-        return own.load(source, size, tuple(known))
-    own.refuse(size, source)
+    try:
+        if source not in known:
+            return own.load(source, size, tuple(known))
+        own.refuse(size)
+    except UserError as error:
+        raise UserError(f"data.source: {source} {error}") from None
     return load_known(source, known[source]), known[source].classes
 
 

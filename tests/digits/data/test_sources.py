@@ -176,14 +176,14 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
     assert f"did you mean {meant}? (allowed: mnist, fashion_mnist, or" in complaint(typed)
 
 
-def test_a_known_data_set_takes_no_other_size():
-    expected = "data.size = 32: mnist has a size of its own; only folders of images take another"
-    assert complaint("mnist", 32) == expected
-
-
-@pytest.mark.parametrize("source", ["", "no/such.npz", "https://example.com/data.npz"])
+@pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz"])
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
-    assert f"{source!r}, which is no known name and no file" in complaint(source)
+    assert complaint(source).startswith(f"data.source: {source} is no known name, and no such file is there (allowed: ")
+
+
+def test_a_known_data_set_takes_no_other_size():
+    expected = "has a size of its own; data.size = 32 is for folders of pictures, and must be null here"
+    assert complaint("mnist", 32) == f"data.source: mnist {expected}"
 
 
 # the same arrays from every kind of source
