@@ -2,8 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +20,7 @@ from digits.inference.preprocessing import Preprocessing, preprocess
 
 MOST_SIDE = 512  # pixels
 MOST_NAMED = 5
-FEW = 1000
+FEW = 1000  # pictures, read before other processes have started
 
 
 def load(root: Path, size: int | None) -> tuple[Arrays, tuple[str, ...]]:
@@ -41,10 +41,8 @@ def load(root: Path, size: int | None) -> tuple[Arrays, tuple[str, ...]]:
 def read(pictures: list[Picture], size: int | None) -> tuple[np.ndarray, dict[Path, str]]:
     """In grey where no pixel of any is coloured; and what is wrong with those that cannot be used."""
     images, wrong, shapes, coloured = np.empty((0, 0, 0, 3)), {}, {}, False
-    with workers() as processes, Progress(len(pictures), "read pictures", "picture") as bar:
-        # Processes take a second to start.
-        in_order = partial(processes.map, chunksize=32) if len(pictures) > FEW else map
-        found = in_order(pixels, [each.path for each in pictures], repeat(size))
+    found = in_order([each.path for each in pictures], size)
+    with Progress(len(pictures), "read pictures", "picture") as bar:
         for place, (picture, image) in enumerate(zip(pictures, found, strict=True)):
             bar.advance()
             if isinstance(image, str):
@@ -65,10 +63,14 @@ def read(pictures: list[Picture], size: int | None) -> tuple[np.ndarray, dict[Pa
     return images if coloured else images[..., 0], wrong
 
 
-def workers() -> ProcessPoolExecutor:
-    """Not threads, for most of the work on a small picture is Python's. An interrupt is for who waits for them."""
+def in_order(paths: list[Path], size: int | None) -> Iterator[np.ndarray | str]:
+    if len(paths) <= FEW:
+        yield from map(pixels, paths, repeat(size))
+        return
+    # Not threads, for most of the work on a small picture is Python's. An interrupt is for who waits for the processes.
     interrupts = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), **interrupts)
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), **interrupts) as processes:
+        yield from processes.map(pixels, paths, repeat(size), chunksize=32)
 
 
 def pixels(path: Path, size: int | None) -> np.ndarray | str:
