@@ -24,7 +24,7 @@ def find(path: Path) -> dict[str, Path]:
     tables = [each for each in files if each.name in named]
     if folders or not tables:
         return {}
-    found = {named[each.name]: each for each in reversed(tables)}
+    found = {named[each.name]: each for each in tables}
     if "train" not in found or len(found) < len(files):
         holds = ", ".join(each.name for each in files)
         raise UserError(f"holds {holds}; there must be one table train and may be one test, and nothing else")
@@ -41,7 +41,7 @@ def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
         except UNREADABLE as error:
             raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
         known = np.unique(labels) if part == "train" else known
-        if other := sorted(set(map(str, labels)) - set(map(str, known))):
+        if other := sorted(set(labels.tolist()) - set(known.tolist())):
             raise UserError(f"cannot be used: {path.name} has the label {other[0]}, which no training image has")
         arrays |= {f"x_{part}": images, f"y_{part}": np.searchsorted(known, labels)}
     return arrays, tuple(map(str, known))
@@ -56,8 +56,10 @@ def images_and_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
     labels, table = table.column(LABEL), table.drop_columns(LABEL)
     if labels.null_count:
         raise ValueError(f"row {1 + labels.is_null().index(True).as_py():,} has no label")
-    if pyarrow.types.is_floating(labels.type):
-        raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
+    if not pyarrow.types.is_integer(labels.type):
+        if not isinstance(labels[0].as_py(), str):  # whether it is a column of words or of categories
+            raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
+        labels = labels.cast(pyarrow.string())
     shape = image_shape(table.num_columns)
     pixels = np.stack([whole_numbers(name, table.column(name)) for name in table.column_names], axis=1)
     return pixels.reshape(-1, *shape), labels.to_numpy()

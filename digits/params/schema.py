@@ -38,16 +38,11 @@ Method = Annotated[
 ]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[
-    str,
-    Field(
-        min_length=1, description="mnist, fashion_mnist, or the path of a folder of pictures, .csv, .parquet or .npz"
-    ),
+    str, Field(min_length=1, description="mnist, fashion_mnist, or your own folder of pictures, .csv, .parquet or .npz")
 ]
 Size = Annotated[
     int | None,
-    Field(
-        ge=8, le=512, description="pixels a side, of a folder's pictures; null: the size that all of them have already"
-    ),
+    Field(ge=8, le=512, description="pixels a side, of a folder's pictures; null: all of them have one size"),
 ]
 Classes = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...] | None,

@@ -58,6 +58,12 @@ def test_labels_may_be_words_or_start_anywhere_and_are_sorted(tmp_path):
         assert [classes[each] for each in arrays["y_test"]] == [str(labels[0])] * 3
 
 
+def test_labels_may_be_categories(tmp_path):
+    own = frame(labels=["b", "a"]).astype({"label": "category"})
+    arrays, classes = load(write(tmp_path / "own.parquet", own))
+    assert (classes, arrays["y_train"].tolist()) == (("a", "b"), [1, 0] * 3)
+
+
 def test_three_times_a_square_is_an_image_in_colour_pixel_by_pixel(tmp_path):
     own = frame(2, 12)
     images = load(write(tmp_path / "own.csv", own))[0]["x_train"]
