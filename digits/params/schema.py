@@ -37,7 +37,13 @@ Method = Annotated[
     Field(description="halving: successive halving by `rungs` and `keep`; the others are Keras Tuner's"),
 ]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
-Source = Annotated[str, Field(min_length=1, description="mnist, fashion_mnist, or the path of your own .npz")]
+Source = Annotated[
+    str, Field(min_length=1, description="mnist, fashion_mnist, or your own folder of pictures, .csv, .parquet or .npz")
+]
+Size = Annotated[
+    int | None,
+    Field(ge=8, le=512, description="pixels a side, of a folder's pictures; null: all of them have one size"),
+]
 Classes = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...] | None,
     Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
@@ -49,6 +55,7 @@ class Data(Section):
     """Where the images come from."""
 
     source: Source
+    size: Size
     classes: Classes
 
 

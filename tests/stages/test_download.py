@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digits.common.errors import UserError
+from digits.common.files import read_json
 from stages import download
 
 RANDOM = np.random.default_rng(0)
@@ -48,13 +50,27 @@ def test_the_users_own_arrays_take_the_place_of_all_that_was_there(project, raw,
         np.testing.assert_array_equal(np.load(raw / f"{key}.npy"), OWN[key], strict=True)
 
 
+def test_a_folder_of_pictures_becomes_arrays_and_the_names_of_its_classes(project, raw, change):
+    change({"data.source": "data/own/tiles", "data.size": 8})
+    for place, (image, label) in enumerate(zip(OWN["x_train"], OWN["y_train"], strict=True)):
+        folder = project / f"data/own/tiles/{'edcba'[label]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{place:02}.png")
+    assert download.main() == "data/raw from data/own/tiles: x_train 50 × 8 × 8 × 3, y_train 50"
+    first = contents(raw)
+    assert set(first) == {"x_train.npy", "y_train.npy", "classes.json"}
+    assert read_json(raw / "classes.json") == ["a", "b", "c", "d", "e"]
+    download.main()
+    assert contents(raw) == first
+
+
 def test_a_file_that_is_not_there_is_one_line_and_what_was_downloaded_stays(raw, stage):
     before = contents(raw)
     done = stage("download")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "download: error: data.source is 'data/own/tiles.npz', which is no known name and no file "
-        "(allowed: mnist, fashion_mnist or the path of an .npz file)\n"
+        "download: error: data.source: data/own/tiles.npz is no known name, and no such file is there (allowed: mnist, "
+        "fashion_mnist, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file)\n"
     )
     assert contents(raw) == before
 

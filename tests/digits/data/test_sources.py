@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,7 +138,9 @@ def server() -> Iterator[Server]:
 
 
 def load(*where: Source, digests: dict[str, str] = DIGESTS) -> formats.Arrays:
-    return sources.load("tiny", {"tiny": KnownDataset(("a", "b"), where, digests)})
+    arrays, classes = sources.load("tiny", None, {"tiny": KnownDataset(("a", "b"), where, digests)})
+    assert classes == ("a", "b")
+    return arrays
 
 
 def good(server: Server, name: str = "A mirror") -> Source:
@@ -152,10 +153,9 @@ def check(arrays: formats.Arrays) -> None:
         np.testing.assert_array_equal(arrays[key], array, strict=True)
 
 
-def complaint(source: str | Path) -> str:
+def complaint(source: str, size: int | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        sources.load(str(source))
-    assert "\n" not in str(caught.value)
+        sources.load(source, size)
     return str(caught.value)
 
 
@@ -173,51 +173,17 @@ def test_every_known_name_has_ten_classes_and_a_digest_for_everything_it_reads()
 
 @pytest.mark.parametrize(("typed", "meant"), [("mnits", "mnist"), ("fashion-MNIST", "fashion_mnist")])
 def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
-    assert f"did you mean {meant}? (allowed: mnist, fashion_mnist or" in complaint(typed)
+    assert f"did you mean {meant}? (allowed: mnist, fashion_mnist, or" in complaint(typed)
 
 
-@pytest.mark.parametrize("source", ["", "no/such.npz", "https://example.com/data.npz"])
+@pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz"])
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
-    assert f"{source!r}, which is no known name and no file" in complaint(source)
+    assert complaint(source).startswith(f"data.source: {source} is no known name, and no such file is there (allowed: ")
 
 
-# the user's own file
-
-
-@pytest.mark.parametrize("keys", [("x_train", "y_train"), tuple(ARRAYS)])
-def test_an_npz_of_the_users_own_is_read_with_or_without_a_test_set(tmp_path, keys):
-    np.savez(tmp_path / "own.npz", note=np.array("mine"), **{key: ARRAYS[key] for key in keys})
-    arrays = sources.load(str(tmp_path / "own.npz"))
-    assert set(arrays) == set(keys)
-    np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06", b"\x80\x04N.", NPZ[:100], NPZ[:-30], NPZ[100:]])
-def test_a_file_of_another_kind_or_cut_short_is_one_clear_line(tmp_path, content):
-    (tmp_path / "own.npz").write_bytes(content)
-    assert f"{tmp_path / 'own.npz'} is no whole .npz file" in complaint(tmp_path / "own.npz")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "reason"),
-    [
-        ({"x_train": np.array([{}], dtype=object), "y_train": ARRAYS["y_train"]}, "Object arrays cannot be loaded"),
-        ({"images": ARRAYS["x_train"], "y_train": ARRAYS["y_train"]}, "lacks x_train and has images, y_train"),
-        ({}, "lacks x_train and y_train and has no arrays at all"),
-        ({key: ARRAYS[key] for key in ("x_train", "y_train", "x_test")}, "lacks y_test and has x_train, y_train, x_t"),
-        ({key: ARRAYS[key] for key in ("x_train", "y_train", "y_test")}, "lacks x_test and has x_train, y_train, y_t"),
-    ],
-    ids=["code to run", "other keys", "no keys", "no test labels", "no test images"],
-)
-def test_arrays_that_cannot_be_used_are_one_clear_line(tmp_path, arrays, reason):
-    np.savez(tmp_path / "own.npz", **arrays)
-    assert reason in complaint(tmp_path / "own.npz")
-
-
-def test_a_folder_and_a_single_array_are_one_clear_line(tmp_path):
-    np.save(tmp_path / "own.npy", ARRAYS["x_train"])
-    assert "it holds a single array" in complaint(tmp_path / "own.npy")
-    assert "is a folder; give the path of an .npz file" in complaint(tmp_path)
+def test_a_known_data_set_takes_no_other_size():
+    expected = "has a size of its own; data.size = 32 is for folders of pictures, and must be null here"
+    assert complaint("mnist", 32) == f"data.source: mnist {expected}"
 
 
 # the same arrays from every kind of source
@@ -302,7 +268,7 @@ def test_when_all_fail_one_line_lists_each_and_what_to_do_and_no_password(tmp_pa
     text = str(caught.value)
     assert f"Keras's cache (there is no {tmp_path / 'keras/datasets/mnist.npz'}); Closed (no connection" in text
     assert "Nowhere (no connection" in text or "Nowhere (the proxy refused" in text
-    assert "set data.source in params.yaml to an .npz file of your own" in text
+    assert "set data.source in params.yaml to images of your own" in text
     assert "\n" not in text
     assert "secret" not in text
 

@@ -21,6 +21,7 @@ from digits.params.schema import (
     Runtime,
     Search,
     Seeds,
+    Size,
     Source,
     Train,
     params,
@@ -29,6 +30,7 @@ from digits.params.schema import (
 # What the stages ask for, each by its key.
 ASKED: dict[str, Any] = {
     "data.source": Source,
+    "data.size": Size,
     "data.classes": Classes,
     "prepare": Prepare,
     "runtime": Runtime,

@@ -84,6 +84,7 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         # texts
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
+        ("data.size", 513, "data.size = 513: must be less than or equal to 512"),
         ("data.classes", ["cat", 1], "data.classes.1 = 1: must be a valid string"),
         # what would fill the screen
         ("train.epochs", "x" * 99, f'train.epochs = "{"x" * 56}...: must be a valid integer'),

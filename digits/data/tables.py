@@ -1,0 +1,96 @@
+"""Tables of pixels, as Kaggle gives MNIST: a row for each image, with its label and its pixels."""
+
+from math import isqrt
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+from pyarrow import csv, parquet
+
+from digits.common.errors import UserError, reason
+from digits.data.formats import UNREADABLE, Arrays
+from digits.data.layout import PARTS, entries
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+LABEL = "label"
+
+
+def find(path: Path) -> dict[str, Path]:
+    """train.csv and test.csv, or the like, in a folder that holds no folders; or the table itself."""
+    if not path.is_dir():
+        return {"train": path} if path.name.lower().endswith(ENDINGS) else {}
+    folders, files = entries(path)
+    named = {f"{part}{ending}": part for part in PARTS for ending in ENDINGS}
+    tables = [each for each in files if each.name in named]
+    if folders or not tables:
+        return {}
+    found = {named[each.name]: each for each in tables}
+    if "train" not in found or len(found) < len(files):
+        holds = ", ".join(each.name for each in files)
+        raise UserError(f"holds {holds}; there must be one table train and may be one test, and nothing else")
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
+    """Sorted, the labels are the classes."""
+    arrays: Arrays = {}
+    known = np.empty(0)
+    for part, path in tables.items():
+        try:
+            images, labels = images_and_labels(path)
+        except UNREADABLE as error:
+            raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
+        known = np.unique(labels) if part == "train" else known
+        if other := sorted(set(labels.tolist()) - set(known.tolist())):
+            raise UserError(f"cannot be used: {path.name} has the label {other[0]}, which no training image has")
+        arrays |= {f"x_{part}": images, f"y_{part}": np.searchsorted(known, labels)}
+    return arrays, tuple(map(str, known))
+
+
+def images_and_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    table = read(path)
+    if table.column_names.count(LABEL) != 1:
+        raise ValueError(f"one column must be named {LABEL}; the first is named {table.column_names[0]}")
+    if not table.num_rows:
+        raise ValueError("it holds no rows")
+    labels, table = table.column(LABEL), table.drop_columns(LABEL)
+    if labels.null_count:
+        raise ValueError(f"row {1 + labels.is_null().index(True).as_py():,} has no label")
+    if not pyarrow.types.is_integer(labels.type):
+        if not isinstance(labels[0].as_py(), str):  # whether it is a column of words or of categories
+            raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
+        labels = labels.cast(pyarrow.string())
+    shape = image_shape(table.num_columns)
+    pixels = np.stack([whole_numbers(name, table.column(name)) for name in table.column_names], axis=1)
+    return pixels.reshape(-1, *shape), labels.to_numpy()
+
+
+def read(path: Path) -> pyarrow.Table:
+    if path.name.lower().endswith(".parquet"):
+        return parquet.read_table(path)
+    # Only what is empty is missing: NA may be the name of a class.
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(null_values=[""], strings_can_be_null=True))
+
+
+def image_shape(count: int) -> tuple[int, ...]:
+    """Of squares; in colour, the three values of a pixel follow one another."""
+    grey, coloured = isqrt(count), isqrt(count // 3)
+    if count and grey**2 == count:
+        return grey, grey
+    if count and 3 * coloured**2 == count:
+        return coloured, coloured, 3
+    raise ValueError(
+        f"{count:,} columns of pixels are no square, 784 for 28 × 28, and not three times one, for colours"
+    )
+
+
+def whole_numbers(name: str, column: pyarrow.ChunkedArray) -> np.ndarray:
+    found = f"column {name} holds {{}} where whole numbers from 0 to 255 belong".format
+    if not (pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)):
+        raise ValueError(found(column.type))
+    numbers = column.to_numpy()
+    right = (numbers >= 0) & (numbers <= 255) & (numbers == np.floor(numbers))  # NaN, where one is missing, is not
+    if not right.all():
+        row = int(right.argmin())
+        raise ValueError(found(f"{'nothing' if column[row].as_py() is None else column[row]} in row {row + 1:,}"))
+    return numbers.astype(np.uint8)

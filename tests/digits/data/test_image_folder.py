@@ -1,0 +1,214 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.common.errors import UserError
+from digits.data import image_folder
+from digits.data.image_folder import load
+from digits.inference import image_files
+from digits.inference.preprocessing import measure, preprocess
+from tests.pictures import encoded
+
+RED, GREY = (200, 30, 30), (90, 90, 90)
+
+
+def fill(root: Path, *names: str, size: tuple[int, int] = (6, 6), colour: tuple[int, ...] = GREY) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", size, colour).save(root / name)
+    return root
+
+
+def noise(mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> Image.Image:
+    return Image.merge("RGB", [Image.effect_noise(size, 90)] * 3).convert(mode)
+
+
+def complaint(root: Path, size: int | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        load(root, size)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_each_folder_is_a_class_and_its_name_the_classs_name(tmp_path):
+    fill(tmp_path, "dog/b.png", "dog/a.JPEG", "cat/1.jpg")
+    arrays, classes = load(tmp_path, None)
+    assert classes == ("cat", "dog")
+    assert arrays["y_train"].tolist() == [0, 1, 1]
+    assert (arrays["x_train"].shape, arrays["x_train"].dtype) == ((3, 6, 6), np.uint8)
+    assert set(arrays) == {"x_train", "y_train"}
+
+
+def test_train_and_test_lie_above_the_classes_where_there_are_such(tmp_path):
+    fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/dog/2.png", "test/cat/3.png", "test/dog/4.png")
+    arrays, classes = load(tmp_path, None)
+    assert classes == ("cat", "dog")
+    assert [arrays[key].tolist() for key in ("y_train", "y_test")] == [[0, 1, 1], [0, 1]]
+    assert len(arrays["x_test"]) == 2
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    fill(tmp_path, "bus/1.png", "train/1.png")
+    assert load(tmp_path, None)[1] == ("bus", "train")
+
+
+def test_what_systems_leave_in_folders_is_passed_over(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png", ".thumbnails/1.png", "cat/._1.png")
+    for name in (".DS_Store", "cat/Thumbs.db", "dog/desktop.ini"):
+        (tmp_path / name).write_bytes(b"no picture")
+    arrays, classes = load(tmp_path, None)
+    assert (len(arrays["x_train"]), classes) == (2, ("cat", "dog"))
+
+
+def test_images_keep_their_proportions_in_the_middle_of_a_black_square(tmp_path):
+    fill(tmp_path, "wide/1.png", size=(40, 10), colour=RED)
+    fill(tmp_path, "tall/1.png", size=(2, 4), colour=RED)
+    tall, wide = load(tmp_path, 8)[0]["x_train"]
+    np.testing.assert_array_equal(wide[3:5], np.broadcast_to(np.uint8(RED), (2, 8, 3)))
+    np.testing.assert_array_equal(tall[:, 2:6], np.broadcast_to(np.uint8(RED), (8, 4, 3)))
+    assert not wide[[0, 1, 2, 5, 6, 7]].any()
+    assert not tall[:, [0, 1, 6, 7]].any()
+
+
+def test_images_are_in_colour_if_any_pixel_of_any_is_and_else_grey_however_they_were_saved(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    Image.new("P", (6, 6), 0).save(tmp_path / "dog/2.png")
+    Image.new("L", (6, 6), 7).save(tmp_path / "dog/3.jpg")
+    assert load(tmp_path, None)[0]["x_train"].shape == (4, 6, 6)
+    picture = Image.new("RGB", (6, 6), GREY)
+    picture.putpixel((5, 5), RED)
+    picture.save(tmp_path / "dog/4.png")
+    assert load(tmp_path, None)[0]["x_train"].shape == (5, 6, 6, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_picture_is_trained_on_as_predict_shows_it_to_the_network(tmp_path, mode):
+    fill(tmp_path, "a/1.png", "b/1.png", colour=RED if mode == "RGB" else GREY)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    (tmp_path / "b/2.jpg").write_bytes(encoded(noise(mode), "JPEG", exif=exif))
+    images = load(tmp_path, 16)[0]["x_train"]
+    images = images if images.ndim == 4 else images[..., np.newaxis]
+    shown = preprocess(image_files.read(tmp_path / "b/2.jpg"), measure(images))
+    np.testing.assert_array_equal(images[2], shown)
+
+
+def test_many_pictures_are_read_by_many_processes_in_the_same_order(tmp_path, monkeypatch, capsys):
+    for shade in range(70):
+        fill(tmp_path, f"{shade % 2}/{shade:02}.png", colour=(shade,) * 3)
+    monkeypatch.setattr(image_folder, "FEW", 0)
+    images = load(tmp_path, None)[0]["x_train"]
+    assert images[:, 0, 0].tolist() == [*range(0, 70, 2), *range(1, 70, 2)]
+    assert "read pictures: 100% · " in capsys.readouterr().err
+
+
+def spoilt(name: str, content: bytes) -> Callable[[Path], object]:
+    return lambda root: (root / name).write_bytes(content)
+
+
+def linked(name: str, target: str) -> Callable[[Path], object]:
+    return lambda root: (root / name).symlink_to(target)
+
+
+FRAMES = {"save_all": True, "append_images": [noise()], "duration": 100}
+DEEP = Image.fromarray(np.full((6, 6), 4000, np.uint16))
+BAD = {
+    "an empty class": (lambda root: (root / "bird").mkdir(), "bird: it holds no picture of this class"),
+    "text": (spoilt("cat/2.png", b"hello"), "cat/2.png: it is neither a PNG nor a JPEG image"),
+    "no bytes": (spoilt("cat/2.png", b""), "cat/2.png: it is empty"),
+    "cut short": (spoilt("cat/2.png", encoded(noise())[:900]), "cat/2.png: it is damaged: image file is truncated"),
+    "animated": (
+        spoilt("cat/2.png", encoded(noise("L"), **FRAMES)),
+        "cat/2.png: it is animated, of 2 pictures; save the one that counts",
+    ),
+    "16 bits": (spoilt("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value; save it with 8"),
+    "CMYK": (
+        spoilt("cat/2.jpg", encoded(noise("CMYK"), "JPEG")),
+        "cat/2.jpg: it is in CMYK, for print; save it in RGB",
+    ),
+    "transparent": (
+        spoilt("cat/2.png", encoded(Image.new("RGBA", (6, 6), (0, 0, 0, 99)))),
+        "cat/2.png: it is transparent in places; save it on a background",
+    ),
+    "nested": (
+        lambda root: fill(root, "cat/more/1.png"),
+        "cat/more: it is a folder in a class's folder, where pictures belong",
+    ),
+    "a link in circles": (linked("cat/again", ".."), "cat/again: it is a folder in a class's folder, where pic"),
+    "a link to itself": (linked("cat/2.png", "2.png"), "cat/2.png: there is no such file"),
+    "a pipe": (lambda root: os.mkfifo(root / "cat/2.png"), "cat/2.png: it is not a file"),
+    "another ending": (spoilt("cat/2.gif", b""), "cat/2.gif: its name ends in none of .png, .jpg, .jpeg"),
+    "beside the classes": (spoilt("notes.txt", b""), "notes.txt: it is in no class's folder"),
+    "large": (
+        lambda root: fill(root, "cat/2.png", size=(600, 6)),
+        "cat/2.png: it has 600 × 6 pixels, and 512 a side are allowed; set data.size in params.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "line"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, spoil, line):
+    spoil(fill(tmp_path, "cat/1.png", "dog/1.png"))
+    assert complaint(tmp_path).startswith(f"holds what cannot be used: {line}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that not even root can read")
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    (tmp_path / "cat/2.png").symlink_to("/proc/self/mem")
+    assert complaint(tmp_path) == "holds what cannot be used: cat/2.png: it cannot be read: Input/output error"
+
+
+def test_an_opaque_picture_with_an_alpha_channel_is_as_good_as_one_without(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    Image.new("RGBA", (6, 6), (*GREY, 255)).save(tmp_path / "cat/2.png")
+    images = load(tmp_path, None)[0]["x_train"]
+    np.testing.assert_array_equal(images[0], images[1])
+
+
+def test_five_bad_files_are_named_and_the_others_counted(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    for place in range(8):
+        (tmp_path / f"dog/x{place}.png").write_bytes(b"")
+    named = "; ".join(f"dog/x{place}.png: it is empty" for place in range(5))
+    assert complaint(tmp_path) == f"holds what cannot be used: {named}; and 3 more"
+
+
+def test_without_a_size_all_pictures_must_have_one(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    fill(tmp_path, "dog/2.png", size=(9, 7))
+    assert complaint(tmp_path) == (
+        "holds pictures of 2 sizes (cat/1.png has 6 × 6 pixels, dog/2.png has 9 × 7); data.size in params.yaml must "
+        "say what all become, 32 for 32 × 32"
+    )
+
+
+NEEDED = "; there must be a folder of pictures for each class, and two classes or more"
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        ([], f"holds no folders{NEEDED}"),
+        (["1.png"], f"holds no folders{NEEDED}"),
+        (["cat/1.png"], f"holds the class cat alone{NEEDED}"),
+        (["train/1.png", "test/1.png"], f"holds no folders{NEEDED}"),
+        (["test/cat/1.png", "test/dog/1.png"], "holds test/ and no train/; without either, a share of the images"),
+        (["a\nb/1.png", "c/1.png"], "holds a folder named 'a\\nb', which is no name for a class; rename it"),
+    ],
+    ids=["nothing", "no classes", "one class", "no classes in train and test", "only test", "two lines"],
+)
+def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, names, line):
+    assert complaint(fill(tmp_path, *names)).startswith(line)
+
+
+def test_train_and_test_have_the_same_classes_and_nothing_lies_beside_them(tmp_path):
+    fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
+    assert complaint(tmp_path) == (
+        "holds what cannot be used: 1.png: it is in neither train/ nor test/; test/dog: it holds no picture of this "
+        "class; train/emu: it holds no picture of this class; valid: it is in neither train/ nor test/"
+    )

@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from digits.common.errors import UserError
+from digits.data import tables
+
+RANDOM = np.random.default_rng(0)
+
+
+def frame(count: int = 6, columns: int = 9, labels: object = (2, 0, 1)) -> pd.DataFrame:
+    pixels = pd.DataFrame(RANDOM.integers(0, 256, (count, columns))).add_prefix("pixel")
+    pixels.insert(0, "label", np.resize(labels, count))
+    return pixels
+
+
+def write(path: Path, what: pd.DataFrame) -> Path:
+    what.to_parquet(path) if path.suffix == ".parquet" else what.to_csv(path, index=False)
+    return path
+
+
+def load(path: Path) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    return tables.load(tables.find(path))
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.parquet"])
+def test_every_kind_of_table_gives_the_same_images(tmp_path, name):
+    own = frame()
+    arrays, classes = load(write(tmp_path / name, own))
+    np.testing.assert_array_equal(arrays["x_train"], own.iloc[:, 1:].to_numpy(np.uint8).reshape(6, 3, 3), strict=True)
+    assert arrays["y_train"].tolist() == [2, 0, 1, 2, 0, 1]
+    assert classes == ("0", "1", "2")
+
+
+def test_test_images_lie_in_a_table_beside(tmp_path):
+    write(tmp_path / "train.csv", frame(6))
+    write(tmp_path / "test.parquet", frame(4))
+    arrays, _ = load(tmp_path)
+    assert [len(arrays[key]) for key in ("x_train", "y_train", "x_test", "y_test")] == [6, 6, 4, 4]
+
+
+def test_labels_may_be_words_or_start_anywhere_and_are_sorted(tmp_path):
+    for labels, names in ((["b", "NA", "a"], ("NA", "a", "b")), ([10, 9, 26], ("9", "10", "26"))):
+        write(tmp_path / "train.csv", frame(6, labels=labels))
+        write(tmp_path / "test.csv", frame(3, labels=labels[:1]))
+        arrays, classes = load(tmp_path)
+        assert classes == names
+        assert [classes[each] for each in arrays["y_train"]] == [str(each) for each in labels * 2]
+        assert [classes[each] for each in arrays["y_test"]] == [str(labels[0])] * 3
+
+
+def test_labels_may_be_categories(tmp_path):
+    own = frame(labels=["b", "a"]).astype({"label": "category"})
+    arrays, classes = load(write(tmp_path / "own.parquet", own))
+    assert (classes, arrays["y_train"].tolist()) == (("a", "b"), [1, 0] * 3)
+
+
+def test_three_times_a_square_is_an_image_in_colour_pixel_by_pixel(tmp_path):
+    own = frame(2, 12)
+    images = load(write(tmp_path / "own.csv", own))[0]["x_train"]
+    assert images.shape == (2, 2, 2, 3)
+    assert images[0, 0, 1].tolist() == own.iloc[0, 4:7].tolist()
+
+
+def test_whole_numbers_may_be_written_with_a_point(tmp_path):
+    own = frame()
+    images = load(write(tmp_path / "own.csv", own.astype(dict.fromkeys(own.columns[1:], float))))[0]["x_train"]
+    assert images.ravel().tolist() == own.iloc[:, 1:].to_numpy().ravel().tolist()
+
+
+def spoilt(row: int, column: int, value: object) -> pd.DataFrame:
+    own = frame().astype(object)
+    own.iat[row, column] = value
+    return own
+
+
+BELONG = "where whole numbers from 0 to 255 belong"
+BAD = {
+    "no label": (
+        frame().rename(columns={"label": "digit"}),
+        "one column must be named label; the first is named digit",
+    ),
+    "no rows": (frame(0), "it holds no rows"),
+    "a label is missing": (spoilt(3, 0, None), "row 4 has no label"),
+    "labels between classes": (frame(labels=[0.5]), "labels must be whole numbers or words; the first is 0.5"),
+    "a fraction": (spoilt(2, 4, 0.5), f"column pixel3 holds 0.5 in row 3 {BELONG}"),
+    "too much": (spoilt(0, 1, 256), f"column pixel0 holds 256 in row 1 {BELONG}"),
+    "negative": (spoilt(5, 9, -1), f"column pixel8 holds -1 in row 6 {BELONG}"),
+    "missing": (spoilt(2, 4, None), f"column pixel3 holds nothing in row 3 {BELONG}"),
+    "words": (spoilt(2, 4, "white"), f"column pixel3 holds string {BELONG}"),
+    "no square": (
+        frame(columns=10),
+        "10 columns of pixels are no square, 784 for 28 × 28, and not three times one, for colours",
+    ),
+    "no pixels": (
+        frame(columns=0),
+        "0 columns of pixels are no square, 784 for 28 × 28, and not three times one, for c",
+    ),
+}
+
+
+@pytest.mark.parametrize(("own", "line"), BAD.values(), ids=BAD)
+def test_a_table_that_cannot_be_used_is_one_line(tmp_path, own, line):
+    assert complaint(write(tmp_path / "own.csv", own)).startswith(f"cannot be used: own.csv: {line}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("own.csv", b"", "Empty CSV file"),
+        ("own.csv", b"label,a\n1,2,3\n", "CSV parse error: Expected 2 columns, got 3"),
+        ("own.csv.gz", b"label,a\n1,2\n", "zlib inflate failed: "),
+        ("own.parquet", b"label,a\n1,2\n", "Parquet magic bytes not found in footer"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_line(tmp_path, name, content, line):
+    (tmp_path / name).write_bytes(content)
+    said = complaint(tmp_path / name)
+    assert said.startswith(f"cannot be used: {name}: ")
+    assert line in said
+
+
+def test_two_tables_must_fit_and_nothing_may_lie_beside_them(tmp_path):
+    write(tmp_path / "test.csv", frame(labels=[7]))
+    assert complaint(tmp_path) == "holds test.csv; there must be one table train and may be one test, and nothing else"
+    write(tmp_path / "train.csv", frame())
+    assert complaint(tmp_path) == "cannot be used: test.csv has the label 7, which no training image has"
+    write(tmp_path / "sample.csv", frame())
+    assert complaint(tmp_path).startswith("holds sample.csv, test.csv, train.csv; there must be one table train")
