@@ -15,6 +15,7 @@ from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils import dict_sha256
 from dvc.utils.serialize import load_yaml
 from dvc_data.hashfile.hash_info import HashInfo
+from dvc_data.hashfile.meta import Meta
 from dvc_data.hashfile.tree import Tree
 from networkx import dfs_postorder_nodes
 
@@ -27,7 +28,8 @@ def take_what_was_made_here(files: DVCFileSystem) -> bool:
     outputs = list(index.outs)
     for stage in dfs_postorder_nodes(index.graph):
         for dependency in stage.deps:
-            dependency.hash_info = made(dependency, outputs) or dependency.hash_info
+            if content := made(dependency, outputs):
+                dependency.hash_info, dependency.meta = content, Meta()  # whose own hash would go before
         if isinstance(stage, PipelineStage) and not stage.outs_cached() and (run := latest_run(stage)):
             StageLoader.fill_from_lock(stage, load_yaml(run))
     return any(not output.changed_cache() for output in outputs if output.def_path == str(PREDICTIONS))
