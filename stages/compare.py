@@ -1,5 +1,6 @@
 """Set baseline and tuned side by side: for people, for spreadsheets, for `dvc metrics`, and in the README."""
 
+from collections.abc import Iterable
 from itertools import product
 
 import pandas as pd
@@ -8,7 +9,7 @@ from digits.common.cli import run
 from digits.common.files import read_json, write_json, write_text
 from digits.common.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.comparison import costs, model_card, readme, tables
-from digits.comparison.comparison import ENSEMBLE, Comparison, Outputs, Result, columns, compare, metrics_tree
+from digits.comparison.comparison import ENSEMBLE, Comparison, Outputs, Result, Row, columns, compare, metrics_tree
 from digits.comparison.model_card import Winner
 from digits.evaluation import flops
 from digits.evaluation.metrics import Output, measure, output
@@ -31,13 +32,22 @@ def main() -> str:
         "## What it chose": "\n".join(map(costs.recipes, searches)),
     }
     write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{part}" for title, part in parts.items()))
-    rows = pd.json_normalize([*map(columns, found.rows)], sep="_")
-    write_text(REPORTS / "comparison.csv", rows.to_csv(index=False, float_format="%.8g"))
-    write_text(REPORTS / "models.csv", pd.DataFrame(map(columns, results.values())).to_csv(index=False))
+    write_csv("comparison.csv", found.rows)
+    write_csv("models.csv", results.values())
     write_json(REPORTS / "metrics.json", metrics_tree(found.rows))
     write_text(REPORTS / "model_card.md", model_card.markdown(winner(results, models, found)))
     readme.write_results(first)
     return f"{REPORTS}/comparison.md: {tables.summary(found.rows)}"
+
+
+def write_csv(name: str, records: Iterable[Result | Row]) -> None:
+    rows = pd.json_normalize([*map(columns, records)], sep="_")
+    write_text(REPORTS / name, rows.to_csv(index=False, float_format=stable))
+
+
+def stable(number: float) -> str:
+    """The digits that every processor finds, for sums are rounded otherwise on each: 6 decimals, of less 3 digits."""
+    return f"{number:.3g}" if abs(number) < 0.001 else f"{round(number, 6):.12g}"
 
 
 def recipes(families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str, Output]) -> Outputs:

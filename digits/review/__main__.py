@@ -44,12 +44,15 @@ def main(base: str, head: str) -> None:
 def compared(old: Revision, new: Revision) -> Comparison | None:
     """None where nothing can be paired, for other test images were shown."""
     digests = {changes.test_images(each) for each in (old, new)} - {None}
-    mine, theirs = (answers(stored(each)) for each in (old, new))
+    found = [stored(each) for each in (old, new)]
+    mine, theirs = (answers(each.arrays) for each in found)
     if len(digests) > 1 or not np.array_equal(mine.truth, theirs.truth):
         return None
+    said = [page.made_here(side) for side, each in zip((old, new), found, strict=True) if each.made_here]
     if obstacle := hard_images_differ((old, new), (mine, theirs)):
         mine, theirs = (each.without_hard_images() for each in (mine, theirs))
-    return replace(compare(mine, theirs), obstacle=obstacle)
+        said.append(obstacle)
+    return replace(compare(mine, theirs), notes=tuple(said))
 
 
 def hard_images_differ(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
@@ -72,8 +75,8 @@ def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | 
         page.folded("Metrics that differ", page.metrics(changes.metrics(old, new))),
         page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
     )
-    obstacle = [comparison.obstacle] if comparison and comparison.obstacle else []
-    text = page.page(f"Review of {new} against {old}", advice, [*obstacle, *notes(old, new)], body)
+    said = [*(comparison.notes if comparison else ()), *notes(old, new)]
+    text = page.page(f"Review of {new} against {old}", advice, said, body)
     write_text(PAGE, text)
     print(text, end="", flush=True)
 

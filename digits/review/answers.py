@@ -56,7 +56,7 @@ class Comparison:
     lines: tuple[Line, ...]  # of a model whose answers are the same, the first metric's alone
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
-    obstacle: str = ""  # to comparing hard images
+    notes: tuple[str, ...] = ()  # on what was, and was not, compared
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,10 @@ def outdated(revision: Revision, stages: Sequence[str]) -> str:
     return f"The results of {revision} were made by other code or parameters than it holds ({named})"
 
 
+def made_here(revision: Revision) -> str:
+    return f"The answers of {revision} are those that this machine made of the same code, parameters and images."
+
+
 def verdicts(comparison: Comparison) -> str:
     head = ("Model", "Metric", "Old", "New", "Difference", "p", "Verdict")
     rows = table(head, "llrrrrl", [row(line) for line in comparison.lines])

@@ -1,7 +1,7 @@
 """The two sides of a review: the project at a branch, a commit or an experiment, or as it lies in the working tree."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from dvc.api import DVCFileSystem
@@ -12,6 +12,7 @@ from digits.common.errors import UserError, reason
 from digits.common.git import git
 from digits.common.paths import PREDICTIONS
 from digits.evaluation import robustness
+from digits.review.run_cache import take_what_was_made_here
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,20 @@ class Revision:
         return f"`{self.name}`" if self.commit.startswith(self.name) else f"`{self.name}` ({self.commit[:7]})"
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
+
+    arrays: dict[str, np.ndarray]
+    made_here: bool  # in place of what is not to be had
+
+
 def revision(name: str) -> Revision:
     """By the name of a branch, tag, commit or experiment; without one, what lies here, committed or not."""
     if not name and not git("status", "--porcelain", "--untracked-files=no"):
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
-    settings = Repo().config
-    # As they are now: a remote that was set up later serves earlier revisions as well.
-    files = DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
+    files = files_at(name)
     try:
         return Revision(name, files.repo.get_rev() if name else None, files)
     except DvcException as error:
@@ -46,6 +53,12 @@ def revision(name: str) -> Revision:
             f"{reason(error)}: no branch, tag, commit or experiment here; `git branch --all` and "
             "`dvc exp list --all-commits` say what there is, `git fetch` and `dvc exp pull` get what others have"
         ) from None
+
+
+def files_at(name: str) -> DVCFileSystem:
+    settings = Repo().config
+    # As they are now: a remote that was set up later serves earlier revisions as well.
+    return DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
 
 
 def read(of: Revision, path: str) -> bytes | None:
@@ -64,8 +77,17 @@ def names(of: Revision, folder: str) -> list[str]:
         return []
 
 
-def stored(of: Revision) -> dict[str, np.ndarray]:
-    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
+def stored(of: Revision) -> Stored:
+    try:
+        return Stored(predictions(of), made_here=False)
+    except UserError:
+        files = files_at(of.name)
+        if not take_what_was_made_here(files):
+            raise
+        return Stored(predictions(replace(of, files=files)), made_here=True)
+
+
+def predictions(of: Revision) -> dict[str, np.ndarray]:
     try:
         contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in arrays(of)}
     except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
