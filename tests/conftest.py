@@ -5,26 +5,30 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import chdir
-from functools import reduce
+from functools import partial, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from ruamel.yaml import YAML
 
 from digits.common.files import replacing
 
 ROOT = Path(__file__).parent.parent
+# The first two begin at once: one of them makes the project that others copy.
 LONGEST = (
+    "test_trainings.py",
+    "test_review.py",
     "test_end_to_end.py",
     "test_one_store.py",
-    "test_review.py",
-    "test_trainings.py",
     "test_live.py",
-    "test_registry.py",
+    "test_demo_page.py",
 )
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DIGITS_TRACKING": "off"}
+settings.register_profile("ours", deadline=None, max_examples=50)
+settings.load_profile("ours")
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 Python = Callable[..., str]
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -43,19 +47,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def change(project: Path) -> Callable[[dict[str, Any]], None]:
+def change(folder: Path, changes: dict[str, Any]) -> None:
     """Set parameters by their dotted keys."""
+    yaml, file = YAML(), folder / "params.yaml"
+    tree = yaml.load(file)
+    for key, value in changes.items():
+        *sections, last = key.split(".")
+        reduce(getitem, sections, tree)[last] = value
+    yaml.dump(tree, file)
 
-    def set_all(changes: dict[str, Any]) -> None:
-        yaml, file = YAML(typ="safe"), project / "params.yaml"
-        tree = yaml.load(file)
-        for key, value in changes.items():
-            *sections, last = key.split(".")
-            reduce(getitem, sections, tree)[last] = value
-        yaml.dump(tree, file)
 
-    return set_all
+@pytest.fixture(name="change")
+def change_parameters(project: Path) -> Callable[[dict[str, Any]], None]:
+    return partial(change, project)
 
 
 @pytest.fixture
@@ -89,10 +93,10 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @pytest.fixture(scope="session")
 def undisturbed(once: Once) -> Path:
-    """A small project after `dvc repro`, to be copied."""
+    """A small project after `dvc repro`, made once for all tests, to be looked at or copied."""
     from tests import pipeline
 
-    return once("undisturbed", pipeline.finish)
+    return once("a finished project", pipeline.finish)
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +105,8 @@ def drawers(once: Once) -> Path:
     from tests import drawings
 
     def draw(folder: Path) -> None:
-        yaml = YAML()
-        tree = yaml.load(ROOT / "params.yaml")
-        tree["seeds"] = tree["tune"]["seeds"] = [1]
-        yaml.dump(tree, folder / "params.yaml")
+        shutil.copy(ROOT / "params.yaml", folder)
+        change(folder, {"seeds": [1], "tune.seeds": [1]})
         with chdir(folder):
             drawings.lay_out()
 

@@ -17,14 +17,15 @@ from ruamel.yaml import YAML
 
 from digits.tracking.store import sqlite
 from tests.audit import audit
+from tests.conftest import ROOT, change
 from tests.images import stripes
 from tests.servers import running
 
-ROOT = Path(__file__).parent.parent
 CLASSES = ["north", "north by east", "east", "south"]
 PARAMS = {
     "data.source": "data/own/stripes.npz",
     "data.classes": CLASSES,
+    "families": ["mlp"],
     "seeds": [1],
     "runtime.threads": 1,
     "train.epochs": 2,
@@ -32,8 +33,9 @@ PARAMS = {
     "models.cnn.batch_size": 32,
     "pool.workers": 1,
     "tune.seeds": [1],
-    "tune.mlp.trials": 4,
+    "tune.mlp.trials": 6,
     "tune.mlp.rungs": [1, 2],
+    "tune.mlp.space.batch_size": [1],  # so slow that there is time to be killed in
     "tune.cnn.trials": 2,
     "tune.cnn.rungs": [1, 2],
 }
@@ -65,18 +67,6 @@ def checkpoints(folder: Path, of: str = "*") -> dict[str, int]:
 
 def ran(output: str) -> set[str]:
     return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
-def change(folder: Path, values: dict[str, Any]) -> None:
-    yaml = YAML()
-    tree = yaml.load(folder / "params.yaml")
-    for key, value in values.items():
-        *sections, name = key.split(".")
-        section = tree
-        for step in sections:
-            section = section[step]
-        section[name] = value
-    yaml.dump(tree, folder / "params.yaml")
 
 
 def commit(folder: Path) -> None:
@@ -122,6 +112,19 @@ def make(folder: Path, **params: Any) -> Path:
 def copied(finished: Path, folder: Path) -> Path:
     """With DVC's cache, so that nothing is trained again."""
     return shutil.copytree(finished, folder, symlinks=True)
+
+
+def locked(folder: Path) -> dict[str, Any]:
+    """Of each stage, what it had and what it made, as hashes."""
+    return YAML(typ="safe").load(folder / "dvc.lock")["stages"]
+
+
+def forget(folder: Path, *stages: str) -> None:
+    """As if they had never run."""
+    left = {name: stage for name, stage in locked(folder).items() if name not in stages}
+    YAML(typ="safe").dump({"schema": "2.0", "stages": left}, folder / "dvc.lock")
+    shutil.rmtree(folder / ".dvc/cache/runs")
+    commit(folder)
 
 
 def finish(folder: Path) -> None:

@@ -4,10 +4,12 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
+from keras import layers
 
 from digits.common.errors import UserError
 from digits.common.files import write_bytes
@@ -16,10 +18,7 @@ from digits.models.kernels import plain
 
 def to_bytes(model: keras.Model) -> bytes:
     # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
-    bare = keras.models.clone_model(
-        keras.Model(model.inputs[0], model.outputs[0], name=model.name), clone_function=plain, recursive=True
-    )
-    bare.set_weights(model.get_weights())
+    bare = rebuilt(model, plain)
     timeless = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         dated = Path(folder, "model.keras")
@@ -31,6 +30,13 @@ def to_bytes(model: keras.Model) -> bytes:
                     content = json.dumps(without_traces(json.loads(content), {})).encode()
                 target.writestr(zipfile.ZipInfo(name), content)  # ZipInfo's own date: 1980
     return timeless.getvalue()
+
+
+def rebuilt(model: keras.Model, layer: Callable[[layers.Layer], layers.Layer]) -> keras.Model:
+    uncompiled = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    new = keras.models.clone_model(uncompiled, clone_function=layer, recursive=True)
+    new.set_weights(model.get_weights())
+    return new
 
 
 def save(model: keras.Model, path: Path) -> None:

@@ -34,9 +34,7 @@ def recipe(project: Any) -> Callable[..., Recipe]:
 @pytest.mark.parametrize(
     ("family", "changes"),
     [
-        ("mlp", {}),
         ("mlp", {"layers": 3, "batch_norm": False}),
-        ("cnn", {}),
         ("cnn", {"blocks": 3, "batch_norm": True, "convolutions": 2}),
         ("cnn", time_to_99.FAST),
         ("resnet", {}),

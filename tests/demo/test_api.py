@@ -151,13 +151,13 @@ def test_responses_restrict_what_the_page_may_do(demo):
 
 def test_many_clients_at_once_are_all_answered(ask):
     with ThreadPoolExecutor(50) as clients:
-        statuses = list(clients.map(lambda _: ask(GOOD).status_code, range(500)))
+        statuses = list(clients.map(lambda _: ask(GOOD).status_code, range(200)))
     assert set(statuses) == {200}
 
 
 def test_the_api_keeps_to_its_openapi_file(demo, tmp_path):
     """A schema cannot say whether an image can be read and is not blank: valid requests may be refused."""
-    options = "--max-examples=40 --generation-deterministic --exclude-checks=positive_data_acceptance --no-color"
+    options = "--max-examples=20 --generation-deterministic --exclude-checks=positive_data_acceptance --no-color"
     command = [Path(sys.executable).with_name("schemathesis"), "run", f"{demo}/api/openapi.json", *options.split()]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

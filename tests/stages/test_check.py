@@ -1,6 +1,10 @@
 import json
 
+import pytest
+
+from digits.common.errors import UserError
 from digits.families import NAMES
+from stages import check
 from tests.conftest import ROOT
 
 ONE_OF_THEM = " or ".join([", ".join(map(repr, NAMES[:-1])), repr(NAMES[-1])])
@@ -30,39 +34,26 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
     assert json.loads(schema.read_text()) == {"old": True}
 
 
-def test_as_many_searches_as_seeds_or_one_are_allowed(project, change, stage):
-    change({"seeds": [1, 2, 3], "tune.seeds": [4, 5]})
-    done = stage("check")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "check: error: params.yaml: tune.seeds = [4, 5]: must be a list of 1, or of as many as seeds = [1, 2, 3]\n"
-    )
-    change({"tune.seeds": [4, 5, 6]})
-    assert stage("check").returncode == 0
-
-
-def test_what_is_no_yaml_is_one_line(project, stage):
-    (project / "params.yaml").write_text("train:\n  epochs: [1\n")
-    done = stage("check")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert (
-        done.stderr == "check: error: params.yaml is not YAML in line 3: expected ',' or ']', but got '<stream end>'\n"
-    )
-
-
-def test_it_takes_no_arguments(stage):
-    done = stage("check", "--help")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "check: error: takes no arguments, not --help\n"
-
-
-def test_too_few_trials_for_hyperband_are_refused(project, change, stage):
-    change({"tune.method": "hyperband", "tune.cnn.trials": 8, "tune.cnn.rungs": [1, 4]})
-    done = stage("check")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "check: error: params.yaml: tune.cnn.trials = 8: must be 9 or more where tune.method is hyperband and trials "
-        "have up to 4 epochs\n"
-    )
-    change({"tune.cnn.trials": 9})
-    assert stage("check").returncode == 0
+@pytest.mark.parametrize(
+    ("allowed", "wrong", "line"),
+    [
+        (
+            {"seeds": [1, 2, 3], "tune.seeds": [4, 5, 6]},
+            {"tune.seeds": [4, 5]},
+            "tune.seeds = [4, 5]: must be a list of 1, or of as many as seeds = [1, 2, 3]",
+        ),
+        (
+            {"tune.method": "hyperband", "tune.cnn.trials": 9, "tune.cnn.rungs": [1, 4]},
+            {"tune.cnn.trials": 8},
+            "tune.cnn.trials = 8: must be 9 or more where tune.method is hyperband and trials have up to 4 epochs",
+        ),
+    ],
+    ids=["searches for seeds", "trials for hyperband"],
+)
+def test_parameters_that_do_not_go_together_are_one_line(change, allowed, wrong, line):
+    change(allowed)
+    assert check.main().startswith("params.yaml is valid; ")
+    change(wrong)
+    with pytest.raises(UserError) as caught:
+        check.main()
+    assert str(caught.value) == f"params.yaml: {line}"

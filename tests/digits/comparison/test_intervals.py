@@ -2,7 +2,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri, stdtrit
@@ -145,7 +145,6 @@ def test_what_is_detectable_is_found_with_that_power():
     assert found.detectable(0.01, 0.8) > found.detectable(0.05, 0.8) > found.detectable(0.05, 0.5)
 
 
-@settings(deadline=None)
 @given(matrices)
 def test_an_accuracy_lies_in_its_interval_and_that_between_0_and_1(correct):
     found = accuracy(correct)
@@ -154,7 +153,6 @@ def test_an_accuracy_lies_in_its_interval_and_that_between_0_and_1(correct):
     assert found.low < found.high
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_to_swap_is_to_turn_the_sign(pair):
     mine, theirs = pair
@@ -164,7 +162,6 @@ def test_to_swap_is_to_turn_the_sign(pair):
     assert there.p() == pytest.approx(back.p())
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_p_is_below_5_percent_exactly_where_the_interval_leaves_out_0(pair):
     found = difference(*pair)
@@ -175,7 +172,6 @@ def test_p_is_below_5_percent_exactly_where_the_interval_leaves_out_0(pair):
         assert (p < 0.05) == (not low <= 0 <= high)
 
 
-@settings(deadline=None)
 @given(pairs, st.randoms())
 def test_the_order_of_seeds_and_images_says_nothing(pair, random):
     mine, theirs = pair

@@ -13,11 +13,6 @@ def test_the_table_takes_the_place_of_the_old_one_and_all_else_stays():
     assert with_results(README, "| new |\n") == f"# Digits\n\n{START}\n| new |\n{END}\n\nMore.\n"
 
 
-def test_writing_twice_changes_nothing():
-    once = with_results(README, "| new |\n")
-    assert with_results(once, "| new |\n") == once
-
-
 @pytest.mark.parametrize("text", ["", "# Digits\n", START, END, f"{END}\n{START}\n"])
 def test_without_both_marks_in_their_order_one_line_says_what_to_put_back(text):
     with pytest.raises(UserError) as caught:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -33,7 +33,6 @@ def test_sure_and_right_is_no_error_and_sure_and_wrong_the_largest():
     assert expected_calibration_error(reliability(sure, np.array([1, 2, 0]))) == 1
 
 
-@settings(deadline=None)
 @given(arrays(np.float32, st.tuples(st.integers(1, 40), st.just(4)), elements=st.floats(0.125, 1, width=32)))
 def test_every_image_is_in_one_bin_and_its_confidence_within(weights):
     probabilities = weights / weights.sum(axis=1, keepdims=True)

@@ -18,7 +18,6 @@ from digits.evaluation.metrics import (
     measure,
     output,
     predictions,
-    true_labels,
 )
 
 PROBABILITIES = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0, 1, 0]], np.float32)
@@ -79,13 +78,6 @@ def test_rounding_above_1_does_not_pay():
 def test_a_tie_goes_to_the_first_class():
     tie = np.array([[0.5, 0.5]])
     assert (accuracy(tie, np.array([0])), accuracy(tie, np.array([1]))) == (1, 0)
-
-
-def test_labels_and_probabilities_are_found_where_evaluate_puts_them(project):
-    files.write_array("data/predictions/labels.npy", TRUTH)
-    files.write_array("data/predictions/cnn-tuned-1.npy", PROBABILITIES)
-    assert true_labels().tolist() == [0, 1, 2, 1]
-    np.testing.assert_array_equal(predictions("cnn-tuned-1"), PROBABILITIES, strict=True)
 
 
 def test_an_output_is_found_by_its_models_name_with_what_it_said_of_hard_images(project):

@@ -31,8 +31,8 @@ def predict(among_drawers, monkeypatch, capsys):
     return run
 
 
-def test_drawn_digits_are_classified_however_they_are_drawn(python, pictures):
-    head, *rows = python("digits", "predict", pictures).splitlines()
+def test_drawn_digits_are_classified_however_they_are_drawn(predict, pictures):
+    head, *rows = predict(pictures)[0].splitlines()
     assert head.split()[:4] == ["picture", "class", "probability", "second"]
     assert len(rows) == 20
     answers = [row.split(".png")[1].split()[0] for row in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digits.common.errors import UserError
@@ -175,7 +175,6 @@ def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, 
     assert complaint(params(), tree) == f"params.yaml: {line}"
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.sampled_from(sorted(ASKED)), TREES)
 @example("tune.mlp", {"trials": 1, "rungs": [1], "keep": 1.0, "space": {"units": [[]]}})
 @example("models.cnn", {"kernel": True, "": None})

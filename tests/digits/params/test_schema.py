@@ -7,7 +7,7 @@ from operator import getitem
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -173,7 +173,6 @@ def test_values_that_are_neither_choices_nor_a_range_are_one_line(values, line):
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)
 
 
-@settings(deadline=None, max_examples=60)
 @given(NUMBERS, NUMBERS)
 def test_a_range_is_accepted_where_the_recipe_takes_both_ends_in_this_order(low, high):
     space = {"weight_decay": {"min": low, "max": high}}

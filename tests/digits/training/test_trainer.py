@@ -43,7 +43,7 @@ def test_the_baseline_cnn_is_the_one_people_know() -> None:
     assert multiply_adds(model) == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 3), (5, 40, 1), (8, 8, 3), (64, 48, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (5, 40, 1), (64, 48, 3)])
 @pytest.mark.parametrize("family", ["mlp", "cnn"])
 def test_a_network_fits_images_of_any_shape_and_number_of_classes(family: str, shape: tuple[int, int, int]) -> None:
     recipe = MLP if family == "mlp" else CNN.model_copy(update={"blocks": 3, "kernel": 5, "filters": 2})
@@ -74,11 +74,13 @@ def test_every_step_of_an_epoch_is_taken_also_where_steps_are_bundled() -> None:
     assert int(model.optimizer.iterations) == 2 * 18
 
 
-@pytest.mark.parametrize("recipe", [MLP.model_copy(update=AUGMENTED), CNN.model_copy(update=AUGMENTED)])
-def test_the_same_seed_gives_the_same_file_and_another_seed_another(recipe: Recipe, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_file_whoever_draws_random_numbers_meanwhile_and_another_seed_another(
+    tmp_path: Path,
+) -> None:
     digests = []
     for number, seed in enumerate((1, 1, 2)):
-        model, _ = fit(config(recipe, seed=seed), (stripes(96), stripes(16), stripes(16)))
+        keras.utils.set_random_seed(number)
+        model, _ = fit(config(CNN.model_copy(update=AUGMENTED), seed=seed), (stripes(96), stripes(16), stripes(16)))
         save(model, tmp_path / f"{number}.keras")
         digests.append(digest(tmp_path / f"{number}.keras"))
     assert digests[0] == digests[1] != digests[2]
@@ -93,16 +95,12 @@ def test_a_saved_model_gives_the_same_answers_and_holds_no_optimizer(tmp_path: P
     np.testing.assert_array_equal(model.predict(images, verbose=0), again.predict(images, verbose=0))
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 cut"])
-def test_a_broken_model_file_is_one_clear_line(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "model.keras").write_bytes(content)
+@pytest.mark.parametrize("content", [None, b"", b"no zip", b"PK\x03\x04 cut"])
+def test_a_missing_or_broken_model_file_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "model.keras").write_bytes(content)
     with pytest.raises(UserError, match=r"model\.keras cannot be read as a model .*`dvc repro` makes it again"):
         load(tmp_path / "model.keras")
-
-
-def test_a_missing_model_file_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"gone\.keras cannot be read as a model"):
-        load(tmp_path / "gone.keras")
 
 
 @pytest.mark.parametrize(
@@ -149,6 +147,8 @@ def test_a_training_that_goes_on_elsewhere_ends_with_the_same_bits(recipe: Recip
     at_once = train(segment(whole, 0, 4), IMAGES)
     assert first.epochs + second.epochs == at_once.epochs
     assert (second.state, second.model) == (at_once.state, at_once.model)
+    assert first.model is None
+    assert second.model.startswith(b"PK")
 
 
 def test_a_training_that_goes_on_where_it_was_is_not_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,18 +171,8 @@ def test_a_segment_that_takes_long_ends_after_an_epoch_so_that_little_can_be_los
     assert (result.model, result.failure) == (None, None)
 
 
-def test_only_the_last_epoch_gives_a_model_and_only_where_one_is_wanted() -> None:
-    assert train(segment(config(epochs=2), 0, 1), IMAGES).model is None
-    assert train(segment(config(epochs=1), 0, 1), IMAGES).model.startswith(b"PK")
+def test_a_model_is_given_only_where_one_is_wanted() -> None:
     assert train(Segment(config(epochs=1), 0, 1, None, keep_model=False), IMAGES).model is None
-
-
-def test_nobody_who_draws_random_numbers_meanwhile_changes_a_training() -> None:
-    losses = []
-    for drawn in (0, 1):
-        keras.utils.set_random_seed(drawn)
-        losses.append(fit(config(CNN))[1])
-    assert losses[0] == losses[1]
 
 
 def test_loss_is_measured_without_smoothing_so_that_recipes_compare() -> None:
