@@ -1,4 +1,4 @@
-"""Keras's Adam and normalisations: trained with by one kernel of TensorFlow each, and rounded alike by every processor."""
+"""Keras's Adam and normalisations, each by few kernels of TensorFlow, which every processor rounds alike."""
 
 import keras
 import tensorflow as tf
