@@ -7,7 +7,6 @@ images that are mapped from their file among it, although they give way where me
 named.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
