@@ -26,7 +26,7 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
             return augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32))), tf.gather(labels, which)
 
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        return without_autotune(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
+        return as_written(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
 
     return epoch
 
@@ -34,7 +34,7 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
 def batches_in_order(size: int, *arrays: np.ndarray) -> tf.data.Dataset:
     tensors = [tensor(array) for array in arrays]  # from_tensor_slices would copy them
     starts = tf.data.Dataset.range(0, len(arrays[0]), size)
-    return without_autotune(starts.map(lambda start: tuple(each[start : start + size] for each in tensors)))
+    return as_written(starts.map(lambda start: tuple(each[start : start + size] for each in tensors)))
 
 
 def tensor(array: np.ndarray) -> tf.Tensor:
@@ -45,8 +45,10 @@ def tensor(array: np.ndarray) -> tf.Tensor:
         return tf.constant(array)
 
 
-def without_autotune(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The autotuner sleeps for ever longer times, and the end of an epoch waits for it: 2 s can become 2.6 or 10."""
+def as_written(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
+    # The autotuner sleeps for ever longer times, and the end of an epoch waits for it: 2 s can become 2.6 or 10.
     options.autotune.enabled = False
+    # The optimiser makes zeros as large as all images, and keeps them.
+    options.experimental_optimization.apply_default_optimizations = False
     return dataset.with_options(options)
