@@ -1,10 +1,12 @@
 """Check the images, split them, report what they are, and make a hard version of the validation images."""
 
+import numpy as np
+
 from digits.common.cli import run
 from digits.common.files import read_array, read_json, remove, write_json
 from digits.common.paths import CLASSES, PREPARED, RAW, REPORTS
 from digits.data import corruptions, dataset, report, splits
-from digits.data.dataset import Split
+from digits.data.dataset import Selection, Split
 from digits.params.load import parameter
 from digits.params.schema import Classes, Prepare
 
@@ -16,11 +18,10 @@ def main() -> str:
     test = dataset.accept(arrays, "test") if "x_test" in arrays else None
     classes = parameter(Classes, "data.classes") or class_names(train)
     dataset.accept_together(train, test, classes)
-    parts = separate(train, test, prepare)
+    selected = separate(train, test, prepare)
 
     remove(PREPARED)
-    for name, part in parts.items():
-        dataset.save(part, PREPARED / name)
+    parts = {name: dataset.extract(part, PREPARED / name) for name, part in selected.items()}
     dataset.save(hardened(parts["validation"]), PREPARED / "hard")
     write_json(CLASSES, classes)
     write_json(REPORTS / "data.json", report.describe(parts, classes))
@@ -35,10 +36,11 @@ def class_names(train: Split) -> tuple[str, ...]:
     return tuple(map(str, range(int(train.labels.max()) + 1)))
 
 
-def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Split]:
+def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Selection]:
+    whole = [Selection(part, np.arange(len(part))) for part in (train, test) if part]
     if test is None:
-        train, test = splits.split_off(train, prepare.test_share, prepare.seed, "testing")
-    train, test = (splits.sample(part, prepare.share, prepare.seed) for part in (train, test))
+        whole = splits.split_off(*whole, prepare.test_share, prepare.seed, "testing")
+    train, test = (splits.sample(part, prepare.share, prepare.seed) for part in whole)
     train, validation = splits.split_off(train, prepare.validation_share, prepare.seed, "validation")
     return {"train": train, "validation": validation, "test": test}
 

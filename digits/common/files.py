@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,19 @@ def write_array(path: str | Path, array: np.ndarray) -> None:
         np.save(temporary, array, allow_pickle=False)
 
 
+def write_parts(path: str | Path, parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """An array as `write_array` writes it, of which no more than a part is in memory."""
+    head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, head)
+        for part in parts:
+            file.write(np.ascontiguousarray(part).data)
+
+
 def read_array(path: str | Path) -> np.ndarray:
     """Memory-mapped: opening costs nothing and processes share the pages."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # Copied where it is written to: TensorFlow takes no array as it lies in memory that cannot be written to.
+        return np.load(path, mmap_mode="c", allow_pickle=False)
     except Exception as error:  # NumPy reads the head as Python, and fails in as many ways
         raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None

@@ -3,20 +3,23 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from digits.common.errors import UserError
-from digits.common.files import read_array, write_array
+from digits.common.files import read_array, write_array, write_parts
 
 Arrays = Mapping[str, np.ndarray]
+AT_ONCE = 1000  # images on their way from one file to another
 
 
 @dataclass(frozen=True)
 class Split:
     images: np.ndarray  # uint8, count × height × width × channels
     labels: np.ndarray  # int32, count
+    folder: Path | None = None  # that it was loaded from
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -24,27 +27,53 @@ class Split:
     def take(self, which: np.ndarray) -> "Split":
         return Split(self.images[which], self.labels[which])
 
+    @cached_property
+    def digest(self) -> str:
+        content = hashlib.sha256()
+        for array in (self.images, self.labels):
+            content.update(f"{array.dtype.str}{array.shape}".encode())
+            content.update(np.ascontiguousarray(array).data)
+        return content.hexdigest()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some images of a split, by their places: none is read before it is extracted."""
+
+    split: Split
+    places: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.split.labels[self.places]
+
+    def take(self, which: np.ndarray) -> "Selection":
+        return Selection(self.split, self.places[which])
+
 
 def save(split: Split, folder: Path) -> None:
     write_array(folder / "images.npy", split.images)
     write_array(folder / "labels.npy", split.labels)
 
 
+def extract(part: Selection, folder: Path) -> Split:
+    images = part.split.images
+    few = (images[part.places[start : start + AT_ONCE]] for start in range(0, len(part), AT_ONCE))
+    write_parts(folder / "images.npy", few, (len(part), *images.shape[1:]), images.dtype)
+    write_array(folder / "labels.npy", part.labels)
+    return load(folder)
+
+
 def load(folder: Path) -> Split:
-    split = Split(read_array(folder / "images.npy"), read_array(folder / "labels.npy"))
+    split = Split(read_array(folder / "images.npy"), read_array(folder / "labels.npy"), folder.absolute())
     if len(split.images) != len(split.labels):
         raise UserError(
             f"{folder} holds {len(split.images)} images and {len(split)} labels; `dvc repro --force prepare` mends it"
         )
     return split
-
-
-def digest(split: Split) -> str:
-    content = hashlib.sha256()
-    for array in (split.images, split.labels):
-        content.update(f"{array.dtype.str}{array.shape}".encode())
-        content.update(np.ascontiguousarray(array).data)
-    return content.hexdigest()
 
 
 def accept(arrays: Arrays, part: str) -> Split:

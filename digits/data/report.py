@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.data.dataset import Split, digest
+from digits.data.dataset import Split
 
 
 def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def describe_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
             "max": int(split.images.max()),
             "mean": round(float(split.images.mean(dtype=np.float64)), 4),
         },
-        "sha256": digest(split),
+        "sha256": split.digest,
     }
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from digits.common.errors import UserError
-from digits.data.dataset import Split
+from digits.data.dataset import Selection
 
 
-def split_off(split: Split, share: float, seed: int, what: str) -> tuple[Split, Split]:
+def split_off(split: Selection, share: float, seed: int, what: str) -> tuple[Selection, Selection]:
     """What stays, and a share of each class that leaves."""
     sizes = np.bincount(split.labels)
     leaving = apportion(share, sizes)
@@ -16,7 +16,7 @@ def split_off(split: Split, share: float, seed: int, what: str) -> tuple[Split, 
     return split.take(~leaves), split.take(leaves)
 
 
-def sample(split: Split, share: float, seed: int) -> Split:
+def sample(split: Selection, share: float, seed: int) -> Selection:
     """A share of each class, at least two images of it: one may still leave for validation."""
     if share == 1:
         return split
@@ -29,7 +29,7 @@ def apportion(share: float, sizes: np.ndarray) -> np.ndarray:
     return np.clip(counts, np.minimum(sizes, 1), np.maximum(sizes - 1, 0))
 
 
-def chosen(split: Split, counts: np.ndarray, seed: int) -> np.ndarray:
+def chosen(split: Selection, counts: np.ndarray, seed: int) -> np.ndarray:
     """A mask of as many images of each class as `counts` says."""
     random = np.random.default_rng(seed)
     mask = np.zeros(len(split), dtype=bool)

@@ -11,29 +11,34 @@ class Halving:
     def __init__(self, plan: Search, trials: list[Trial]) -> None:
         self.plan = plan
         self.rungs = [trials, *([] for _ in plan.rungs[1:])]
+        self.decided = 0  # rungs of which all that go on are known
 
     def next(self) -> list[Trial]:
         """Those that go on whatever becomes of the ones still in training: no worker waits for the last of a rung."""
         begun = [trial.send(self.plan.rungs[0]) for trial in self.rungs[0] if not trial.run.goal]
-        for (members, above), (epochs, goal) in zip(pairwise(self.rungs), pairwise(self.plan.rungs), strict=True):
+        steps = [*zip(pairwise(self.rungs), pairwise(self.plan.rungs), strict=True)]
+        for (members, above), (epochs, goal) in steps[self.decided :]:
             arrived = [trial for trial in members if trial.until >= epochs]
             pending = sum(trial.status == "running" and trial.until < epochs for trial in members)
             promoted = certain(arrived, pending, self.plan.keep, epochs)
-            begun += [trial.send(goal) for trial in promoted if trial not in above]
-            above += [trial for trial in promoted if trial not in above]
+            new = [trial.send(goal) for trial in promoted if trial.run.goal < goal]
+            begun += new
+            above.extend(new)
             if pending:
                 break
             for place, trial in enumerate(sorted(arrived, key=lambda trial: trial.score(epochs), reverse=True), 1):
-                if trial not in above:
+                if trial.run.goal < goal:
                     trial.end("pruned", f"it was number {place} of {len(arrived)} after epoch {epochs}")
+            self.decided += 1
         return begun
 
 
 def certain(arrived: list[Trial], pending: int, share: float, epoch: int) -> list[Trial]:
     """The best of a rung, even if all that are pending turn out better; and the baseline's recipe in any case."""
-    ranked = sorted(arrived, key=lambda trial: (trial.number == 0, trial.score(epoch)), reverse=True)
     sure = count_kept(len(arrived) + pending, share) - pending
-    return ranked[: max(sure, sum(trial.number == 0 for trial in arrived))]
+    if sure < 1:
+        return [trial for trial in arrived if trial.number == 0]
+    return sorted(arrived, key=lambda trial: (trial.number == 0, trial.score(epoch)), reverse=True)[:sure]
 
 
 def count_kept(count: int, share: float) -> int:

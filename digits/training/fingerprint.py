@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from digits.common.errors import UserError
-from digits.data.dataset import Split, digest
+from digits.data.dataset import Split
 
 ROOT = Path(__file__).parents[2]
 # The code that trainings run: dvc.yaml names the same.
@@ -20,7 +20,7 @@ LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
 
 def fingerprint(what: Any, code: dict[str, str], *splits: Split) -> str:
-    everything = {"what": what, "images": [digest(split) for split in splits], "code": code}
+    everything = {"what": what, "images": [split.digest for split in splits], "code": code}
     return hashlib.sha256(json.dumps(everything, sort_keys=True, default=as_dict).encode()).hexdigest()[:32]
 
 

@@ -1,6 +1,7 @@
 """What is trained, and what came of it. Known without TensorFlow, which only workers start."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from digits.data.dataset import Split
 from digits.models.recipe import Recipe
@@ -8,6 +9,14 @@ from digits.params.schema import Runtime
 
 Epoch = dict[str, float]
 Images = tuple[Split, Split, Split]  # for training, for validation, and the latter made harder
+
+
+@dataclass(frozen=True)
+class StoredImages:
+    """Where they lie, for workers that find the same there."""
+
+    folders: tuple[Path, ...]
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True)

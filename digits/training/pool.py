@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from math import ceil
+from socket import gethostname
 
 import dask
 from dask.system import CPU_COUNT
@@ -27,7 +28,7 @@ from digits.data.dataset import Split
 from digits.models import runtime
 from digits.params.schema import Pool, Runtime
 from digits.training.fingerprint import TRAINING, refuse_others, versions
-from digits.training.jobs import Epoch, Images, Segment, SegmentResult, TrainingRun
+from digits.training.jobs import Epoch, Images, Segment, SegmentResult, StoredImages, TrainingRun
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
@@ -60,9 +61,16 @@ class TrainingPool:
 
     def give(self, *images: Split) -> None:
         """All trainings get the same. They can begin when this returns."""
-        # A task of its own: sent to a worker once, and made again if all that have it die.
-        self.images = self.submit(together, *images)
+        self.images = self.stored(images) or self.submit(together, *images)
         self.client.gather(self.starts)
+
+    def stored(self, images: Images) -> StoredImages | None:
+        """Where all workers can read them: nothing is sent then, and a machine has them in memory once."""
+        folders = tuple(split.folder for split in images if split.folder)
+        if len(folders) < len(images):
+            return None
+        stored = StoredImages(folders, tuple(split.digest for split in images))
+        return stored if all(self.client.run(sees, stored).values()) else None
 
     def train(
         self,
@@ -172,15 +180,33 @@ def training_images() -> Images:
 
 
 def together(*images: Split) -> Images:
+    """A task of its own: sent to a worker once, and made again if all that have it die."""
     return images
 
 
-def train(segment: Segment, images: Images, machine: Runtime) -> SegmentResult:
+@cache
+def opened(stored: StoredImages) -> Images:
+    images = tuple(map(dataset.load, stored.folders))
+    for split, digest in zip(images, stored.digests, strict=True):
+        if split.digest != digest:
+            raise UserError(f"{split.folder} on {gethostname()} does not hold the images that are trained on")
+    return images
+
+
+def sees(stored: StoredImages) -> bool:
+    try:
+        return bool(opened(stored))
+    except UserError:
+        return False
+
+
+def train(segment: Segment, images: Images | StoredImages, machine: Runtime) -> SegmentResult:
     """In a worker."""
     start(machine)
     from digits.training import trainer
 
-    return replace(trainer.train(segment, images), worker=get_worker().address)
+    found = opened(images) if isinstance(images, StoredImages) else images
+    return replace(trainer.train(segment, found), worker=get_worker().address)
 
 
 @cache

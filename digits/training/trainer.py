@@ -19,7 +19,7 @@ from digits.models.recipe import Recipe
 from digits.training.batches import batches_in_order, training_batches
 from digits.training.jobs import Epoch, Images, Segment, SegmentResult, TrainingConfig
 
-IMAGES_PER_EVALUATION = 1000
+IMAGES_PER_EVALUATION = 1000  # of 28 × 28; fewer where they are larger
 PLAIN_LOSS = "cross_entropy"
 # Several steps in one call: between steps, Python takes a good part of a small network's time.
 STEPS_PER_CALL = 16
@@ -35,8 +35,10 @@ class Training:
     def __init__(
         self, config: TrainingConfig, data: Split, validation: Split, hard: Split, state: bytes | None = None
     ) -> None:
+        larger = max(1, math.prod(data.images.shape[1:3]) / 28**2)
+        at_once = math.ceil(IMAGES_PER_EVALUATION / larger)
         self.validation, self.hard = (
-            batches_in_order(IMAGES_PER_EVALUATION, split.images, split.labels) for split in (validation, hard)
+            batches_in_order(at_once, split.images, split.labels) for split in (validation, hard)
         )
         self.model = build(config.family, config.recipe, data.images.shape[1:], config.classes, config.seed)
         steps = math.ceil(len(data) / config.recipe.batch_size)

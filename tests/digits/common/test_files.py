@@ -128,7 +128,15 @@ def test_an_array_comes_back_without_being_copied_into_memory(tmp_path):
     again = files.read_array(tmp_path / "a.npy")
     np.testing.assert_array_equal(again, array, strict=True)
     assert isinstance(again, np.memmap)
-    assert not again.flags.writeable
+    again[:] = 0
+    np.testing.assert_array_equal(files.read_array(tmp_path / "a.npy"), array)
+
+
+def test_an_array_written_part_by_part_is_the_same_file(tmp_path):
+    array = np.arange(2 * 7 * 5, dtype=np.uint8).reshape(7, 5, 2)
+    files.write_array(tmp_path / "whole.npy", array)
+    files.write_parts(tmp_path / "parts.npy", (array[:3], array[3:6], array[6:]), array.shape, array.dtype)
+    assert (tmp_path / "parts.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 
 def test_an_array_cut_short_anywhere_is_one_line(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from digits.common.errors import UserError
 from digits.data import dataset
-from digits.data.dataset import Split
+from digits.data.dataset import Selection, Split
 
 SHAPES = "it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
 FLOATS = "pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
@@ -198,6 +198,17 @@ def test_a_split_is_saved_to_the_same_bytes_however_it_lies_in_memory(tmp_path):
     dataset.save(other, tmp_path / "other")
     for name in ("images.npy", "labels.npy"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_what_is_selected_is_extracted_to_the_bytes_of_a_split_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "AT_ONCE", 2)
+    whole = split([0, 1, 2, 1, 0, 2, 2])
+    chosen = Selection(whole, np.arange(7)).take(np.array([1, 2, 4, 5, 6])).take(np.array([0, 1, 3, 4, 2]))
+    extracted = dataset.extract(chosen, tmp_path / "extracted")
+    dataset.save(whole.take(np.array([1, 2, 5, 6, 4])), tmp_path / "saved")
+    for name in ("images.npy", "labels.npy"):
+        assert (tmp_path / "extracted" / name).read_bytes() == (tmp_path / "saved" / name).read_bytes()
+    assert extracted.labels.tolist() == chosen.labels.tolist() == [1, 2, 2, 2, 0]
 
 
 def test_a_split_of_which_a_part_was_replaced_is_one_line(project):

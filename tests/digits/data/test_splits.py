@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from digits.common.errors import UserError
 from digits.data import splits
-from digits.data.dataset import Split
+from digits.data.dataset import Selection, Split
 
 SIZES = st.lists(st.integers(20, 60), min_size=1, max_size=6)
 TINY_TOO = st.lists(st.integers(0, 6), min_size=1, max_size=6).filter(any)
@@ -15,17 +15,17 @@ SHARES = st.floats(0.1, 0.9)
 SEEDS = st.integers(1, 2**31 - 1)
 
 
-def numbered(sizes: list[int]) -> Split:
-    """Shuffled labels; each image is its own number."""
+def numbered(sizes: list[int]) -> Selection:
+    """Shuffled labels."""
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes)).astype(np.int32)
-    return Split(np.arange(len(labels)).reshape(-1, 1, 1, 1), labels)
+    return Selection(Split(np.zeros((len(labels), 1, 1, 1), np.uint8), labels), np.arange(len(labels)))
 
 
-def numbers(part: Split) -> list[int]:
-    return part.images.ravel().tolist()
+def numbers(part: Selection) -> list[int]:
+    return part.places.tolist()
 
 
-def per_class(part: Split, classes: int) -> np.ndarray:
+def per_class(part: Selection, classes: int) -> np.ndarray:
     return np.bincount(part.labels, minlength=classes)
 
 

@@ -1,9 +1,13 @@
 """What a network is shown: each image once an epoch, in an order and with changes that the seed decides."""
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from digits.data import dataset
 from digits.data.dataset import Split
-from digits.training.batches import batches_in_order, training_batches
+from digits.training.batches import batches_in_order, tensor, training_batches
 from tests.images import stripes
 from tests.recipes import MLP
 
@@ -34,3 +38,23 @@ def test_labels_stay_with_their_images() -> None:
     split = stripes(200)
     for images, labels in training_batches(split, MLP, 1)(1):
         assert (images.numpy().mean(axis=(2, 3)).argmax(axis=1) == 2 + 2 * labels.numpy()).all()
+
+
+@pytest.mark.parametrize("size", [7, 20, 50])
+def test_batches_in_order_hold_all_images_and_their_labels_once(size: int) -> None:
+    split = stripes(40)
+    images, labels = zip(*batches_in_order(size, split.images, split.labels), strict=True)
+    assert [len(each) for each in labels] == [len(part) for part in np.split(split.labels, range(size, 40, size))]
+    np.testing.assert_array_equal(np.concatenate(images), split.images)
+    np.testing.assert_array_equal(np.concatenate(labels), split.labels)
+
+
+def test_images_are_taken_from_their_file_without_a_copy_and_others_from_memory(tmp_path: Path) -> None:
+    dataset.save(stripes(4), tmp_path)
+    images = dataset.load(tmp_path).images
+    taken = tensor(images)
+    images[0] = 7
+    assert (taken[0].numpy() == 7).all()
+    elsewhere = images.copy()
+    elsewhere.flags.writeable = False
+    np.testing.assert_array_equal(tensor(elsewhere), images)

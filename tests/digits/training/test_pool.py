@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from digits.common.errors import UserError
+from digits.data import dataset
+from digits.data.dataset import Split
 from digits.params.schema import Pool
 from digits.training.fingerprint import refuse_others, versions
-from digits.training.jobs import Segment, TrainingRun
-from digits.training.pool import gpus, schedule, training_pool
+from digits.training.jobs import Segment, StoredImages, TrainingRun
+from digits.training.pool import gpus, opened, schedule, training_pool
 from tests.images import stripes
 from tests.recipes import config
 
@@ -72,6 +74,36 @@ def test_any_number_of_workers_gives_the_same_bytes_also_where_trainings_move_be
         found.append([(run.epochs, run.state, run.model) for run in trained])
     assert found[0] == found[1]
     assert len({model for _, _, model in found[0]}) == 3
+
+
+def on_disk(folder: Path) -> list[Split]:
+    for number, split in enumerate(IMAGES):
+        dataset.save(split, folder / str(number))
+    return [dataset.load(folder / str(number)) for number in range(len(IMAGES))]
+
+
+def test_workers_that_find_the_images_on_disk_are_sent_none_and_train_to_the_same_bytes(tmp_path: Path) -> None:
+    found = []
+    for images in (on_disk(tmp_path), IMAGES):
+        [run] = runs(1, epochs=2)
+        with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
+            pool.give(*images)
+            assert isinstance(pool.images, StoredImages) == (images is not IMAGES)
+            pool.train([run], lambda *_: None)
+        found.append((run.epochs, run.state, run.model))
+    assert found[0] == found[1]
+
+
+def test_workers_that_find_other_images_on_disk_are_sent_them(tmp_path: Path) -> None:
+    images = on_disk(tmp_path)
+    digests = tuple(split.digest for split in images)
+    dataset.save(stripes(16, seed=9), tmp_path / "2")
+    with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
+        pool.give(*images)
+        sent = pool.images.result()
+    assert tuple(split.digest for split in sent) == digests
+    with pytest.raises(UserError, match=r"/2 on .+ does not hold the images that are trained on"):
+        opened(StoredImages(tuple(split.folder for split in images), digests))
 
 
 @pytest.mark.parametrize(
