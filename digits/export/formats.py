@@ -106,7 +106,9 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
 
     # Its successor is a package of its own, `ai_edge_litert`, which reads the same files.
     with warnings.catch_warnings(action="ignore", category=UserWarning), held_back_stderr():
-        run = tf.lite.Interpreter(str(path)).get_signature_runner()
+        interpreter = tf.lite.Interpreter(str(path))
+        interpreter.allocate_tensors()  # it says on stderr what it computes with
+    run = interpreter.get_signature_runner()
     [pixels], [probabilities] = run.get_input_details(), run.get_output_details()
     return lambda images: Output(run(**{pixels: images.astype(np.float32)})[probabilities])
 
