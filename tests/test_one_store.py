@@ -4,16 +4,18 @@ The tests build on each other in the order they stand: each goes on from what th
 """
 
 import json
+import re
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
+import requests
 from dvc.api import DVCFileSystem
 from mlflow import MlflowClient
 
-from tests.pipeline import copied, ran, run, tracked
-from tests.servers import eventually
+from tests.pipeline import ROOT, copied, ran, run, started, tracked
+from tests.servers import answers, eventually, free_port
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,21 @@ def test_models_that_params_no_longer_name_are_forgotten(project: Path) -> None:
     run(project, "dvc", "repro")
     assert not (project / "models/mlp-tuned/2.keras").exists()
     assert run(project, "git", "status", "--porcelain") == ""
+
+
+def test_the_champion_answers_curl_as_the_docs_say(project: Path) -> None:
+    client, port = MlflowClient(f"sqlite:///{project}/.mlflow/mlflow.db"), free_port()
+    section = (ROOT / "docs/models.md").read_text().partition("## Serve the champion")[2].replace("5100", str(port))
+    serve, ask, *_ = re.findall(r"^```sh\n(.+?)^```", section, re.MULTILINE | re.DOTALL)
+    with started(project, "sh", "-c", serve):
+        eventually(lambda: answers(port))
+        told = json.loads(run(project, "sh", "-c", ask))["predictions"]
+        refused = requests.post(f"http://127.0.0.1:{port}/invocations", json={"inputs": [[1, 2]]}, timeout=30)
+    images = np.load(project / "data/predictions/images.npy")
+    version = client.get_model_version_by_alias("digits", "champion").version
+    kept = client.get_model_version_download_uri("digits", version)
+    [wanted] = mlflow.pyfunc.load_model(kept).predict(images[:1]).to_dict("records")
+    assert told == [pytest.approx(wanted, abs=1e-6)]
+    assert refused.status_code == 400
+    shape = ", ".join(map(str, images.shape[1:]))
+    assert f"Shape of input (1, 2) does not match expected shape (-1, {shape})" in refused.json()["message"]

@@ -4,6 +4,7 @@ Loading imports nothing of what builds and trains networks here, as whoever gets
 """
 
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Format:
     save: Callable[[Trained, Path], object]
     load: Callable[[Path], Callable[[np.ndarray], Output]]
     storage: Storage
+    tolerance: float = 1e-5  # of a probability: a format may add up in another order, and no more than that
 
 
 def save_hdf5(trained: Trained, path: Path) -> None:
@@ -53,6 +55,11 @@ def save_saved_model(trained: Trained, path: Path) -> None:
     from digits.export import saved_model
 
     saved_model.save(trained.model, trained.metadata.classes, path)
+
+
+def save_tflite(trained: Trained, path: Path) -> None:
+    with held_back_stderr():
+        trained.model.export(str(path), format="litert", verbose=False)
 
 
 def load_keras(path: Path) -> Callable[[np.ndarray], Output]:
@@ -94,11 +101,24 @@ def load_saved_model(path: Path) -> Callable[[np.ndarray], Output]:
     return predict
 
 
+def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
+    import tensorflow as tf
+
+    # Its successor is a package of its own, `ai_edge_litert`, which reads the same files.
+    with warnings.catch_warnings(action="ignore", category=UserWarning), held_back_stderr():
+        interpreter = tf.lite.Interpreter(str(path))
+        interpreter.allocate_tensors()  # it says on stderr what it computes with
+    run = interpreter.get_signature_runner()
+    [pixels], [probabilities] = run.get_input_details(), run.get_output_details()
+    return lambda images: Output(run(**{pixels: images.astype(np.float32)})[probabilities])
+
+
 FORMATS = (
     Format("model.keras", lambda trained, path: shutil.copyfile(trained.file, path), load_keras, ZIP),
     Format("model.h5", save_hdf5, load_keras, HDF5),
     Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights, HDF5),
     Format("saved_model", save_saved_model, load_saved_model, FOLDER),
+    Format("model.tflite", save_tflite, load_tflite, ZIP, tolerance=1e-4),  # its kernels round more
 )
 
 

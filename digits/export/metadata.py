@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from digits.inference.preprocessing import Preprocessing
 
-MEMBER = "digits.json"  # of a .keras file, which is a zip
+MEMBER = "digits.json"  # of a .keras file, which is a zip, or of the zip that may follow a .tflite model
 ATTRIBUTE = "digits"  # of an HDF5 file's root
 EXTRA = Path("assets.extra", MEMBER)  # the folder of a SavedModel that TensorFlow leaves to others
 

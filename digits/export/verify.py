@@ -18,7 +18,6 @@ from digits.export.formats import EXPORTS, FORMATS, Format, Output, read_metadat
 from digits.models import runtime
 from digits.params.schema import Runtime
 
-TOLERANCE = 1e-5  # of a probability: a format may add up in another order, and no more than that
 BATCH = 500  # as in `evaluate`: another number may change a probability's last bit
 
 
@@ -68,10 +67,10 @@ def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...]) ->
         formats = {}
         for each in FORMATS:
             path = exports / family / each.file
-            largest = difference(f"{family}/{each.file}", name, output(each, path, images), classes)
+            largest = difference(f"{family}/{each.file}", name, output(each, path, images), classes, each.tolerance)
             formats[each.file] = {"path": str(EXPORTS / family / each.file), "bytes": size(path)}
-            formats[each.file]["largest_difference"] = largest
-        report[family] = {"model": name, "images": len(images), "tolerance": TOLERANCE, "formats": formats}
+            formats[each.file] |= {"largest_difference": largest, "tolerance": each.tolerance}
+        report[family] = {"model": name, "images": len(images), "formats": formats}
     return report
 
 
@@ -87,7 +86,7 @@ def output(export_format: Format, path: Path, images: np.ndarray) -> Output:
         raise UserError(f"the export {path.parent.name}/{path.name} cannot be used ({reason(error)})") from None
 
 
-def difference(export: str, name: str, output: Output, classes: tuple[str, ...]) -> float:
+def difference(export: str, name: str, output: Output, classes: tuple[str, ...], tolerance: float) -> float:
     expected = read_array(PREDICTIONS / f"{name}.npy")
     if output.probabilities.shape != expected.shape:
         raise UserError(
@@ -96,10 +95,10 @@ def difference(export: str, name: str, output: Output, classes: tuple[str, ...])
         )
     largest = float(np.abs(output.probabilities - expected).max())
     others = int((output.classes != np.array(classes)[expected.argmax(axis=1)]).sum())
-    if others or not largest <= TOLERANCE:  # nor is NaN
+    if others or not largest <= tolerance:  # nor is NaN
         raise UserError(
             f"the export {export} does not predict as {name} does: of {len(expected):,} test images {others:,} get "
-            f"another class, and a probability differs by {largest:.1g} ({TOLERANCE:g} is allowed); {EXPORTS} stays as "
+            f"another class, and a probability differs by {largest:.1g} ({tolerance:g} is allowed); {EXPORTS} stays as "
             "it was, and `dvc repro --force evaluate` predicts again with the trained models, on this machine"
         )
     return largest

@@ -20,7 +20,10 @@ from digits.params.schema import Families, Objective, Runtime, Seeds
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
 
-KINDS = "tuned, baseline, cnn-tuned and the like, a .keras or .h5 file, a SavedModel's folder, or models:/NAME@ALIAS"
+KINDS = (
+    "tuned, baseline, cnn-tuned and the like, a .keras, .h5 or .tflite file, a SavedModel's folder, or "
+    "models:/NAME@ALIAS"
+)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ EACH_FILE = pytest.mark.parametrize("file", [each.file for each in FORMATS])
 def holding(tmp_path: Path) -> Callable[..., Path]:
     def make(file: str, text: str | None = None) -> Path:
         path = tmp_path / file
-        if path.suffix == ".keras":
+        if path.suffix in (".keras", ".tflite"):
             zipfile.ZipFile(path, "w").close()
         elif path.suffix == ".h5":
             h5py.File(path, "w").close()
@@ -59,7 +59,7 @@ def test_broken_metadata_are_a_one_line_error(holding: Callable[..., Path], file
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("file", ["model.keras", "model.h5"])
+@pytest.mark.parametrize("file", ["model.keras", "model.h5", "model.tflite"])
 def test_a_truncated_or_missing_file_is_a_one_line_error(holding: Callable[..., Path], file: str) -> None:
     path = holding(file, TEXT)
     path.write_bytes(path.read_bytes()[:-20])
@@ -71,6 +71,6 @@ def test_a_truncated_or_missing_file_is_a_one_line_error(holding: Callable[..., 
 
 
 def test_an_ending_or_a_folder_tells_the_format(tmp_path: Path) -> None:
-    paths = (Path("a.keras"), Path("a.h5"), tmp_path)
-    assert [format_of(path).file for path in paths] == ["model.keras", "model.h5", "saved_model"]
+    paths = (Path("a.keras"), Path("a.h5"), Path("a.tflite"), tmp_path)
+    assert [format_of(path).file for path in paths] == ["model.keras", "model.h5", "model.tflite", "saved_model"]
     assert format_of(Path("tuned")) is format_of(Path("a.txt")) is None

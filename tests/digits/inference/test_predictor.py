@@ -58,7 +58,7 @@ def test_every_export_predicts_as_its_model_without_the_project(among_drawers, e
     assert own.metadata.preprocessing == MNIST
     np.testing.assert_allclose(own.load()(images), expected, atol=1e-5)
     monkeypatch.chdir(exported)
-    for file in ("model.keras", "model.h5", "saved_model"):
+    for file in ("model.keras", "model.h5", "saved_model", "model.tflite"):
         found = predictor.find(f"cnn/{file}")
         assert (found.metadata.classes, found.metadata.preprocessing) == (tuple(DIGITS), MNIST)
         np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
@@ -67,7 +67,7 @@ def test_every_export_predicts_as_its_model_without_the_project(among_drawers, e
 @pytest.mark.parametrize(
     ("which", "message"),
     [
-        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned and the like, a \.keras or \.h5 file"),
+        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned and the like, a \.keras, \.h5 or "),
         ("none.keras", r"none\.keras does not exist; a model is tuned, baseline"),
         ("model.weights.h5", r"model\.weights\.h5 holds weights and no network; the \.keras file beside it holds both"),
         ("empty", r"empty is no SavedModel, for it holds no saved_model\.pb"),
