@@ -11,7 +11,6 @@ from keras import layers
 
 from digits.export import formats
 from digits.export.formats import FORMATS, Trained
-from digits.export.verify import TOLERANCE
 from digits.families.resnet import Hyperparameters
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save
@@ -66,7 +65,7 @@ def test_each_export_predicts_as_it(tmp_path: Path) -> None:
     formats.write(Trained(tmp_path / "1.keras", load(tmp_path / "1.keras"), METADATA), tmp_path / "exports")
     for each in FORMATS:
         found = each.load(tmp_path / "exports" / each.file)(images).probabilities
-        np.testing.assert_allclose(found, model(images), atol=TOLERANCE, err_msg=each.file)
+        np.testing.assert_allclose(found, model(images), atol=each.tolerance, err_msg=each.file)
 
 
 def test_the_guide_shows_the_file_as_it_is() -> None:
