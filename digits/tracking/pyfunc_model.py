@@ -8,7 +8,7 @@ import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 
-BATCH = 500  # as `evaluate` asks, to the last bit
+BATCH = 500  # as `evaluate` asks
 
 
 class Classifier(mlflow.pyfunc.PythonModel):
