@@ -13,7 +13,7 @@ PIPELINE = """
 stages:
   evaluate:
     cmd: mkdir -p data && cp digits/a.py data/answers
-    deps: [digits/a.py, digits/data/kinds.py, digits/room]
+    deps: [digits/a.py, digits/data/corruptions.py, digits/room]
     params: [train.epochs, seeds]
     outs: [data/answers]
   compare:
@@ -27,7 +27,7 @@ FILES = {
     "params.yaml": "{train: {epochs: 2}, seeds: [1, 2], other: 1}\n",
     "digits/a.py": "print()\n",
     "digits/b.py": "print()\n",
-    "digits/data/kinds.py": "KINDS = 3\n",
+    "digits/data/corruptions.py": "KINDS = 3\n",
     "digits/room/c.py": "\n",
     "digits/room/deep/d.py": "\n",
     ".gitignore": "/data/\n",
@@ -105,10 +105,10 @@ def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str
 
 def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
     ran = changes.makers(revision("main"))
-    assert ran == changes.makers_here(["digits/data/kinds.py"])
-    for new in edited(folder, "digits/data/kinds.py", "KINDS = 4\n"):
+    assert ran == changes.makers_here(["digits/data/corruptions.py"])
+    for new in edited(folder, "digits/data/corruptions.py", "KINDS = 4\n"):
         assert changes.makers(new) == ran != changes.makers_here(ran)
-    (folder / "digits/data/kinds.py").unlink()
+    (folder / "digits/data/corruptions.py").unlink()
     assert changes.makers_here(ran) == {}
 
 
