@@ -1,8 +1,27 @@
-"""Made-up images unlike MNIST's, easy enough to learn in a few epochs."""
+"""Made-up images: some easy enough to learn in a few epochs, and arrays of noise, as they travel."""
+
+import io
 
 import numpy as np
 
 from digits.data.dataset import Split
+
+RANDOM = np.random.default_rng(0)
+ARRAYS = {
+    "x_train": RANDOM.integers(0, 256, (30, 4, 4), np.uint8),
+    "y_train": RANDOM.integers(0, 10, 30, np.uint8),
+    "x_test": RANDOM.integers(0, 256, (10, 4, 4), np.uint8),
+    "y_test": RANDOM.integers(0, 10, 10, np.uint8),
+}
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+NPZ = npz(**ARRAYS)
 
 
 def stripes(count: int, shape: tuple[int, int, int] = (12, 10, 3), classes: int = 4, seed: int = 0) -> Split:

