@@ -59,7 +59,8 @@ def hard_images_differ(sides: Sequence[Revision], found: Sequence[Answers]) -> s
     if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.hard_images]:
         return f"Hard images: not compared, for {' and '.join(without)} stored none."
     old, new = map(changes.makers, sides)
-    if len(set().union(*(each.hard_images for each in found))) > 1 or not old == new == changes.makers_here(old):
+    same = old and old == new == changes.makers_here(old)
+    if not same or len(set().union(*(each.hard_images for each in found))) > 1:
         return (
             f"Hard images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
         )

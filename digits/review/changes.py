@@ -23,7 +23,7 @@ CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
-MAKERS = ("digits/data/corruptions.py", "digits/data/distortions.py")
+READER = "digits/data/dataset.py"  # makes no image hard; what it reads is known by a digest
 GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
 
 Change = tuple[str, Any, Any]  # a dotted name, the old value, the new one; None where there is none
@@ -68,7 +68,8 @@ def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
 def makers(revision: Revision) -> dict[str, str]:
     """Digests of the code that made hard images, as `evaluate` ran it."""
     dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
-    return {each.def_path: each.hash_info.value for each in dependencies if each.def_path in MAKERS}
+    makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
+    return {each.def_path: each.hash_info.value for each in makers}
 
 
 def makers_here(paths: Iterable[str]) -> dict[str, str]:

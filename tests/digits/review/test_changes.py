@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from digits.review import changes
+from digits.review.__main__ import hard_images_differ
 from digits.review.revisions import Revision, revision
+from tests.digits.review.sides import side
 
 PIPELINE = """
 stages:
   evaluate:
     cmd: mkdir -p data && cp digits/a.py data/answers
-    deps: [digits/a.py, digits/data/corruptions.py, digits/room]
+    deps: [digits/a.py, digits/data/corruptions.py, digits/data/dataset.py, digits/room]
     params: [train.epochs, seeds]
     outs: [data/answers]
   compare:
@@ -28,6 +30,7 @@ FILES = {
     "digits/a.py": "print()\n",
     "digits/b.py": "print()\n",
     "digits/data/corruptions.py": "KINDS = 3\n",
+    "digits/data/dataset.py": "\n",
     "digits/room/c.py": "\n",
     "digits/room/deep/d.py": "\n",
     ".gitignore": "/data/\n",
@@ -110,6 +113,16 @@ def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> 
         assert changes.makers(new) == ran != changes.makers_here(ran)
     (folder / "digits/data/corruptions.py").unlink()
     assert changes.makers_here(ran) == {}
+
+
+def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
+    found = side(cnn=9), side(cnn=9)
+    main = revision("main")
+    assert hard_images_differ((main, main), found) == ""
+    for new in edited(folder, "digits/data/dataset.py", "READS = 2\n"):
+        assert hard_images_differ((main, new), found) == ""
+    for nameless in edited(folder, "dvc.yaml", PIPELINE.replace("digits/data/corruptions.py, ", "")):
+        assert "do not make the same ones" in hard_images_differ((nameless, nameless), found)
 
 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
