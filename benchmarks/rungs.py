@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.run import Row, fresh, main
-from benchmarks.search import FAMILY, prepared, search_config
+from benchmarks.search_runs import FAMILY, prepared, search_config
 from digits.common.files import read_json, write_json
 from digits.common.paths import PREPARED, REPORTS
 from digits.data import dataset

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import search
+from benchmarks import search, search_runs
 from benchmarks.search_curve import Curve
 from benchmarks.search_figure import draw
 from digits.common.files import write_json
@@ -46,18 +46,18 @@ def test_a_search_is_kept_as_the_points_where_it_became_better_and_its_end() -> 
         curve.add(
             {"validation_accuracy": accuracy, "validation_loss": 1.0, "validation_hard_accuracy": 0.5}, 101 + second
         )
-    assert search.thinned(curve) == [(1.0, 1, 0.5), (3.0, 3, 0.6), (4.0, 4, 0.6)]
+    assert search_runs.thinned(curve) == [(1.0, 1, 0.5), (3.0, 3, 0.6), (4.0, 4, 0.6)]
 
 
 def test_a_search_that_is_kept_is_not_tested_again(tmp_path: Path) -> None:
     path, known = tmp_path / "searches.json", record("ours", "halving", FAST)
     write_json(path, {"searches": [known]})
-    search.test_once(path, known)
-    assert search.kept(path) == [known | {"points": [list(point) for point in FAST]}]
+    search_runs.test_once(path, known)
+    assert search_runs.kept(path) == [known | {"points": [list(point) for point in FAST]}]
 
 
 def test_every_tuner_of_every_seed_comes_once_and_another_begins_each_time() -> None:
-    orders = [search.in_turns(seed) for seed in range(1, 5)]
+    orders = [search_runs.in_turns(seed) for seed in range(1, 5)]
     assert len({order[0] for order in orders}) == len(orders[0]) == 4
     assert all(sorted(order) == sorted(orders[0]) for order in orders)
 

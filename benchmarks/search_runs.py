@@ -1,0 +1,137 @@
+"""One search of each tuner, begun in a process of its own, kept, and its best recipe tested."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks.run import fresh, machine
+from benchmarks.search_curve import Curve, curves
+from benchmarks.trainings import images, training_config
+from digits.common.errors import UserError
+from digits.common.files import read_json, write_json
+from digits.common.paths import CLASSES, PREPARED
+from digits.data import dataset
+from digits.families import hyperparameters
+from digits.models import runtime
+from digits.models.runtime import held_back_stderr
+from digits.params.load import parameter, setting
+from digits.params.schema import Objective, Pool, Search, Train
+from digits.search.search import SearchConfig, tune
+from digits.training import reporter
+from digits.training.fingerprint import fingerprint
+from digits.training.jobs import TrainingRun
+from digits.training.pool import training_images, training_pool
+
+FAMILY = "mlp"
+OURS, PLAIN = ("halving",), ("random", "bayesian", "hyperband")
+SEEDS = (1, 2)  # with which a search's best recipe is trained in full
+Record = dict[str, Any]
+
+
+def in_turns(seed: int) -> list[tuple[str, str]]:
+    tuners = [*(("ours", method) for method in OURS), *(("plain", method) for method in PLAIN)]
+    start = seed % len(tuners)
+    return tuners[start:] + tuners[:start]
+
+
+@contextmanager
+def prepared(folder: Path, count: int | None) -> Iterator[None]:
+    """Images and parameters in a folder of its own, where checkpoints do not meet those of others."""
+    for part, most in (("train", count), ("validation", None), ("hard", None)):
+        dataset.save(images(part, most), folder / PREPARED / part)
+    shutil.copy(CLASSES, folder / CLASSES)
+    shutil.copytree(PREPARED / "test", folder / PREPARED / "test")
+    shutil.copy("params.yaml", folder)
+    with chdir(folder):
+        yield
+
+
+def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
+    config = search_config(method, seed)
+    split = tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
+    what = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
+    identity = fingerprint([what, config.plan, config.objective], {}, *split)
+    found = [each for each in kept(record) if each["fingerprint"] != identity]
+    if len(found) < len(kept(record)):
+        return
+    started = time.time()
+    points, recipe = fresh({"ours": ours, "plain": theirs}[tuner], method, seed, started)
+    seconds = round(time.time() - started, 1)
+    print(f"{tuner} {method}, seed {seed}: {points[-1][2]:.4f} in {seconds:.0f} s, {points[-1][1]} epochs", flush=True)
+    # Another record of the same search was of other images or another space.
+    found = [each for each in found if any(each[name] != what[name] for name in what)]
+    more = {"fingerprint": identity, "machine": machine(), "seconds": seconds, "points": points, "recipe": recipe}
+    write_json(record, {"searches": [*found, what | more]})
+
+
+def search_config(method: str, seed: int) -> SearchConfig:
+    plan = parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
+    baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
+    machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
+    return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
+
+
+def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+    config = search_config(method, seed)
+    curves.append(Curve(started, config.objective))
+    reporter.WRITER = "benchmarks.search_curve"
+    os.environ.pop("DIGITS_TRACKING", None)
+    [found] = tune([config], setting(Pool, "pool"))["searches"]
+    return thinned(curves[0]), found["best"]
+
+
+def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+    """TensorFlow as it comes, with threads and kernels of its own choice."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    with held_back_stderr():
+        from benchmarks import plain, plain_search
+    config = search_config(method, seed)
+    curve = Curve(started, config.objective)
+    epochs = replace(config, method=OURS[0]).length
+    recipe = plain_search.search(config, training_images(), plain.fed_alike, curve, epochs)
+    return thinned(curve), recipe.model_dump()
+
+
+def thinned(curve: Curve) -> list[Any]:
+    """Where it became better, and its end."""
+    better = [after for before, after in pairwise([(0, 0, 0.0), *curve.points]) if after[2] > before[2]]
+    return [*better, curve.points[-1]]
+
+
+def test_once(record: Path, found: Record) -> None:
+    if "test_accuracy" in found:
+        return
+    found["test_accuracy"] = fresh(tested, found["recipe"])
+    searches = [found if each["fingerprint"] == found["fingerprint"] else each for each in kept(record)]
+    write_json(record, {"searches": searches})
+
+
+def tested(recipe: Record) -> list[float]:
+    config = search_config(OURS[0], seed=1).baseline
+    config = replace(config, recipe=type(config.recipe)(**recipe), epochs=parameter(Train, "train").epochs)
+    runs = [TrainingRun(str(seed), replace(config, seed=seed), goal=config.epochs) for seed in SEEDS]
+    with training_pool(setting(Pool, "pool"), config.runtime, len(runs), FAMILY) as pool:
+        pool.give(*training_images())
+        pool.train(runs, lambda *_: None)
+    if failures := [run.failure for run in runs if run.failure is not None]:
+        raise UserError(f"a training failed: {failures[0]}")
+    runtime.start(config.runtime)
+    from digits.evaluation.predictor import load_predictor
+
+    test, accuracies = dataset.load(PREPARED / "test"), []
+    for run in runs:
+        path = Path(f"{run.name}.keras")
+        path.write_bytes(run.model)
+        accuracies.append(float((load_predictor(path)(test.images).argmax(axis=1) == test.labels).mean()))
+    return accuracies
+
+
+def kept(record: Path) -> list[Record]:
+    return read_json(record)["searches"] if record.exists() else []
