@@ -1,28 +1,34 @@
-"""Memory and time of the whole pipeline, by how many images there are and how large
+"""Memory and time of the whole pipeline, by the number of images, seeds, trials and experiments
 
 Stage by stage in a clone of the committed files, with noise for images in ten classes, and as little training as there
-can be: a small MLP, one seed, one epoch, two trials. Memory is the most that a stage and its workers had at any moment
-(the sum of Linux's proportional set sizes, looked at five times a second): what several of them share counts once,
-images that are mapped from their file among it, although they give way where memory is short. The longest stages are
-named.
+can be: a small MLP, one epoch, and, unless the row says otherwise, a thousand images, one seed, two trials. Memory is
+the most that a stage and its workers had at any moment (the sum of Linux's proportional set sizes, looked at five times
+a second): what several of them share counts once, images that are mapped from their file among it, although they give
+way where memory is short. The longest stages are named. Experiments are commits as `dvc exp run` leaves them, each with
+other parameters, and runs in MLflow as many as it would have left.
 """
 
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 from ruamel.yaml import YAML
 
 from benchmarks.overhead import ENVIRONMENT, clone
-from benchmarks.run import Row, main
+from benchmarks.run import Row, fresh, main
 from digits.common.errors import UserError
+from digits.tracking.store import configure
 
 SIZES = [(1_000, (28, 28)), (10_000, (28, 28)), (100_000, (28, 28)), (1_000_000, (28, 28)), (100_000, (64, 64, 3))]
+COUNTS = {"seeds": (10, 50), "trials": (10, 100, 1_000)}
+EXPERIMENTS = (1, 100, 500)
 STAGES = ("download", "prepare", "train_baseline mlp", "tune mlp", "train_tuned mlp")
 STAGES += ("evaluate", "compare", "plot", "export", "track")
 MOST = 8  # GB
@@ -32,19 +38,26 @@ SMALL = {
     "seeds": [1],
     "train.epochs": 1,
     "models.mlp.units": 32,
+    "tune.seeds": [1],
     "tune.mlp.trials": 2,
     "tune.mlp.rungs": [1],
-    "tune.mlp.space": {"units": [16, 32]},
+    "tune.mlp.space": {"learning_rate": {"min": 0.0001, "max": 0.01, "log": True}},
 }
 
 
 def measure(pairs: int, images: int | None) -> list[Row]:
-    return [grown(pairs, *size) for size in ([(images, (28, 28))] if images else SIZES)]
+    if images:
+        return [grown(pairs, images)]
+    rows = [grown(pairs, *size) for size in SIZES]
+    rows += [grown(pairs, **{kind: count}) for kind, counts in COUNTS.items() for count in counts]
+    return [*rows, *shown()]
 
 
-def grown(times: int, images: int, shape: Sequence[int]) -> Row:
+def grown(times: int, images: int = 1_000, shape: Sequence[int] = (28, 28), seeds: int = 1, trials: int = 2) -> Row:
     what = f"{images:,} images of {' × '.join(map(str, shape))}"
-    found = [pipeline(images, shape, what) for _ in range(times)]
+    what += f", {seeds} seeds" * (seeds > 1) + f", {trials:,} trials" * (trials > 2)
+    changes = {"seeds": [*range(1, seeds + 1)], "tune.mlp.trials": trials}
+    found = [pipeline(what, images, shape, changes) for _ in range(times)]
     peaks = [max(memory for memory, _ in stages.values()) for stages in found]
     longest = sorted(found[0], key=lambda stage: found[0][stage][1])[:-4:-1]
     whole = sum(seconds for _, seconds in found[0].values())
@@ -53,9 +66,9 @@ def grown(times: int, images: int, shape: Sequence[int]) -> Row:
     return Row(f"memory that the pipeline needs for {what}", peaks, MOST, smaller_is_better=True, unit="GB", note=note)
 
 
-def pipeline(images: int, shape: Sequence[int], what: str) -> dict[str, tuple[float, float]]:
+def pipeline(what: str, images: int, shape: Sequence[int], changes: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """Of each stage, its most memory, in GB, and its seconds."""
-    with project(images, shape) as folder:
+    with project(images, shape, changes) as folder:
         found = {}
         for stage in STAGES:
             found[stage] = followed([sys.executable, "-m", *f"stages.{stage}".split()], folder)
@@ -63,8 +76,66 @@ def pipeline(images: int, shape: Sequence[int], what: str) -> dict[str, tuple[fl
         return found
 
 
+def shown() -> Iterator[Row]:
+    show, there = ["dvc", "exp", "show", "--csv"], 0
+    with project(1_000, (28, 28), {}) as folder:
+        followed(["dvc", "repro"], folder)
+        run(
+            folder,
+            "git",
+            "-c",
+            "user.name=Digits",
+            "-c",
+            "user.email=",
+            "commit",
+            "--quiet",
+            "--all",
+            "--message",
+            "Run",
+        )
+        for count in EXPERIMENTS:
+            run(folder, "git", "fast-import", "--quiet", given=commits(folder, range(there, count)))
+            runs = fresh(copy_runs, folder, range(there, count))
+            commands = show, show, [sys.executable, "-m", "stages.track"]
+            first, again, track = (followed(each, folder)[1] for each in commands)
+            note = f"{first:.1f} s with {count - there} new ones; stage track {track:.1f} s, {runs:,} runs in MLflow"
+            yield Row(f"`dvc exp show` of {count} experiments", [again], smaller_is_better=True, unit="s", note=note)
+            there = count
+
+
+def commits(folder: Path, numbers: Iterable[int]) -> str:
+    """For `git fast-import`."""
+    base, parameters = run(folder, "git", "rev-parse", "HEAD").strip(), (folder / "params.yaml").read_text()
+    each = []
+    for number in numbers:
+        other = parameters.replace("epochs: 1", f"epochs: {number + 2}", 1)
+        each += [
+            f"commit refs/exps/{base[:2]}/{base[2:]}/e{number}\ncommitter Digits <> {number} +0000\ndata 0\n",
+            f"from {base}\nM 100644 inline params.yaml\ndata {len(other.encode())}\n{other}\n",
+        ]
+    return "".join(each)
+
+
+def copy_runs(folder: Path, numbers: Iterable[int]) -> int:
+    """Those of the project, once more for each experiment. How many there are then."""
+    configure()
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+    client = MlflowClient(f"sqlite:///{folder}/.mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("digits").experiment_id
+    runs = [run for run in client.search_runs([experiment]) if not run.data.tags.get("dvc.experiment")]
+    for number in numbers:
+        for run in runs:
+            copy = client.create_run(experiment, tags=run.data.tags | {"dvc.experiment": f"e{number}"}).info.run_id
+            metrics = [Metric(name, value, 0, 1) for name, value in run.data.metrics.items()]
+            client.log_batch(copy, metrics, [Param(*each) for each in run.data.params.items()])
+            client.set_terminated(copy)
+    return len(client.search_runs([experiment], max_results=50_000))
+
+
 @contextmanager
-def project(images: int, shape: Sequence[int]) -> Iterator[Path]:
+def project(images: int, shape: Sequence[int], changes: dict[str, Any]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as temporary:
         folder, random = Path(temporary, "digits"), np.random.default_rng(1)
         clone(folder, None)
@@ -72,7 +143,7 @@ def project(images: int, shape: Sequence[int]) -> Iterator[Path]:
         np.savez(folder / SMALL["data.source"], x_train=noise, y_train=np.arange(images) % 10)
         yaml, file = YAML(), folder / "params.yaml"
         parameters = yaml.load(file)
-        for key, value in SMALL.items():
+        for key, value in (SMALL | changes).items():
             *sections, name = key.split(".")
             section = parameters
             for each in sections:
@@ -94,6 +165,11 @@ def followed(command: Sequence[str], folder: Path) -> tuple[float, float]:
         if process.returncode:
             raise UserError(f"{' '.join(command[2:])} failed: {said.read()[-500:]}")
     return most / 1e9, time.perf_counter() - started
+
+
+def run(folder: Path, *command: str, given: str | None = None) -> str:
+    options = {"cwd": folder, "env": ENVIRONMENT, "input": given, "text": True}
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
 
 
 def memory(process: psutil.Process) -> int:
