@@ -68,6 +68,12 @@ def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
+def worse(project: Path) -> str:
+    """The page of a change for the worse."""
+    return review(project, "main", "timid")
+
+
+@pytest.fixture(scope="module")
 def colleague(project: Path) -> Path:
     dvc(project, "push", "--quiet")
     origin, clone = project.parent / "origin.git", project.parent / "clone"
@@ -99,11 +105,10 @@ def test_a_change_for_the_better_is_to_be_merged(project: Path) -> None:
     assert advice(review(project, "timid", "main")).startswith("**Merge:** mlp baseline is better in ")
 
 
-def test_a_change_for_the_worse_is_not(project: Path) -> None:
-    page = review(project, "main", "timid")
-    assert advice(page).startswith("**Do not merge:** mlp baseline is worse in ")
-    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*unseen hard images", page, re.M)
-    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in page
+def test_a_change_for_the_worse_is_not(worse: str) -> None:
+    assert advice(worse).startswith("**Do not merge:** mlp baseline is worse in ")
+    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*unseen hard images", worse, re.M)
+    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in worse
 
 
 def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path) -> None:
@@ -130,10 +135,9 @@ def test_hard_images_that_other_code_made_are_not_compared(project: Path) -> Non
     assert "| mlp baseline | Unseen hard images | " not in page
 
 
-def test_the_numbers_are_those_of_dvc(project: Path) -> None:
-    page = review(project, "main", "timid")
+def test_the_numbers_are_those_of_dvc(project: Path, worse: str) -> None:
     [differences] = json.loads(run(project, "dvc", "metrics", "diff", "--json", "main", "timid")).values()
-    shown = {name: (old, new) for name, old, new in re.findall(r"^\| `(mlp\.\S+)` \| (\S+) \| (\S+) \|", page, re.M)}
+    shown = {name: (old, new) for name, old, new in re.findall(r"^\| `(mlp\.\S+)` \| (\S+) \| (\S+) \|", worse, re.M)}
     assert shown.keys() == differences.keys()
     for name, (old, new) in shown.items():
         assert (float(old), float(new)) == pytest.approx((differences[name]["old"], differences[name]["new"]), rel=1e-4)
@@ -177,9 +181,9 @@ def test_an_experiment_without_its_files_is_said_to_lack_them(colleague: Path) -
     assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in said
 
 
-def test_a_colleague_sees_the_same_review_without_pulling_anything(project: Path, colleague: Path) -> None:
+def test_a_colleague_sees_the_same_review_without_pulling_anything(project: Path, colleague: Path, worse: str) -> None:
     dvc(project, "exp", "push", "--quiet", "origin", "timid")
-    assert advice(review(colleague, "main", "timid")) == advice(review(project, "main", "timid"))
+    assert advice(review(colleague, "main", "timid")) == advice(worse)
     assert not (colleague / "data/predictions").exists()
 
 
