@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,36 +63,30 @@ def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -
     assert sum(count for _, count in told) == 2
 
 
-def test_any_number_of_workers_gives_the_same_bytes_also_where_trainings_move_between_them() -> None:
-    found = []
-    for workers in (1, 2):
-        trained = runs(3, epochs=4)
-        for run in trained:
-            run.goal = 2
-        with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
-            pool.give(*IMAGES)
-            pool.train(trained, lambda *_: None, partial(further, trained))
-        found.append([(run.epochs, run.state, run.model) for run in trained])
-    assert found[0] == found[1]
-    assert len({model for _, _, model in found[0]}) == 3
+def trained(workers: int, images: Sequence[Split]) -> list[tuple[Any, ...]]:
+    """What comes out of three trainings that stop after two epochs and then go on, wherever there is room."""
+    found = runs(3, epochs=4)
+    for run in found:
+        run.goal = 2
+    with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
+        pool.give(*images)
+        assert isinstance(pool.images, StoredImages) == (images is not IMAGES)
+        pool.train(found, lambda *_: None, partial(further, found))
+    return [(run.epochs, run.state, run.model) for run in found]
+
+
+def test_any_number_of_workers_trains_to_the_same_bytes_whether_they_find_the_images_on_disk_or_are_sent_them(
+    tmp_path: Path,
+) -> None:
+    alone = trained(1, IMAGES)
+    assert trained(2, on_disk(tmp_path)) == alone
+    assert len({model for _, _, model in alone}) == 3
 
 
 def on_disk(folder: Path) -> list[Split]:
     for number, split in enumerate(IMAGES):
         dataset.save(split, folder / str(number))
     return [dataset.load(folder / str(number)) for number in range(len(IMAGES))]
-
-
-def test_workers_that_find_the_images_on_disk_are_sent_none_and_train_to_the_same_bytes(tmp_path: Path) -> None:
-    found = []
-    for images in (on_disk(tmp_path), IMAGES):
-        [run] = runs(1, epochs=2)
-        with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
-            pool.give(*images)
-            assert isinstance(pool.images, StoredImages) == (images is not IMAGES)
-            pool.train([run], lambda *_: None)
-        found.append((run.epochs, run.state, run.model))
-    assert found[0] == found[1]
 
 
 def test_workers_that_find_other_images_on_disk_are_sent_them(tmp_path: Path) -> None:
