@@ -80,19 +80,9 @@ def shown() -> Iterator[Row]:
     show, there = ["dvc", "exp", "show", "--csv"], 0
     with project(1_000, (28, 28), {}) as folder:
         followed(["dvc", "repro"], folder)
-        run(
-            folder,
-            "git",
-            "-c",
-            "user.name=Digits",
-            "-c",
-            "user.email=",
-            "commit",
-            "--quiet",
-            "--all",
-            "--message",
-            "Run",
-        )
+        for key in ("user.name", "user.email"):
+            run(folder, "git", "config", key, "digits")
+        run(folder, "git", "commit", "--quiet", "--all", "--message", "Run")
         for count in EXPERIMENTS:
             run(folder, "git", "fast-import", "--quiet", given=commits(folder, range(there, count)))
             runs = fresh(copy_runs, folder, range(there, count))

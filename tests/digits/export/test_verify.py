@@ -44,7 +44,7 @@ def other_model(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def other_classes(exported: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return export(BEST["cnn"], tmp_path_factory.mktemp("turned") / "cnn", {"classes": CLASSES[::-1]})
+    return export(BEST["cnn"], tmp_path_factory.mktemp("turned") / "cnn", {"classes": (*CLASSES[1:], CLASSES[0])})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_weights_of_another_model_are_an_error(cnn: Path, other_model: Path, fil
 
 @EACH_FORMAT
 def test_classes_in_another_order_are_an_error(other_classes: Path, export_format: formats.Format) -> None:
-    with pytest.raises(UserError, match=r"of 40 test images (39|40) get another class"):
+    with pytest.raises(UserError, match="of 40 test images 40 get another class"):
         difference(other_classes / export_format.file)
 
 
