@@ -157,7 +157,7 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
         ("matplotlib", "digits/figures/"),
         ("mlflow", "digits/tracking/"),
         ("keras_tuner", "digits/search/oracle.py"),
-        ("distributed", "digits/training/pool.py"),
+        ("distributed", ("digits/training/pool.py", "digits/training/worker.py")),
         ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
         ("h5py", "digits/export/metadata.py"),

@@ -1,6 +1,6 @@
 """Searches from their first proposal to their record: trials in the pool, on disk as they go, told of as they run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,8 +18,9 @@ from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.earlier import earlier_searches
 from digits.training.fingerprint import SEARCH, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
-from digits.training.pool import TrainingPool, start, training_images, training_pool
+from digits.training.pool import TrainingPool, training_images, training_pool
 from digits.training.reporter import Reporter, reporter
+from digits.training.worker import start
 
 
 @dataclass(frozen=True)
@@ -69,88 +70,84 @@ def search(
     config: SearchConfig, identity: str, pool: TrainingPool, saved: Checkpoint, told: Reporter
 ) -> dict[str, Any]:
     family, seed = config.baseline.family, config.baseline.seed
-    name, trials = search_name(family, seed), list[Trial]()
-    told.begin(name, {"family": family, "seed": seed, "fingerprint": identity})
+    running = RunningSearch(config, pool, saved, told)
+    told.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
     try:
-        found = run_trials(config, trials, pool, saved, told)
+        found = running.to_its_end()
     except UserError:  # it came to its end, though without a winner: the next one begins anew
         saved.forget()
         raise
-    told.end(name, "completed", core_minutes=sum(trial.run.core_seconds for trial in trials) / 60)
+    told.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)
     return {"seed": seed, "fingerprint": identity} | found
 
 
-def run_trials(
-    config: SearchConfig, trials: list[Trial], pool: TrainingPool, saved: Checkpoint, told: Reporter
-) -> dict[str, Any]:
-    family, seed, ended = config.baseline.family, config.baseline.seed, set()
+class RunningSearch:
+    def __init__(self, config: SearchConfig, pool: TrainingPool, saved: Checkpoint, told: Reporter) -> None:
+        self.config, self.pool, self.saved, self.told = config, pool, saved, told
+        self.family, self.seed = config.baseline.family, config.baseline.seed
+        self.name = search_name(self.family, self.seed)
+        self.trials: list[Trial] = []
+        self.ended: set[int] = set()  # those that MLflow knows to have ended
 
-    def begin(recipe: Recipe) -> Trial:
-        training = replace(config.baseline, recipe=recipe)
-        run = TrainingRun(trial_name(family, seed, len(trials)), training, keep_model=False)
-        trial = Trial(len(trials), run, config.objective)
-        saved.restore(trial.run)
-        trials.append(trial)
+    def to_its_end(self) -> dict[str, Any]:
+        self.begin(self.config.baseline.recipe)
+        self.method = self.chosen_method()
+        with Progress(self.config.length, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
+            self.pool.train(self.next_runs(), self.on_segment, self.next_runs)
+            found = conclude(self.trials, self.config.plan.rungs[-1])
+            self.tell_ends()
+        return found
+
+    def chosen_method(self) -> Halving | Rounds:
+        if self.config.method != "halving":
+            return Rounds(self.trials, self.config.plan.rungs[-1], self.propose, self.begin)
+        for proposal in self.propose([]):
+            self.begin(proposal.recipe)
+        return Halving(self.config.plan, self.trials)
+
+    def propose(self, results: Results) -> list[Proposal]:
+        return self.pool.submit(proposals, self.config, results).result()
+
+    def begin(self, recipe: Recipe) -> Trial:
+        training = replace(self.config.baseline, recipe=recipe)
+        run = TrainingRun(trial_name(self.family, self.seed, len(self.trials)), training, keep_model=False)
+        trial = Trial(len(self.trials), run, self.config.objective)
+        self.saved.restore(trial.run)
+        self.trials.append(trial)
         return trial
 
-    def propose(results: Results) -> list[Proposal]:
-        return pool.submit(proposals, config, results).result()
+    def next_runs(self) -> list[TrainingRun]:
+        runs = []
+        while sent := self.method.next():
+            for trial in sent:
+                if trial.until == 0:
+                    begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
+                    self.told.begin(trial.run.name, begun, parent=self.name)
+                self.tell_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
+                if trial.run.over:  # as an earlier search, which was killed, has left it
+                    trial.arrive()
+                else:
+                    runs.append(trial.run)
+        self.tell_ends()
+        return runs
 
-    begin(config.baseline.recipe)
-    method = method_of(config, trials, propose, begin)
-    with Progress(config.length, f"{family} search, seed {seed}", "epoch") as progress:
+    def on_segment(self, run: TrainingRun, epochs: list[Epoch]) -> None:
+        self.saved.save(run)
+        trial = next(trial for trial in self.trials if trial.run is run)
+        self.tell_epochs(trial, epochs)
+        if run.over:
+            trial.arrive()
 
-        def next_runs() -> list[TrainingRun]:
-            runs = []
-            while sent := method.next():
-                for trial in sent:
-                    if trial.until == 0:
-                        begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
-                        told.begin(trial.run.name, begun, parent=search_name(family, seed))
-                    tell_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
-                    if trial.run.over:  # as an earlier search, which was killed, has left it
-                        trial.arrive()
-                    else:
-                        runs.append(trial.run)
-            tell_ends()
-            return runs
+    def tell_epochs(self, trial: Trial, epochs: list[Epoch]) -> None:
+        if epochs:
+            self.progress.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
+            self.told.epochs(trial.run.name, epochs)
 
-        def on_segment(run: TrainingRun, epochs: list[Epoch]) -> None:
-            saved.save(run)
-            trial = next(trial for trial in trials if trial.run is run)
-            tell_epochs(trial, epochs)
-            if run.over:
-                trial.arrive()
-
-        def tell_epochs(trial: Trial, epochs: list[Epoch]) -> None:
-            if epochs:
-                progress.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
-                told.epochs(trial.run.name, epochs)
-
-        def tell_ends() -> None:
-            for trial in trials:
-                if trial.status != "running" and trial.number not in ended:
-                    ended.add(trial.number)
-                    cost = {"core_minutes": trial.run.core_seconds / 60}
-                    told.end(trial.run.name, trial.status, trial.reason, **cost)
-
-        pool.train(next_runs(), on_segment, next_runs)
-        found = conclude(trials, config.plan.rungs[-1])
-        tell_ends()
-    return found
-
-
-def method_of(
-    config: SearchConfig,
-    trials: list[Trial],
-    propose: Callable[[Results], list[Proposal]],
-    begin: Callable[[Recipe], Trial],
-) -> Halving | Rounds:
-    if config.method != "halving":
-        return Rounds(trials, config.plan.rungs[-1], propose, begin)
-    for proposal in propose([]):
-        begin(proposal.recipe)
-    return Halving(config.plan, trials)
+    def tell_ends(self) -> None:
+        for trial in self.trials:
+            if trial.status != "running" and trial.number not in self.ended:
+                self.ended.add(trial.number)
+                self.told.end(trial.run.name, trial.status, trial.reason, core_minutes=trial.run.core_seconds / 60)
 
 
 def proposals(config: SearchConfig, results: Results) -> list[Proposal]:

@@ -4,41 +4,39 @@ What comes out depends on each training's configuration and images alone, never 
 """
 
 import logging
-import os
-import shutil
-import subprocess
 import warnings
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cache
 from math import ceil
-from socket import gethostname
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from digits.common.errors import UserError, reason
 from digits.common.paths import PREPARED
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.models import runtime
 from digits.params.schema import Pool, Runtime
 from digits.training.fingerprint import TRAINING, refuse_others, versions
-from digits.training.jobs import Epoch, Images, Segment, SegmentResult, StoredImages, TrainingRun
+from digits.training.jobs import Epoch, Images, SegmentResult, StoredImages, TrainingRun
+from digits.training.worker import gpus, sees, start, together, train
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
     "distributed.comm.timeouts.connect": "10s",
 }
+# TensorFlow never frees the graph of a model that was trained (its issue 124972), and the more there are, the longer
+# the next training takes. So a worker begins anew after so many.
+TRAININGS_OF_A_WORKER = 50
 
 
 class TrainingPool:
     def __init__(self, client: Client, machine: Runtime) -> None:
         self.client, self.machine = client, machine
+        self.begun = Counter[str]()  # trainings, by worker
         # TensorFlow starts while the driver still reads images.
         self.starts = [self.submit(start, machine, worker=worker) for worker in self.workers()]
 
@@ -52,6 +50,14 @@ class TrainingPool:
             raise UserError(
                 "no worker has come back for a minute; run again, and each training goes on from its last epoch"
             ) from None
+
+    def renew(self, idle: list[str]) -> None:
+        """Those that have trained much. One without a nanny (`dask worker --no-nanny`) would not come back."""
+        known = self.client.scheduler_info(n_workers=-1)["workers"]
+        watched = [worker for worker in idle if worker in known and known[worker]["nanny"]]
+        worn = [worker for worker in watched if self.begun[worker] >= TRAININGS_OF_A_WORKER]
+        if worn:
+            self.client.restart_workers(worn, timeout=60, raise_for_error=False)
 
     def submit(self, work: Callable, *arguments: object, worker: str | None = None) -> Future:
         """To this worker if it lives, else to any."""
@@ -93,10 +99,13 @@ class TrainingPool:
             return [worker for worker in self.workers() if worker not in busy]
 
         while waiting or working:
+            if waiting:
+                self.renew(idle())
             if not working:  # a worker that was killed takes a moment to come back
                 self.wait_for_a_worker()
             # One for each worker: where a training kills its worker, none that waits behind it is blamed.
             for worker in idle()[: len(waiting)]:
+                self.begun[worker] += 1
                 begin(*waiting.popleft(), worker)
             future = next(ended)
             run, end, _ = working.pop(future)
@@ -177,53 +186,3 @@ def connected(cluster: str) -> Iterator[Client]:
 
 def training_images() -> Images:
     return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
-
-
-def together(*images: Split) -> Images:
-    """A task of its own: sent to a worker once, and made again if all that have it die."""
-    return images
-
-
-@cache
-def opened(stored: StoredImages) -> Images:
-    images = tuple(map(dataset.load, stored.folders))
-    for split, digest in zip(images, stored.digests, strict=True):
-        if split.digest != digest:
-            raise UserError(f"{split.folder} on {gethostname()} does not hold the images that are trained on")
-    return images
-
-
-def sees(stored: StoredImages) -> bool:
-    try:
-        return bool(opened(stored))
-    except UserError:
-        return False
-
-
-def train(segment: Segment, images: Images | StoredImages, machine: Runtime) -> SegmentResult:
-    """In a worker."""
-    start(machine)
-    from digits.training import trainer
-
-    found = opened(images) if isinstance(images, StoredImages) else images
-    return replace(trainer.train(segment, found), worker=get_worker().address)
-
-
-@cache
-def start(machine: Runtime) -> None:
-    """TensorFlow, once in a worker's life, on a GPU of its own where there are some."""
-    name, found = get_worker().name, gpus()
-    if found and isinstance(name, int):  # one of this machine's; on a cluster, whoever starts workers gives them GPUs
-        os.environ["CUDA_VISIBLE_DEVICES"] = found[name % len(found)]
-    runtime.start(machine)
-
-
-def gpus() -> list[str]:
-    """As CUDA numbers them, asked without TensorFlow, which would take them all."""
-    if (chosen := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
-        return list(filter(None, chosen.split(",")))
-    if shutil.which("nvidia-smi") is None:
-        return []
-    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    return listed.stdout.split() if listed.returncode == 0 else []

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from digits.common.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.params.schema import Pool
+from digits.training import pool as pools
 from digits.training.fingerprint import refuse_others, versions
 from digits.training.jobs import Segment, StoredImages, TrainingRun
-from digits.training.pool import gpus, opened, schedule, training_pool
+from digits.training.pool import schedule, training_pool
+from digits.training.worker import gpus, opened
 from tests.images import stripes
 from tests.recipes import config
 
@@ -23,8 +26,9 @@ IMAGES = stripes(96), stripes(16), stripes(16)
 MACHINE = config().runtime
 
 
-def runs(count: int, epochs: int) -> list[TrainingRun]:
-    return [TrainingRun(f"mlp-{seed}", config(epochs=epochs, seed=seed), goal=epochs) for seed in range(1, count + 1)]
+def runs(count: int, epochs: int, goal: int | None = None) -> list[TrainingRun]:
+    configs = [config(epochs=epochs, seed=seed) for seed in range(1, count + 1)]
+    return [TrainingRun(f"mlp-{each.seed}", each, goal=goal or epochs) for each in configs]
 
 
 def further(runs: list[TrainingRun]) -> list[TrainingRun]:
@@ -65,22 +69,47 @@ def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -
 
 def trained(workers: int, images: Sequence[Split]) -> list[tuple[Any, ...]]:
     """What comes out of three trainings that stop after two epochs and then go on, wherever there is room."""
-    found = runs(3, epochs=4)
-    for run in found:
-        run.goal = 2
+    found = runs(3, epochs=4, goal=2)
     with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
         pool.give(*images)
         assert isinstance(pool.images, StoredImages) == (images is not IMAGES)
         pool.train(found, lambda *_: None, partial(further, found))
-    return [(run.epochs, run.state, run.model) for run in found]
+    return outcomes(found)
 
 
-def test_any_number_of_workers_trains_to_the_same_bytes_whether_they_find_the_images_on_disk_or_are_sent_them(
-    tmp_path: Path,
+def outcomes(runs: list[TrainingRun]) -> list[tuple[Any, ...]]:
+    return [(run.epochs, run.state, run.model) for run in runs]
+
+
+@pytest.fixture(scope="module")
+def alone() -> list[tuple[Any, ...]]:
+    """By one worker, which is sent the images."""
+    return trained(1, IMAGES)
+
+
+def test_two_workers_that_find_the_images_on_disk_train_to_the_same_bytes(
+    alone: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
-    alone = trained(1, IMAGES)
     assert trained(2, on_disk(tmp_path)) == alone
     assert len({model for _, _, model in alone}) == 3
+
+
+def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_bytes(
+    alone: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "TRAININGS_OF_A_WORKER", 4)
+    processes = []
+
+    def more(runs: list[TrainingRun]) -> list[TrainingRun]:
+        processes.append(pool.client.run(os.getpid))
+        return further(runs)
+
+    found = runs(3, epochs=4, goal=2)
+    with training_pool(settings(1), MACHINE, most=3, family="mlp") as pool:
+        pool.give(*IMAGES)
+        pool.train(found, lambda *_: None, partial(more, found))
+    assert outcomes(found) == alone
+    assert len({*chain(*map(dict.values, processes))}) == 2
 
 
 def on_disk(folder: Path) -> list[Split]:
