@@ -90,4 +90,4 @@ TRAINING = {
 
 
 if __name__ == "__main__":
-    main(measure, pairs=3)
+    main(measure, pairs=5)

@@ -90,4 +90,4 @@ def ask(address: str, requests: list[Request], count: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    main(measure, pairs=3)
+    main(measure, pairs=5)

@@ -5,7 +5,8 @@ can be: a small MLP, one epoch, and, unless the row says otherwise, a thousand i
 the most that a stage and its workers had at any moment (the sum of Linux's proportional set sizes, looked at five times
 a second): what several of them share counts once, images that are mapped from their file among it, although they give
 way where memory is short. The longest stages are named. Experiments are commits as `dvc exp run` leaves them, each with
-other parameters, and runs in MLflow as many as it would have left.
+other parameters, and runs in MLflow as many as it would have left. n is 1: memory hardly differs from run to run, and
+all rows take half an hour.
 """
 
 import subprocess

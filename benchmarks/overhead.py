@@ -3,7 +3,7 @@
 Of the committed files in a clone of their own, without dvc.lock and thus from nothing: images, trainings, searches,
 comparison, figures, tracking. Something trains while at least one model or trial is between its start and its end, as
 MLflow was told them; several train side by side. TensorFlow's start, the download and every other stage are overhead.
-Takes as long as `make repro`.
+n is 1, because each takes as long as `make repro`.
 """
 
 import os

@@ -3,7 +3,8 @@
 The MLP's recipes, drawn at random with so many search seeds, are all trained to the last rung. From these curves each
 design chooses as it would in a search: a trial's curve depends on its recipe alone. So many recipes as fit into the
 default search's epochs are drawn 5,000 times from all that were trained. A ratio above 1 is better than training each
-recipe to the end. reports/rungs.json keeps the curves of each seed as it ends.
+recipe to the end. n is 1, for the recipes of all seeds are drawn from together. reports/rungs.json keeps the curves of
+each seed as it ends.
 """
 
 import os

@@ -43,4 +43,4 @@ def speed(side: Side, config: TrainingConfig, count: int) -> float:
 
 
 if __name__ == "__main__":
-    main(measure, pairs=3)
+    main(measure, pairs=5)
