@@ -1,4 +1,4 @@
-"""Searches from their first proposal to their record: trials in the pool, on disk as they go, told of as they run."""
+"""Searches from their first proposal to their record: trials train in the pool, saved and reported as they go."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from digits.training.earlier import earlier_searches
 from digits.training.fingerprint import SEARCH, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
 from digits.training.pool import TrainingPool, training_images, training_pool
-from digits.training.reporter import Reporter, reporter
+from digits.training.reporter import Reporter, reporting
 from digits.training.worker import start
 
 
@@ -47,7 +47,7 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     new = {identity: config for identity, config in by_identity.items() if identity not in found}
     if new:
         with (
-            reporter() as told,
+            reporting() as reporter,
             training_pool(settings, first.baseline.runtime, first.plan.trials, family, SEARCH) as pool,
             ExitStack() as stack,
         ):
@@ -55,7 +55,7 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
             # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
             saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
             for identity, config in new.items():
-                found[identity] = search(config, identity, pool, saved[identity], told)
+                found[identity] = search(config, identity, pool, saved[identity], reporter)
     return {
         "family": family,
         "method": first.method,
@@ -67,27 +67,27 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
 
 
 def search(
-    config: SearchConfig, identity: str, pool: TrainingPool, saved: Checkpoint, told: Reporter
+    config: SearchConfig, identity: str, pool: TrainingPool, saved: Checkpoint, reporter: Reporter
 ) -> dict[str, Any]:
     family, seed = config.baseline.family, config.baseline.seed
-    running = RunningSearch(config, pool, saved, told)
-    told.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
+    running = RunningSearch(config, pool, saved, reporter)
+    reporter.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
     try:
         found = running.to_its_end()
     except UserError:  # it came to its end, though without a winner: the next one begins anew
         saved.forget()
         raise
-    told.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)
+    reporter.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)
     return {"seed": seed, "fingerprint": identity} | found
 
 
 class RunningSearch:
-    def __init__(self, config: SearchConfig, pool: TrainingPool, saved: Checkpoint, told: Reporter) -> None:
-        self.config, self.pool, self.saved, self.told = config, pool, saved, told
+    def __init__(self, config: SearchConfig, pool: TrainingPool, saved: Checkpoint, reporter: Reporter) -> None:
+        self.config, self.pool, self.saved, self.reporter = config, pool, saved, reporter
         self.family, self.seed = config.baseline.family, config.baseline.seed
         self.name = search_name(self.family, self.seed)
         self.trials: list[Trial] = []
-        self.ended: set[int] = set()  # those that MLflow knows to have ended
+        self.ended: set[int] = set()  # those that were reported to have ended
 
     def to_its_end(self) -> dict[str, Any]:
         self.begin(self.config.baseline.recipe)
@@ -95,7 +95,7 @@ class RunningSearch:
         with Progress(self.config.length, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
             self.pool.train(self.next_runs(), self.on_segment, self.next_runs)
             found = conclude(self.trials, self.config.plan.rungs[-1])
-            self.tell_ends()
+            self.report_ends()
         return found
 
     def chosen_method(self) -> Halving | Rounds:
@@ -122,32 +122,32 @@ class RunningSearch:
             for trial in sent:
                 if trial.until == 0:
                     begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
-                    self.told.begin(trial.run.name, begun, parent=self.name)
-                self.tell_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
+                    self.reporter.begin(trial.run.name, begun, parent=self.name)
+                self.report_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
                 if trial.run.over:  # as an earlier search, which was killed, has left it
                     trial.arrive()
                 else:
                     runs.append(trial.run)
-        self.tell_ends()
+        self.report_ends()
         return runs
 
     def on_segment(self, run: TrainingRun, epochs: list[Epoch]) -> None:
         self.saved.save(run)
         trial = next(trial for trial in self.trials if trial.run is run)
-        self.tell_epochs(trial, epochs)
+        self.report_epochs(trial, epochs)
         if run.over:
             trial.arrive()
 
-    def tell_epochs(self, trial: Trial, epochs: list[Epoch]) -> None:
+    def report_epochs(self, trial: Trial, epochs: list[Epoch]) -> None:
         if epochs:
             self.progress.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
-            self.told.epochs(trial.run.name, epochs)
+            self.reporter.epochs(trial.run.name, epochs)
 
-    def tell_ends(self) -> None:
+    def report_ends(self) -> None:
         for trial in self.trials:
             if trial.status != "running" and trial.number not in self.ended:
                 self.ended.add(trial.number)
-                self.told.end(trial.run.name, trial.status, trial.reason, core_minutes=trial.run.core_seconds / 60)
+                self.reporter.end(trial.run.name, trial.status, trial.reason, core_minutes=trial.run.core_seconds / 60)
 
 
 def proposals(config: SearchConfig, results: Results) -> list[Proposal]:

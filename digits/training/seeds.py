@@ -17,7 +17,7 @@ from digits.training.earlier import earlier_models
 from digits.training.fingerprint import fingerprint, versions
 from digits.training.jobs import Epoch, Images, TrainingConfig, TrainingRun, describe
 from digits.training.pool import training_images, training_pool
-from digits.training.reporter import Reporter, reporter
+from digits.training.reporter import Reporter, reporting
 
 Info = dict[str, Any]  # what decides a training, as its record and MLflow show it
 
@@ -79,14 +79,14 @@ def train_all(
     if not runs:
         return
     first = runs[0].config
-    with reporter() as told, training_pool(settings, first.runtime, len(runs), first.family) as pool:
+    with reporting() as reporter, training_pool(settings, first.runtime, len(runs), first.family) as pool:
         pool.give(*images)
         for run in runs:
             checkpoints[run.name].restore(run)
             if run.epochs:
                 print(f"{run.name}: goes on after epoch {len(run.epochs)} of {first.epochs}", file=sys.stderr)
-            told.begin(run.name, infos[run.name])
-            report(told, run, run.epochs)
+            reporter.begin(run.name, infos[run.name])
+            report(reporter, run, run.epochs)
         left = sum(first.epochs - len(run.epochs) for run in runs)
         with Progress(left, runs[0].name.rpartition("-")[0], "epoch") as progress:
 
@@ -95,7 +95,7 @@ def train_all(
                     progress.advance(len(epochs), note=f"seed {run.config.seed}: {describe(epochs[-1])}")
                 if run.failure is None:
                     checkpoints[run.name].save(run)
-                report(told, run, epochs)
+                report(reporter, run, epochs)
 
             pool.train(runs, on_segment)
         if failed := [f"seed {run.config.seed}: {run.failure}" for run in runs if run.failure is not None]:
@@ -103,12 +103,12 @@ def train_all(
             raise UserError(f"{runs[0].name.rpartition('-')[0]}, {'; '.join(failed)}{kept}")
 
 
-def report(told: Reporter, run: TrainingRun, epochs: list[Epoch]) -> None:
-    told.epochs(run.name, epochs)
+def report(reporter: Reporter, run: TrainingRun, epochs: list[Epoch]) -> None:
+    reporter.epochs(run.name, epochs)
     if run.failure is not None:
-        told.end(run.name, "failed", run.failure)
+        reporter.end(run.name, "failed", run.failure)
     elif len(run.epochs) == run.config.epochs:
-        told.end(run.name, "completed", seconds=run.seconds, core_minutes=run.core_seconds / 60)
+        reporter.end(run.name, "completed", seconds=run.seconds, core_minutes=run.core_seconds / 60)
 
 
 def write(models: dict[str, tuple[bytes, Info]], plan: Plan) -> None:
