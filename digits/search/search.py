@@ -43,7 +43,7 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     images, first = training_images(), configs[0]
     family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
     by_identity = {fingerprint(config, code, *images): config for config in configs}
-    found = earlier_searches(tuple(config.baseline.seed for config in configs), family)
+    found = earlier_searches(family)
     new = {identity: config for identity, config in by_identity.items() if identity not in found}
     if new:
         with (

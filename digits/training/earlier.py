@@ -1,7 +1,9 @@
-"""What is still right of a stage's last result when seeds are added or taken away."""
+"""What is still right of a stage's last result when something has changed that does not touch all of it."""
 
+import hashlib
 import json
 import os
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,9 @@ from ruamel.yaml import YAML
 from digits.common.paths import history_file, model_file, search_file
 
 
-def earlier_models(seeds: tuple[int, ...], fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """By name, those made by the same recipe, images and code; DVC has removed their files and has them in its cache.
-
-    None where the seeds are the same as last time: then the stage runs by force, and all are trained anew.
-    """
-    if not others_before(seeds, "seeds"):
+def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """By name, those of the same recipe, images and code. DVC has removed their files, and has them in its cache."""
+    if forced():
         return {}
     from dvc.api import DVCFileSystem  # takes a second
 
@@ -30,9 +29,9 @@ def earlier_models(seeds: tuple[int, ...], fingerprints: dict[str, str]) -> dict
     return found
 
 
-def earlier_searches(seeds: tuple[int, ...], family: str) -> dict[str, dict[str, Any]]:
+def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
     """By fingerprint; as with models."""
-    if not others_before(seeds, "tune.seeds"):
+    if forced():
         return {}
     from dvc.api import DVCFileSystem
 
@@ -43,11 +42,34 @@ def earlier_searches(seeds: tuple[int, ...], family: str) -> dict[str, dict[str,
         return {}
 
 
-def others_before(seeds: tuple[int, ...], parameter: str) -> bool:
-    """Whether the stage has ended last with other seeds, by dvc.lock."""
-    lock, stage = Path("dvc.lock"), os.environ.get("DVC_STAGE")
+def forced() -> bool:
+    """Whether parameters and files are those of the stage's last end, by dvc.lock: then all is to be made anew.
+
+    Other code in a folder is not looked for, since it changes each fingerprint.
+    """
+    stage, lock = os.environ.get("DVC_STAGE"), Path("dvc.lock")
     if stage is None or not lock.exists():
-        return False
-    stages = YAML(typ="safe").load(lock).get("stages", {})
-    before = stages.get(stage, {}).get("params", {}).get("params.yaml", {}).get(parameter, [])
-    return bool(before) and set(before) != set(seeds)
+        return True
+    yaml = YAML(typ="safe")
+    last = yaml.load(lock).get("stages", {}).get(stage, {})
+    parameters = yaml.load(Path("params.yaml"))
+    return all(
+        (
+            *(
+                valued(parameters, name) == value
+                for name, value in last.get("params", {}).get("params.yaml", {}).items()
+            ),
+            *(unchanged(Path(each["path"]), each["md5"]) for each in last.get("deps", [])),
+        )
+    )
+
+
+def valued(parameters: dict[str, Any], name: str) -> Any:
+    """By its dotted name; None where there is no such parameter."""
+    return reduce(lambda section, key: (section or {}).get(key), name.split("."), parameters)
+
+
+def unchanged(path: Path, md5: str) -> bool:
+    return path.is_dir() or (
+        path.is_file() and hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == md5
+    )

@@ -43,7 +43,7 @@ def train_seeds(plan: Plan, settings: Pool) -> str:
     ]
     code = versions(plan.family)
     infos = {run.name: info(run, plan.variant, fingerprint([plan.variant, run.config], code, *images)) for run in runs}
-    earlier = earlier_models(tuple(plan.recipes), {name: each["fingerprint"] for name, each in infos.items()})
+    earlier = earlier_models({name: each["fingerprint"] for name, each in infos.items()})
     new = [run for run in runs if run.name not in earlier]
     with ExitStack() as stack:
         # In an order that is the same for all: two that wait for each other would wait for ever.
