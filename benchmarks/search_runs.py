@@ -70,9 +70,9 @@ def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
     write_json(record, {"searches": [*found, what | more]})
 
 
-def search_config(method: str, seed: int) -> SearchConfig:
-    plan = parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
-    baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
+def search_config(method: str, seed: int, family: str = FAMILY) -> SearchConfig:
+    plan = parameter(Search[hyperparameters(family)], f"tune.{family}")
+    baseline = training_config(family, "baseline", plan.rungs[-1], seed)
     machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
     return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
 

@@ -33,5 +33,5 @@ def test_where_the_first_epoch_tells_all_halving_is_better_and_where_it_misleads
     telling = np.stack([quality + 0.5, quality + 0.3, quality + 0.1, quality], axis=1)
     misleading = np.stack([0.5 - quality, quality + 0.3, quality + 0.1, quality], axis=1)
     for curves, better in ((telling, True), (misleading, False)):
-        [default, *_] = rungs.rows(curves, 48, ((1, 4), 0.3))
+        [default, *_] = rungs.ratios(curves, "mlp", 48, ((1, 4), 0.3))
         assert (default.values[0] > 1) is better
