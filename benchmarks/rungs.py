@@ -25,7 +25,7 @@ from digits.evaluation.objective import of_epoch
 from digits.params.load import setting
 from digits.params.schema import Pool, Search
 from digits.search.halving import count_kept, length
-from digits.search.search import SearchConfig, tune
+from digits.search.search import tune
 from digits.training.fingerprint import fingerprint
 
 RECORD = REPORTS / "rungs.json"
@@ -49,13 +49,14 @@ def curves_of(record: Path, family: str, seed: int) -> list[list[float]]:
     identity = fingerprint([config.plan, config.objective, family, seed], {}, *split)
     known = read_json(record) if record.exists() else {}
     if identity not in known:
-        known[identity] = fresh(trained, config)
+        known[identity] = fresh(trained, family, seed)
         write_json(record, known)
     return known[identity]
 
 
-def trained(config: SearchConfig) -> list[list[float]]:
+def trained(family: str, seed: int) -> list[list[float]]:
     os.environ["DIGITS_TRACKING"] = "off"
+    config = search_config("random", seed, family)
     [found] = tune([config], setting(Pool, "pool"))["searches"]
     ended = [trial for trial in found["trials"][1:] if trial["status"] == "completed"]
     return [[round(1 - of_epoch(epoch, config.objective), 6) for epoch in trial["epochs"]] for trial in ended]
