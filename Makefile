@@ -20,7 +20,7 @@ test: $(INSTALLED) check ## every test
 quick: $(INSTALLED) ## the whole flow in three minutes on a twentieth of the data; the results here stay as they are
 	@$(BIN)/dvc exp remove --quiet quick 2>/dev/null || true
 	@$(BIN)/dvc exp run --temp --name quick -S prepare.share=0.05 -S 'seeds=[1,2]' -S train.epochs=3 \
-	  -S 'tune.seeds=[1]' -S tune.mlp.trials=9 -S 'tune.mlp.rungs=[1,3]' -S tune.cnn.trials=6 -S 'tune.cnn.rungs=[1,3]'
+	  -S 'tune.seeds=[1]' -S tune.mlp.trials=5 -S 'tune.mlp.rungs=[3]' -S tune.cnn.trials=4 -S 'tune.cnn.rungs=[3]'
 	@git show "$$(git for-each-ref --format='%(refname)' 'refs/exps/**/quick'):reports/comparison.md"
 
 ui: $(INSTALLED) ## MLflow's pages, to look at runs and compare them

@@ -32,8 +32,7 @@ from digits.evaluation.metrics import Output
 from digits.evaluation.metrics import measure as scores
 from digits.models.recipe import Recipe
 from digits.params.load import parameter
-from digits.params.schema import Families, Search, Seeds, Train
-from digits.search import halving
+from digits.params.schema import Families, Method, Search, Seeds, Train
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
@@ -89,8 +88,9 @@ def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split)
     plan, found = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}"), []
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, "hyperband", "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
+        epochs = replace(config, method=parameter(Method, "tune.method")).length
         curve = Curve(time.time(), config.objective)
-        found.append(search(config, (train, validation), fed, curve, halving.length(plan)))
+        found.append(search(config, (train, validation), fed, curve, epochs))
     return found
 
 

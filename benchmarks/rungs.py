@@ -1,7 +1,7 @@
 """How to halve: what each way to spend a search's epochs would find
 
-Recipes, drawn at random by the default search with so many seeds, are all trained to the last rung. From these curves
-each design chooses as it would in a search: a trial's curve depends on its recipe alone. So many recipes as fit into
+Recipes, drawn at random with so many search seeds, are all trained to the last rung. From these curves each design
+chooses as it would in a search: a trial's curve depends on its recipe alone. So many recipes as fit into
 the default search's epochs are drawn 5,000 times from all that were trained. A ratio above 1 is better than training
 each recipe to the end. The wide space is what one would try who knows nothing yet. n is 1, for the recipes of all seeds
 are drawn from together: of so many for the MLP, a third as many for the others. reports/rungs.json keeps the curves of
@@ -19,14 +19,14 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from benchmarks.run import Row, fresh, main
-from benchmarks.search_runs import prepared, search_config
+from benchmarks.search_runs import most, prepared, search_config
 from digits.common.files import read_json, write_json
 from digits.common.paths import PREPARED, REPORTS
 from digits.data import dataset
 from digits.evaluation.objective import of_epoch
 from digits.params.load import setting
-from digits.params.schema import Pool, Search
-from digits.search.halving import count_kept, length
+from digits.params.schema import Pool
+from digits.search.halving import count_kept
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
 
@@ -58,16 +58,16 @@ def measure(pairs: int, count: int | None) -> list[Row]:
         return [row for name in SPACES for row in rows(record, name, pairs if name == "mlp" else ceil(pairs / 3))]
 
 
-def config_of(name: str, method: str, seed: int) -> SearchConfig:
+def config_of(name: str, seed: int) -> SearchConfig:
     family, wider = SPACES[name]
-    config = search_config(method, seed, family)
+    config = search_config("halving", seed, family)
     known = config.plan.model_dump()
     return replace(config, plan=type(config.plan)(**known | {"space": known["space"] | wider}))
 
 
 def curves_of(record: Path, name: str, seed: int) -> list[list[float]]:
     """Of each recipe but the baseline's, 1 - objective after each epoch."""
-    config = config_of(name, "random", seed)
+    config = config_of(name, seed)
     split = tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
     identity = fingerprint([config.plan, config.objective, config.baseline.family, seed], {}, *split)
     known = read_json(record) if record.exists() else {}
@@ -79,7 +79,7 @@ def curves_of(record: Path, name: str, seed: int) -> list[list[float]]:
 
 def trained(name: str, seed: int) -> list[list[float]]:
     os.environ["DIGITS_TRACKING"] = "off"
-    config = config_of(name, "random", seed)
+    config = replace(config_of(name, seed), method="random")
     [found] = tune([config], setting(Pool, "pool"))["searches"]
     ended = [trial for trial in found["trials"][1:] if trial["status"] == "completed"]
     return [[round(1 - of_epoch(epoch, config.objective), 6) for epoch in trial["epochs"]] for trial in ended]
@@ -87,13 +87,14 @@ def trained(name: str, seed: int) -> list[list[float]]:
 
 def rows(record: Path, name: str, seeds: int) -> list[Row]:
     curves = np.array([curve for seed in range(1, seeds + 1) for curve in curves_of(record, name, seed)])
-    config, last = config_of(name, "halving", 1), curves.shape[1]
+    halving, last = config_of(name, 1).plan, curves.shape[1]
     orders = [spearmanr(curves[:, epoch], curves[:, -1]).statistic for epoch in range(last - 1)]
     tell = [
         Row(f"{name}: rank correlation of recipes after epoch {epoch} with that after epoch {last}", [order], unit="")
         for epoch, order in enumerate(orders, start=1)
     ]
-    return tell + ratios(curves, name, config.length, (tuple(config.plan.rungs), config.plan.keep))
+    default = search_config("random", 1, SPACES[name][0])
+    return tell + ratios(curves, name, default.length, (tuple(halving.rungs), halving.keep))
 
 
 def ratios(curves: np.ndarray, name: str, budget: int, default: Design) -> list[Row]:
@@ -101,7 +102,7 @@ def ratios(curves: np.ndarray, name: str, budget: int, default: Design) -> list[
     to_the_end = found(curves, budget, ((last,), 1.0))
     rows = []
     for rungs, keep in designs(last, default):
-        count, mine = most(budget, (rungs, keep)), found(curves, budget, (rungs, keep))
+        count, mine = most(budget, rungs, keep), found(curves, budget, (rungs, keep))
         note = f"{count} recipes, drawn from {len(curves)}: {mine:.4f} against {to_the_end:.4f} with {budget // last}"
         design = f"rungs {', '.join(map(str, rungs))}, keep {keep:g}"
         rows.append(Row(f"{name}: 1 - objective: all to the end / {design}", [to_the_end / mine], note=note))
@@ -115,7 +116,7 @@ def designs(last: int, default: Design) -> list[Any]:
 
 def found(curves: np.ndarray, budget: int, design: Design) -> float:
     """The winner's, in the mean of the draws."""
-    rng, count = np.random.default_rng(1), most(budget, design)
+    rng, count = np.random.default_rng(1), most(budget, *design)
     return float(np.mean([winner(curves[drawn(rng, len(curves), count)], design) for _ in range(DRAWS)]))
 
 
@@ -129,19 +130,6 @@ def winner(curves: np.ndarray, design: Design) -> float:
         best = np.argsort(curves[:, rung - 1], kind="stable")
         curves = curves[best[: count_kept(len(curves), keep)]]
     return curves[:, rungs[-1] - 1].min()
-
-
-def most(budget: int, design: Design) -> int:
-    """Recipes that so many epochs suffice for."""
-    count = 1
-    while spent(count + 1, design) <= budget:
-        count += 1
-    return count
-
-
-def spent(count: int, design: Design) -> int:
-    rungs, keep = design
-    return length(Search.model_construct(trials=count, rungs=rungs, keep=keep))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from digits.figures.style import BASELINE, TUNED, WRONG, titled
 
-COLOURS = (TUNED, BASELINE, "#009e73", WRONG)
+COLOURS = (TUNED, "#cc79a7", BASELINE, "#009e73", WRONG)
 STEPS = 400
 
 

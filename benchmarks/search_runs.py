@@ -22,6 +22,7 @@ from digits.models import runtime
 from digits.models.runtime import held_back_stderr
 from digits.params.load import parameter, setting
 from digits.params.schema import Objective, Pool, Search, Train
+from digits.search import halving
 from digits.search.search import SearchConfig, tune
 from digits.training import reporter
 from digits.training.fingerprint import fingerprint
@@ -29,7 +30,7 @@ from digits.training.jobs import TrainingRun
 from digits.training.pool import training_images, training_pool
 
 FAMILY = "mlp"
-OURS, PLAIN = ("halving",), ("random", "bayesian", "hyperband")
+OURS, PLAIN = ("random", "halving"), ("random", "bayesian", "hyperband")
 SEEDS = (1, 2)  # with which a search's best recipe is trained in full
 Record = dict[str, Any]
 
@@ -72,9 +73,20 @@ def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
 
 def search_config(method: str, seed: int, family: str = FAMILY) -> SearchConfig:
     plan = parameter(Search[hyperparameters(family)], f"tune.{family}")
+    if method == "halving":
+        plan = plan.model_copy(update={"trials": most(plan.trials * plan.rungs[-1], plan.rungs, plan.keep)})
     baseline = training_config(family, "baseline", plan.rungs[-1], seed)
     machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
     return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
+
+
+def most(epochs: int, rungs: tuple[int, ...], keep: float) -> int:
+    """Recipes that so many epochs suffice for."""
+    return max(count for count in range(1, epochs + 1) if spent(count, rungs, keep) <= epochs)
+
+
+def spent(recipes: int, rungs: tuple[int, ...], keep: float) -> int:
+    return halving.length(Search.model_construct(trials=recipes, rungs=rungs, keep=keep))
 
 
 def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:

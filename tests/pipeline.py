@@ -32,6 +32,7 @@ PARAMS = {
     "models.mlp.batch_size": 32,
     "models.cnn.batch_size": 32,
     "pool.workers": 1,
+    "tune.method": "halving",
     "tune.seeds": [1],
     "tune.mlp.trials": 6,
     "tune.mlp.rungs": [1, 2],

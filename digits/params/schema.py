@@ -33,8 +33,8 @@ Objective = Annotated[
     Field(description="balanced: error, loss and error on hard images alike; accuracy: nothing else"),
 ]
 Method = Annotated[
-    Literal["halving", "random", "bayesian", "hyperband"],
-    Field(description="halving: successive halving by `rungs` and `keep`; the others are Keras Tuner's"),
+    Literal["random", "bayesian", "hyperband", "halving"],
+    Field(description="Keras Tuner's own; or successive halving by `rungs` and `keep`"),
 ]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
 Source = Annotated[
@@ -124,10 +124,10 @@ class Search(Section, Generic[R]):
     trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's own")]
     rungs: Annotated[
         tuple[Annotated[int, Field(ge=1, le=10_000)], ...],
-        Field(min_length=1, description="epochs after which trials are compared; the last is a trial's full length"),
+        Field(min_length=1, description="the last is a trial's epochs; after each, halving compares trials"),
         AfterValidator(rising),
     ]
-    keep: Annotated[float, Field(gt=0, le=1, description="share of the trials that goes on after each rung")]
+    keep: Annotated[float, Field(gt=0, le=1, description="of halving: share of the trials that goes on after each rung")]
     space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
 
     @classmethod

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import rungs
+from benchmarks import rungs, search_runs
 
 CURVES = np.array([[0.5, 0.4, 0.1], [0.4, 0.3, 0.3], [0.3, 0.2, 0.4], [0.2, 0.5, 0.2]])
 
@@ -22,9 +22,9 @@ def test_only_those_that_are_kept_can_win(design: rungs.Design, expected: float)
 
 
 def test_as_many_recipes_are_drawn_as_the_epochs_suffice_for() -> None:
-    assert rungs.most(48, ((4,), 1.0)) == 12
-    assert rungs.most(48, ((1, 4), 0.3)) == 24
-    assert rungs.spent(24, ((1, 4), 0.3)) == 24 + 3 * 8
+    assert search_runs.most(48, (4,), 1.0) == 12
+    assert search_runs.most(48, (1, 4), 0.3) == 24
+    assert search_runs.spent(24, (1, 4), 0.3) == 24 + 3 * 8
 
 
 def test_where_the_first_epoch_tells_all_halving_is_better_and_where_it_misleads_worse() -> None:
