@@ -127,7 +127,7 @@ class Search(Section, Generic[R]):
         Field(min_length=1, description="the last is a trial's epochs; after each, halving compares trials"),
         AfterValidator(rising),
     ]
-    keep: Annotated[float, Field(gt=0, le=1, description="of halving: share of the trials that goes on after each rung")]
+    keep: Annotated[float, Field(gt=0, le=1, description="of halving: share of trials that goes on after each rung")]
     space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
 
     @classmethod
