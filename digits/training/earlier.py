@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,10 @@ def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[
 
     files, found = DVCFileSystem(), {}
     for name, fingerprint in fingerprints.items():
-        try:
+        with suppress(Exception):  # it is in neither cache nor remote, whatever DVC says of that: so it is trained
             record = json.loads(files.read_bytes(str(history_file(name))))
             if record["fingerprint"] == fingerprint:
                 found[name] = files.read_bytes(str(model_file(name))), record
-        except (OSError, ValueError):  # another seed's, or gone from the cache: it is trained
-            continue
     return found
 
 
@@ -35,11 +34,10 @@ def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
         return {}
     from dvc.api import DVCFileSystem
 
-    try:
+    with suppress(Exception):
         searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
         return {search["fingerprint"]: search for search in searches}
-    except (OSError, ValueError, KeyError):
-        return {}
+    return {}
 
 
 def forced() -> bool:

@@ -1,13 +1,17 @@
 """When a stage's last result is looked at, and when all is made anew."""
 
 import hashlib
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from digits.training.earlier import forced
+from digits.common.files import write_json
+from digits.common.paths import history_file, model_file, search_file
+from digits.training.earlier import earlier_models, earlier_searches, forced
 
 FILE, TEXT = Path("models/mlp-search.json"), "{}"
 
@@ -54,3 +58,26 @@ def test_nor_one_of_whose_files_one_has_changed(text: str | None) -> None:
 def test_one_that_has_never_ended_or_runs_without_dvc_makes_all(stage: str | None, monkeypatch: Any) -> None:
     monkeypatch.setenv("DVC_STAGE", stage) if stage else monkeypatch.delenv("DVC_STAGE")
     assert forced()
+
+
+def test_what_is_the_same_is_read_from_dvcs_cache_and_what_is_not_there_is_made(monkeypatch: Any) -> None:
+    Path("dvc.lock").unlink()
+    for command in ("git init --quiet", "dvc init --quiet"):
+        subprocess.run(command.split(), check=True)
+    outputs = {"tune": search_file("mlp"), "train_tuned": model_file("mlp-tuned-1").parent}
+    stages = {name: {"cmd": "true", "outs": [str(path)]} for name, path in outputs.items()}
+    write("dvc.yaml", {"stages": stages})
+    model_file("mlp-tuned-1").parent.mkdir()
+    model_file("mlp-tuned-1").write_bytes(b"model")
+    write_json(history_file("mlp-tuned-1"), {"fingerprint": "same"})
+    write_json(search_file("mlp"), {"searches": [{"fingerprint": "same"}]})
+    subprocess.run(["dvc", "commit", "--quiet", "--force"], check=True)
+    shutil.rmtree("models")
+    monkeypatch.setattr("digits.training.earlier.forced", lambda: False)
+    wanted = {"mlp-tuned-1": "same", "mlp-tuned-2": "same"}
+    assert earlier_models(wanted) == {"mlp-tuned-1": (b"model", {"fingerprint": "same"})}
+    assert earlier_models({"mlp-tuned-1": "other"}) == {}
+    assert earlier_searches("mlp") == {"same": {"fingerprint": "same"}}
+    shutil.copytree(".", "clone", ignore=shutil.ignore_patterns("cache", "tmp"))
+    monkeypatch.chdir("clone")
+    assert (earlier_models(wanted), earlier_searches("mlp")) == ({}, {})
