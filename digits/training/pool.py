@@ -54,9 +54,9 @@ class TrainingPool:
     def renew(self, idle: list[str]) -> None:
         """Those that have trained much. One without a nanny (`dask worker --no-nanny`) would not come back."""
         known = self.client.scheduler_info(n_workers=-1)["workers"]
-        watched = [worker for worker in idle if worker in known and known[worker]["nanny"]]
-        worn = [worker for worker in watched if self.begun[worker] >= TRAININGS_OF_A_WORKER]
-        if worn:
+        busy = self.client.processing()  # perhaps with what was sent to another worker
+        ready = [worker for worker in idle if worker in known and known[worker]["nanny"] and not busy.get(worker)]
+        if worn := [worker for worker in ready if self.begun[worker] >= TRAININGS_OF_A_WORKER]:
             self.client.restart_workers(worn, timeout=60, raise_for_error=False)
 
     def submit(self, work: Callable, *arguments: object, worker: str | None = None) -> Future:
@@ -69,6 +69,7 @@ class TrainingPool:
         """All trainings get the same. They can begin when this returns."""
         self.images = self.stored(images) or self.submit(together, *images)
         self.client.gather(self.starts)
+        self.starts.clear()
 
     def stored(self, images: Images) -> StoredImages | None:
         """Where all workers can read them: nothing is sent then, and a machine has them in memory once."""
@@ -110,6 +111,7 @@ class TrainingPool:
             future = next(ended)
             run, end, _ = working.pop(future)
             result = outcome(future)
+            future.release()  # else Dask trains anew what a worker that begins anew has forgotten
             run.add(result)
             on_segment(run, result.epochs)
             if run.over:
