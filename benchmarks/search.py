@@ -5,7 +5,7 @@ it, and once with halving of as many recipes as fit into as many epochs. A plain
 compares the seconds until a plain search ends with the seconds until ours has reached its best objective; 0 where ours
 never does. Above 1, ours is better, after as many epochs or in as many seconds. The best recipe of each is then trained
 in full, by our code, with two seeds, and tested. reports/searches.json keeps each search as it ends; what it holds is
-not run again, so that a benchmark that was stopped goes on.
+not run again, so that a benchmark that was stopped goes on. What was kept on other days was not measured in turns.
 """
 
 import tempfile
