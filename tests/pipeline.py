@@ -63,7 +63,12 @@ def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
 
 def checkpoints(folder: Path, of: str = "*") -> dict[str, int]:
     """When each training was saved last."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob(f".checkpoints/*/{of}.zip")}
+    return {path.name: path.stat().st_mtime_ns for path in checkpoint_files(folder, of)}
+
+
+def checkpoint_files(folder: Path, of: str = "*") -> list[Path]:
+    """Not those that are being written: their names begin with a dot."""
+    return [path for path in folder.glob(f".checkpoints/*/{of}.zip") if path.name[0] != "."]
 
 
 def ran(output: str) -> set[str]:

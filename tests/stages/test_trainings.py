@@ -18,7 +18,7 @@ import pytest
 from digits.common.files import read_json, write_json
 from digits.common.paths import history_file, search_file
 from tests.conftest import ENVIRONMENT, change
-from tests.pipeline import checkpoints, make
+from tests.pipeline import checkpoint_files, checkpoints, make
 from tests.servers import answers, eventually, free_port, running
 
 PLAN = {
@@ -169,7 +169,7 @@ def test_a_cluster_that_is_not_there_is_one_clear_line(project: Path) -> None:
 def epochs_saved(folder: Path) -> dict[str, int]:
     """Of each training that has a checkpoint."""
     found = {}
-    for path in folder.glob(".checkpoints/*/*.zip"):
+    for path in checkpoint_files(folder):
         with zipfile.ZipFile(path) as file:
             found[path.stem] = len(json.loads(file.read("noted"))["epochs"])
     return found
