@@ -4,9 +4,10 @@ Families, seeds, recipes, spaces, epochs and images are the same. Ours is `dvc r
 after `dvc repro prepare`, with all that this does besides: checkpoints, MLflow, hard images, intervals, verdicts. The
 plain script does one thing after the other in one process: it trains the baseline, searches, and trains what was found,
 with each seed. It has Keras's own layers for augmentation and TensorFlow's own settings. It searches with Keras
-Tuner's own Hyperband, by validation accuracy; the search ends when it has trained as many epochs as ours, and its
-longest trial is as long as ours. It looks at validation images in its search only, and at hard ones never. Seconds
-count from the start of Python, or of DVC. n is 1, because a pair takes about an hour on 2 cores.
+Tuner's own tuner of the method in params.yaml (Hyperband where that is halving), by validation accuracy; the search
+ends when it has trained as many epochs as ours, and its longest trial is as long as ours. It looks at validation images
+in its search only, and at hard ones never. Seconds count from the start of Python, or of DVC. n is 1, because a pair
+takes about an hour on 2 cores.
 """
 
 import shutil
@@ -85,12 +86,13 @@ def script(prepared: Path) -> pd.DataFrame:
 
 
 def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split) -> list[Recipe]:
-    plan, found = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}"), []
+    plan, method = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}"), parameter(Method, "tune.method")
+    found = []
     for seed in parameter(Seeds, "tune.seeds"):
-        config = SearchConfig(plan, "hyperband", "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
-        epochs = replace(config, method=parameter(Method, "tune.method")).length
+        config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
+        theirs = replace(config, method="hyperband" if method == "halving" else method)
         curve = Curve(time.time(), config.objective)
-        found.append(search(config, (train, validation), fed, curve, epochs))
+        found.append(search(theirs, (train, validation), fed, curve, config.length))
     return found
 
 
