@@ -89,8 +89,8 @@ def shown() -> Iterator[Row]:
             runs = fresh(copy_runs, folder, range(there, count))
             commands = show, show, [sys.executable, "-m", "stages.track"]
             first, again, track = (followed(each, folder)[1] for each in commands)
-            note = f"{first:.1f} s with {count - there} new ones; stage track {track:.1f} s, {runs:,} runs in MLflow"
-            yield Row(f"`dvc exp show` of {count} experiments", [again], smaller_is_better=True, unit="s", note=note)
+            note = f"{first:.1f} s while {count - there} are new; stage track {track:.1f} s, {runs:,} runs in MLflow"
+            yield Row(f"`dvc exp show`, experiments: {count}", [again], smaller_is_better=True, unit="s", note=note)
             there = count
 
 
