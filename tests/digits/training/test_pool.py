@@ -16,9 +16,9 @@ from digits.data.dataset import Split
 from digits.params.schema import Pool
 from digits.training import pool as pools
 from digits.training.fingerprint import refuse_others, versions
-from digits.training.jobs import Segment, StoredImages, TrainingRun
+from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
 from digits.training.pool import schedule, training_pool
-from digits.training.worker import gpus, opened
+from digits.training.worker import gpus, opened, train
 from tests.images import stripes
 from tests.recipes import config
 
@@ -94,15 +94,21 @@ def test_two_workers_that_find_the_images_on_disk_train_to_the_same_bytes(
     assert len({model for _, _, model in alone}) == 3
 
 
-def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_bytes(
-    alone: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_bytes_each_trained_once(
+    alone: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "TRAININGS_OF_A_WORKER", 4)
-    processes = []
+    def noted(segment: Segment, *more: Any) -> SegmentResult:
+        with (tmp_path / "trained").open("a") as file:
+            print(segment.config.seed, segment.done, file=file)
+        return train(segment, *more)
 
     def more(runs: list[TrainingRun]) -> list[TrainingRun]:
         processes.append(pool.client.run(os.getpid))
         return further(runs)
+
+    monkeypatch.setattr(pools, "TRAININGS_OF_A_WORKER", 4)
+    monkeypatch.setattr(pools, "train", noted)
+    processes = []
 
     found = runs(3, epochs=4, goal=2)
     with training_pool(settings(1), MACHINE, most=3, family="mlp") as pool:
@@ -110,6 +116,8 @@ def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_by
         pool.train(found, lambda *_: None, partial(more, found))
     assert outcomes(found) == alone
     assert len({*chain(*map(dict.values, processes))}) == 2
+    trained = (tmp_path / "trained").read_text().splitlines()
+    assert sorted(trained) == [f"{seed} {done}" for seed in (1, 2, 3) for done in (0, 2)]
 
 
 def on_disk(folder: Path) -> list[Split]:
