@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import averaged
+
+
+def test_an_answer_is_the_mean_over_all_shifts_by_up_to_a_pixel() -> None:
+    image = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1)
+    middle = averaged.averaged(lambda images: images[:, 1, 1].astype(float), image)
+    assert middle == image.mean()  # each pixel was in the middle once
+    corner = averaged.averaged(lambda images: images[:, 0, 0].astype(float), image)
+    assert corner == np.mean([0, 0, 1, 0, 0, 1, 3, 3, 4])  # the edge continues outwards
+
+
+def test_the_table_has_each_family_and_its_ensemble(undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
+    monkeypatch.chdir(undisturbed)
+    head, _, *rows = averaged.results().splitlines()
+    assert head == "| Mean of 9 shifts | Test accuracy | Loss | Calibration error | Multiply-adds |"
+    assert [row.split(" | ")[0] for row in rows] == ["| mlp tuned"]
