@@ -32,7 +32,7 @@ demo: $(INSTALLED) ## a page to draw on, and to see what baseline and tuned mode
 review: $(INSTALLED) ## what a change does, as a page for its pull request; BASE=main HEAD=branch, commit or experiment
 	@$(BIN)/python -m digits.review "$${BASE:-main}" "$$HEAD"
 
-record: $(INSTALLED) ## twice the epochs, in a run of an hour or so: reports/record/
+record: $(INSTALLED) ## more epochs and larger networks, in an hour or so: reports/record/
 	@$(BIN)/python -m benchmarks.record
 
 bench: $(INSTALLED) ## how fast it is, in half an hour on a quiet machine: reports/benchmarks.md

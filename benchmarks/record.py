@@ -64,7 +64,7 @@ def about(commit: str, over_shifts: str) -> str:
     table = (RESULT / "comparison.md").read_text().partition("\n\n")[2].partition("\n## ")[0]
     return f"""# The record
 
-Twice the usual epochs: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
+More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
 (together they are params.yaml here). Recipes were chosen on validation images, as ever.
 
 {table.strip()}
