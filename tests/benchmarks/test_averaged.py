@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import averaged
@@ -17,6 +18,10 @@ def test_an_answer_is_the_mean_over_all_shifts_by_up_to_a_pixel() -> None:
 def test_the_table_has_each_family_and_its_ensemble(undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
     monkeypatch.chdir(undisturbed)
-    head, _, *rows = averaged.results().splitlines()
+    head, _, alone = averaged.results().splitlines()
     assert head == "| Mean of 9 shifts | Test accuracy | Loss | Calibration error | Multiply-adds |"
-    assert [row.split(" | ")[0] for row in rows] == ["| mlp tuned"]
+    twice = pd.DataFrame({"seed": [1, 1], "multiply_adds": [10, 10]})
+    [each, accuracy, *_, cost], [together, same, *_, sum_of_costs] = averaged.of_family("mlp", twice)
+    assert (each, cost, together, sum_of_costs) == ("mlp tuned", "90", "mlp tuned ensemble", "180")
+    assert accuracy.replace(" ± 0.00", "") == same
+    assert alone.startswith(f"| mlp tuned | {same} |")
