@@ -11,10 +11,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from benchmarks.recipes import ACCURACY, AXES, CNN, IMAGES, TUNED, Setting, SimulatedRecipe, Values, luck
-from digits.common.paths import PREDICTIONS
 from digits.comparison.intervals import Difference, accuracy, difference
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, Pair, Verdict, holm, judge
-from digits.evaluation.metrics import METRICS, output
+from digits.evaluation.metrics import METRICS
 
 SEEDS = (2, 3, 5)
 SPREAD = 0.0005  # over the seeds, in the power curve
@@ -221,34 +220,3 @@ def verdicts(setting: Setting, rng: np.random.Generator, seeds: int) -> dict[str
     return judge(
         {metric.name: Pair(mine[metric.name], theirs[metric.name], metric.smaller_is_better) for metric in SIMULATED}
     )
-
-
-def on_real_images(seeds: int, draws: int) -> list[tuple[str, float, int]]:
-    """A/A with what the trained models said: by variant, false verdicts of drawn seeds, and of the trained ones.
-
-    New images are drawn from the test images, and a new seed does with each as one of the trained seeds did.
-    """
-    rng, rows, variants = np.random.default_rng(8), [], {}
-    for file in sorted(PREDICTIONS.glob("*-*-*.npy")):
-        variants.setdefault(file.stem.rpartition("-")[0], []).append(file.stem)
-    for variant, names in variants.items():
-        outputs = [output(name) for name in names]
-        real = {metric.name: metric.of_models(outputs) for metric in METRICS if metric.known(outputs)}
-        said = fmean(verdicts_between(resampled(real, rng, seeds)) > 0 for _ in range(draws))
-        alone = [{axis: values[[seed]] for axis, values in real.items()} for seed in range(len(names))]
-        rows.append((variant, said, verdicts_between(alone)))
-    return rows
-
-
-def resampled(real: Values, rng: np.random.Generator, seeds: int) -> list[Values]:
-    """Two groups of seeds on the same images."""
-    drawn: tuple[Values, Values] = {}, {}
-    of_images: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for axis, values in real.items():
-        trained, images = values.shape
-        if images not in of_images:
-            of_images[images] = rng.integers(trained, size=(2 * seeds, images)), rng.integers(images, size=images)
-        both = values[of_images[images]]
-        for group, half in zip(drawn, halves(seeds), strict=True):
-            group[axis] = both[half]
-    return list(drawn)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from benchmarks import simulation
 from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
 from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREAD, Kept, SearchShares, Shares
+from benchmarks.trained_models import on_real_images
 from digits.common.files import write_text
 from digits.comparison import tables
 from digits.comparison.verdict import POWER
@@ -53,7 +54,7 @@ def main(draws: str = "1000") -> None:
         "What a verdict on the tuned CNN over its baseline says would have been found, in the median:",
         detectable_table(simulation.detectable(count // 5)),
     ]
-    if real := simulation.on_real_images(3, count):
+    if real := on_real_images(3, count):
         parts += ["What the trained models said, on the real test images:", real_table(real)]
     write(START, parts)
     write(SEARCH_START, [search_remark(count), search_table(after_search)])

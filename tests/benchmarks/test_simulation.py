@@ -15,12 +15,12 @@ from benchmarks.simulation import (
     detectable,
     measure,
     measure_search,
-    on_real_images,
     plain_bootstrap,
     power,
     powers,
     truth,
 )
+from benchmarks.trained_models import on_real_images
 from digits.common import files
 
 
