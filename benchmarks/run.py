@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from digits.common.errors import UserError
 from digits.common.files import read_json, write_json, write_text
+from digits.common.git import git
 from digits.common.paths import REPORTS
 
 RECORD, PAGE = REPORTS / "benchmarks.json", REPORTS / "benchmarks.md"
@@ -114,7 +115,8 @@ def fresh(work: Callable[..., T], *arguments: Any) -> T:
 def keep(benchmark: str, command: str, rows: Sequence[Row]) -> None:
     """Replaces what this benchmark found before; the others' rows stay."""
     rounded = [asdict(replace(row, values=[round(value, 4) for value in row.values])) for row in rows]
-    results = known() | {benchmark: {"command": command, "machine": machine(), "rows": rounded}}
+    commit = git("-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD")
+    results = known() | {benchmark: {"command": command, "commit": commit, "machine": machine(), "rows": rounded}}
     write_json(RECORD, dict(sorted(results.items())))
     write_text(PAGE, page(known()))
 
@@ -128,7 +130,8 @@ def page(results: dict[str, Any]) -> str:
     lines = [HEAD, *(f"| {' | '.join(row.cells())} |" for each in rows.values() for row in each)]
     for name, result in results.items():
         title, _, more = about(name).partition("\n\n")
-        lines += ["", f"## {title}", "", f"`{result['command']}` on {result['machine']}", "", more, ""]
+        run = f"`{result['command']}` at commit {result['commit']}, on {result['machine']}"
+        lines += ["", f"## {title}", "", run, "", more, ""]
         lines += [f"- {row.what}: {row.note}" for row in rows[name] if row.note]
     return "\n".join((*lines, ""))
 

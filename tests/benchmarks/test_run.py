@@ -57,7 +57,7 @@ def test_a_benchmark_replaces_its_own_rows_and_leaves_the_others(
     run.keep("workers", "python -m benchmarks.workers 5", [Row("two again", [1.9])])
     page = run.PAGE.read_text()
     assert re.findall(r"^\| (share|two|two again) \|", page, re.MULTILINE) == ["share", "two again"]
-    assert "`python -m benchmarks.workers 5` on " in page
+    assert re.search(r"^`python -m benchmarks.workers 5` at commit [0-9a-f]{7,}, on ", page, re.MULTILINE)
     assert "- share: noisy" in page
     assert page == run.page(run.known())
 
