@@ -27,7 +27,7 @@ def main() -> str:
     first = f"{tables.sentences(found)}\n\n{tables.results(found)}"
     parts = {
         "# Baseline against tuned": first,
-        "## What may be said": tables.verdicts(found),
+        "## Verdicts": tables.verdicts(found),
         "## What tuning cost": costs.table_of(searches, found.rows),
         "## What it chose": "\n".join(map(costs.recipes, searches)),
     }

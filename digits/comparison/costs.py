@@ -55,9 +55,9 @@ def table_of(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
             )
         )
     head = ("Family", "Trials", "Epochs", "The search", "One baseline", "One tuned model")
-    head += ("Gain per TFLOP of search", "Validation over test: baseline", "Tuned")
+    head += ("Gain per TFLOP of search", "Validation less test accuracy: baseline", "Tuned")
     note = (
-        "A TFLOP is 10¹² operations of training: images × epochs × multiply-adds × 6. Validation over test: mean "
+        "A TFLOP is 10¹² operations of training: images × epochs × multiply-adds × 6. Validation less test: mean "
         "accuracy on the images that choose, less that on those that judge; more for tuned models than for baselines "
         "would mean that the search has fitted its validation images."
     )
@@ -83,8 +83,8 @@ def readable_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:
     if values is None:
         return "–"
     if isinstance(values, Mapping):
-        by_exponent = ", by exponent" if values["log"] else ""
-        return f"{readable(values['min'])} to {readable(values['max'])}{by_exponent}"
+        scale = " (log scale)" if values["log"] else ""
+        return f"{readable(values['min'])} to {readable(values['max'])}{scale}"
     return ", ".join(map(readable, values))
 
 

@@ -45,7 +45,7 @@ def markdown(of: Winner) -> str:
         "Results": results(of),
         "Each class": classes(of),
         "Hard images": hard_images(of),
-        "How sure it is": calibration(of),
+        "Calibration": calibration(of),
         "Limits": limits(of),
         "How to make it again": reproduction(of),
     }
@@ -59,8 +59,8 @@ def purpose(of: Winner) -> str:
     return (
         f"`{model_file(of.name)}` takes images of {shape}, as they are (0 to 255), and gives a probability for each of "
         f"{len(of.data['classes'])} classes: {names}. It is for comparing recipes and for trying out, on "
-        f"images like those of {of.source}. Not for decisions about people, money or mail, nor for images of another "
-        "kind: it answers those, too."
+        f"images like those of {of.source}. Do not use it for decisions about people, money or mail. It gives an "
+        "answer for any image, also for one that shows none of its classes."
     )
 
 
@@ -112,8 +112,8 @@ def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
     pairs = [(*divmod(int(place), len(names)), int(wrong.flat[place])) for place in most if wrong.flat[place]]
     if not pairs:
         return "No mistake on the test images."
-    told = ", ".join(f"{names[actual]} for {names[predicted]} ({count})" for actual, predicted, count in pairs)
-    return f"Most often taken for another: {told}."
+    told = ", ".join(f"{names[actual]} → {names[predicted]} ({count})" for actual, predicted, count in pairs)
+    return f"Most frequent confusions, true → predicted: {told}."
 
 
 def hard_images(of: Winner) -> str:
@@ -128,7 +128,7 @@ def hard_images(of: Winner) -> str:
         )
         for (kind, corruption), by_severity in zip(CORRUPTIONS.items(), corrupted, strict=True)
     ]
-    head = ("Kind", "An image then is", "", *(f"Severity {severity}" for severity in SEVERITIES))
+    head = ("Kind", "Effect", "", *(f"Severity {severity}" for severity in SEVERITIES))
     return (
         f"Accuracy on {corrupted.shape[-1]:,} of the test images, of which it reads {untouched:.1%} as they are. "
         "Training or search may have met the seen kinds; nothing has met the unseen ones.\n\n"
@@ -141,9 +141,9 @@ def calibration(of: Winner) -> str:
     said, right = f"{confidence:.1%}", f"{accuracy:.1%}"
     mean = f"{said} sure on average, and right in {right}"
     if said == right:
-        verdict = "as sure as it should be"
+        verdict = "on average neither over- nor underconfident"
     else:
-        verdict = "less sure than it might be" if confidence < accuracy else "surer than it should be"
+        verdict = "underconfident" if confidence < accuracy else "overconfident"
     error = of.result.metrics["calibration_error"]
     return f"It is {mean}: {verdict}. Expected calibration error {error:.1%}; the diagram is in reports/figures."
 

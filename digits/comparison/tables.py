@@ -13,8 +13,13 @@ HIDDEN = "seen_accuracy"  # in the table of results, for its width
 
 def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
     """Markdown; `align` has a letter for each column, l or r."""
-    rule = "|".join("---:" if side == "r" else "---" for side in align)
-    return "\n".join(f"|{line}|" for line in (f" {' | '.join(head)} ", rule, *(f" {' | '.join(row)} " for row in rows)))
+    rule = f"|{'|'.join('---:' if side == 'r' else '---' for side in align)}|"
+    first, *others = (f"| {' | '.join(map(escaped, line))} |" for line in (head, *rows))
+    return "\n".join((first, rule, *others))
+
+
+def escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def sentences(found: Comparison) -> str:
@@ -51,8 +56,8 @@ def results(found: Comparison) -> str:
     scope = of_recipes if several else "other test images"
     note = (
         f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
-        f"are for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
-        "points (1 % of accuracy) with their interval."
+        f"allow for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
+        "percentage points, with their interval."
     )
     if any(metric.needs_corrupted for metric in others):
         note += " Unseen hard images: corrupted in ways that no training and no search has met."
@@ -64,7 +69,9 @@ def results(found: Comparison) -> str:
 
 def covered(searches: int) -> str:
     """By a verdict on the tuned models of several seeds."""
-    return "one found recipe" if searches == 1 else f"searching ({searches} searches, a model of each)"
+    return (
+        "the one recipe that its search found" if searches == 1 else f"searching ({searches} searches, a model of each)"
+    )
 
 
 def cells(row: Row, others: Sequence[Metric]) -> tuple[str, ...]:
@@ -102,8 +109,8 @@ def verdicts(found: Comparison) -> str:
     judged = [each for of_pair in found.verdicts.values() for each in of_pair.values()]
     note = (
         f"Better or worse where p, corrected by Holm for all {len(judged)} pairs and axes, is below {ALPHA}. A point "
-        "is 1 %. McNemar's p is of these very models, not corrected. The last column is the smallest true difference "
-        "that would have been found in 80 % of such experiments."
+        "is 1 %. McNemar's p is of these very models, not corrected. The detectable difference is the smallest true "
+        "one that 80 % of such experiments would find."
     )
     if any(each.of_recipes for each in judged):
         note += f" What is judged as tuned is {covered(found.searches)}."
@@ -114,7 +121,7 @@ def verdicts(found: Comparison) -> str:
 
 def axes_table(mine: Key, theirs: Key, of_pair: Verdicts) -> str:
     head = (f"{' '.join(mine)} over {' '.join(theirs)}", "Verdict", "Difference", "95 % interval", "p")
-    head += ("McNemar's p", "Would have been found")
+    head += ("McNemar's p", "Detectable difference")
     rows = [
         (
             f"{metric.heading}{' (less is better)' if metric.smaller_is_better else ''}",

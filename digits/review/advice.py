@@ -8,7 +8,7 @@ from digits.comparison.verdict import BETTER, WORSE
 from digits.review.answers import Comparison, Line
 from digits.review.changes import Costs
 
-PURPOSES = {"training_tflop": "train", "multiply_adds": "answer"}
+PURPOSES = {"training_tflop": "to train", "multiply_adds": "per prediction"}
 
 
 def advise(comparison: Comparison, old: Costs, new: Costs) -> str:
@@ -43,7 +43,7 @@ def named(lines: Sequence[Line]) -> str:
     metrics = [line.metric for line in lines]
     said = [sentence(line) for place, line in enumerate(lines) if line.metric not in metrics[:place]]
     more = len(lines) - len(said)
-    return ", ".join(said) + (f", and {more} more {'are' if more > 1 else 'is'}" if more else "")
+    return ", ".join(said) + (f"; {more} more below" if more else "")
 
 
 def sentence(line: Line) -> str:
@@ -58,7 +58,7 @@ def unmeasurable(lines: Sequence[Line]) -> str:
     clearest = max(lines, key=clearness)
     return (
         f"the clearest difference found is that of {clearest.model} in {axis(clearest)}, "
-        f"{difference(clearest, unit(clearest.metric))}, where {detectable(clearest)} would have been found"
+        f"{difference(clearest, unit(clearest.metric))}, where {detectable(clearest)} would be detectable"
     )
 
 
@@ -85,9 +85,12 @@ def relative_cost(lines: Sequence[Line], old: Costs, new: Costs) -> str:
     """Of the models that were trained: an ensemble takes as many times as much."""
     said, known = [], False
     for model in dict.fromkeys(line.model for line in lines if not line.model.endswith(ENSEMBLE)):
+        changed = []
         for name, purpose in PURPOSES.items():
             was, now = (costs.get(model, {}).get(name) for costs in (old, new))
             known |= bool(was and now)
             if was and now and was != now:
-                said.append(f"{model} takes {now / was:.2f} × as much to {purpose}")
+                changed.append(f"{now / was:.2f} × as much {purpose}")
+        if changed:
+            said.append(f"{model} takes {' and '.join(changed)}")
     return ", ".join(said) or ("the same" if known else "not known on both sides")

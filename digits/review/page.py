@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from digits.comparison import tables
 from digits.comparison.comparison import ENSEMBLE
-from digits.comparison.tables import cell as spread
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE, p_text
 from digits.review.advice import axis, detectable, difference
 from digits.review.answers import Comparison, Line
@@ -61,13 +61,13 @@ def by_model(lines: Sequence[Line]) -> str:
 
 
 def row(line: Line) -> tuple[str, ...]:
-    found, (old, new) = line.verdict, (spread(line.metric, each) for each in (line.old, line.new))
+    found, (old, new) = line.verdict, (tables.cell(line.metric, each) for each in (line.old, line.new))
     shown = line.model, line.metric.heading, old, new
     if found is None:
         return *shown, "0", "–", SAME
     said = f"**{found.verdict}**"
     if found.verdict == NO_EVIDENCE:
-        said = f"{NO_EVIDENCE} ({detectable(line)} would have been found)"
+        said = f"{NO_EVIDENCE} (detectable: {detectable(line)})"
     return *shown, difference(line), p_text(found.p), said
 
 
@@ -82,7 +82,7 @@ def note(comparison: Comparison) -> str:
     if judged:
         text += (
             f" p allows for {judged} compared at once, and decides below {ALPHA}; "
-            f"what would have been found would have been so in {100 * POWER:.0f} % of such comparisons."
+            f"a detectable difference is one that {100 * POWER:.0f} % of such comparisons would find."
         )
     if any(line.model.endswith(ENSEMBLE) for line in comparison.lines):
         text += " An ensemble averages what the seeds' models say; its verdict is of these very models."
@@ -121,12 +121,7 @@ def picture(name: str, side: str, link: str | None) -> str:
 
 
 def table(head: Sequence[str], align: str, rows: Sequence[Sequence[Any]]) -> str:
-    lines = (head, ["---:" if side == "r" else "---" for side in align], *rows)
-    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines) if len(lines) > 2 else ""
-
-
-def cell(value: Any) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return tables.table(head, align, [tuple(map(str, row)) for row in rows]) if rows else ""
 
 
 def code(value: Any) -> str:

@@ -32,7 +32,7 @@ def test_the_card_says_what_a_reviewer_asks():
     assert f"| {kind} | {CORRUPTIONS[kind].effect} | unseen | 91.0 % | 91.0 % | 91.0 % | 91.0 % |" in card
     assert card.count("| seen |") == len(CORRUPTIONS) - len(UNSEEN)
     assert "on validation images (objective: balanced)" in card
-    assert "Over the family's baseline, as one found recipe: better on " in card
+    assert "Over the family's baseline, as the one recipe that its search found: better on " in card
     assert "smoothed labels (0.1)" in card
     assert "fingerprint of all that decided it, `90da0ab4`" in card
 
@@ -46,7 +46,7 @@ def test_of_several_searches_the_card_speaks_of_searching():
 def test_each_class_has_its_scores_and_the_commonest_mistakes_are_named():
     card = markdown(winner())
     assert "| zero | 250 | 98.80% | 98.80% | 98.80% |" in card
-    assert "Most often taken for another: zero for one (3)" in card
+    assert "Most frequent confusions, true → predicted: zero → one (3)" in card
 
 
 def test_a_model_that_is_always_right_has_no_mistakes_to_name():

@@ -52,14 +52,17 @@ def test_the_table_reads_as_it_should():
 
 def test_what_a_verdict_covers_is_one_found_recipe_or_searching():
     found = compared(MLP)
-    assert "are for other seeds and other test images; tuned is one found recipe." in tables.results(found)
-    assert "What is judged as tuned is one found recipe." in tables.verdicts(found)
+    assert (
+        "allow for other seeds and other test images; tuned is the one recipe that its search found."
+        in tables.results(found)
+    )
+    assert "What is judged as tuned is the one recipe that its search found." in tables.verdicts(found)
     several = replace(found, searches=2)
     covered = "searching (2 searches, a model of each)."
-    assert f"are for other searches, other seeds and other test images; tuned is {covered}" in tables.results(several)
+    assert f"allow for other searches, other seeds and other test images; tuned is {covered}" in tables.results(several)
     assert f"What is judged as tuned is {covered}" in tables.verdicts(several)
     alone = compared({key: models[:1] for key, models in MLP.items()})
-    assert "found recipe" not in tables.results(alone) + tables.verdicts(alone)
+    assert "its search found" not in tables.results(alone) + tables.verdicts(alone)
 
 
 def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
@@ -85,7 +88,7 @@ def test_results_without_hard_images_have_no_column_for_them():
 def test_one_seed_says_what_its_intervals_are_not_for():
     text = tables.results(compared({key: models[:1] for key, models in MLP.items()}))
     assert "One model each, of seed 1;" in text
-    assert "Intervals are for other test images." in text
+    assert "Intervals allow for other test images." in text
     assert "nsemble" not in text
 
 
@@ -107,3 +110,7 @@ def test_verdicts_on_single_models_are_marked():
     assert sum(" * |" in line for line in lines) == 2 * len(METRICS)
     assert f"for all {5 * len(METRICS)} pairs and axes" in lines[-1]
     assert "Verdicts with * are of these very models" in lines[-1]
+
+
+def test_a_name_with_a_bar_or_a_line_break_stays_in_its_cell():
+    assert tables.table(("Class",), "l", [("a|b\nc",)]).splitlines()[2] == "| a\\|b c |"

@@ -49,7 +49,7 @@ def test_only_what_differs_is_in_a_table() -> None:
 
 def test_metrics_show_the_change_and_costs_the_ratio() -> None:
     assert page.metrics([("mlp.loss", 0.5, 0.25), ("mlp.parameters", 2000, 1000)]) == (
-        "| Metric | Old | New | Change |\n| --- | ---: | ---: | ---: |\n"
+        "| Metric | Old | New | Change |\n|---|---:|---:|---:|\n"
         "| `mlp.loss` | 0.5 | 0.25 | -0.250000 |\n| `mlp.parameters` | 2,000 | 1,000 | -1,000 |"
     )
     costs = page.costs({"cnn tuned": {"multiply_adds": 2_000_000}}, {"cnn tuned": {"multiply_adds": 3_000_000}})
