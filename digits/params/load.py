@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 def unique(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if values and len(set(values)) < len(values):
-        raise ValueError("a list in which nothing stands twice")
+        raise ValueError("a list without duplicates")
     return values
 
 
@@ -68,7 +68,7 @@ def check(kind: type[T], value: Any, key: str = "") -> T:
         lines = describe(kind, json.loads(text), error.errors(), key)
         raise UserError("\n  ".join(f"{FILE}: {line}" for line in lines)) from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise UserError(f"{FILE}: {key or 'the file'} holds what no parameter can be: {error}") from None
+        raise UserError(f"{FILE}: {key or 'the file'} holds a value that no parameter can have: {error}") from None
 
 
 def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -> list[str]:
@@ -81,7 +81,7 @@ def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -
         key = ".".join(filter(None, (prefix, *keys_in_file(place, value))))
         if problem["type"] == "missing":
             missing = ".".join(filter(None, (key, printable(place[-1]))))
-            lines[missing] = f"{missing}: missing; it must be there"
+            lines[missing] = f"{missing}: missing, but required"
         elif problem["type"] == "extra_forbidden":
             allowed = fields_at(kind, place[:-1])
             known = f"unknown key{nearest(place[-1], allowed)}; allowed: {', '.join(allowed)}"
@@ -123,7 +123,7 @@ def shown(value: Any) -> str:
 
 def nearest(word: Any, known: list[str]) -> str:
     found = get_close_matches(str(word), known, n=1)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    return f' (did you mean "{found[0]}"?)' if found else ""
 
 
 def choices(problem: ErrorDetails) -> list[str]:

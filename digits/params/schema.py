@@ -107,7 +107,7 @@ class Range(Section):
 
 def rising(rungs: tuple[int, ...]) -> tuple[int, ...]:
     if list(rungs) != sorted(set(rungs)):
-        raise ValueError("a list of rising numbers")
+        raise ValueError("a list of increasing numbers")
     return rungs
 
 
@@ -138,23 +138,32 @@ class Search(Section, Generic[R]):
     @classmethod
     def fits_the_recipe(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
         if wrong := [mistake for name, values in space.items() if (mistake := cls.mistake(name, values))]:
-            raise ValueError("; and ".join(wrong))
-        return space
+            raise ValueError(f"a space {'; and '.join(wrong)}")
+        # 0 among fractions is one: Keras Tuner takes values of one type only.
+        return {
+            name: values if isinstance(values, Range) else tuple(map(cls.of(name).validate_python, values))
+            for name, values in space.items()
+        }
+
+    @classmethod
+    def of(cls, hyperparameter: str) -> TypeAdapter[Any]:
+        field = cls.recipe().model_fields[hyperparameter]
+        return TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
 
     @classmethod
     def mistake(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
         fields = cls.recipe().model_fields
         if name not in fields:
             known = sorted(fields)
-            return f"over {', '.join(known)}; {printable(name)} is none of them{nearest(name, known)}"
+            which = f"{printable(name)} is none{nearest(name, known)}"
+            return f"of this family's hyperparameters; {which}; allowed: {', '.join(known)}"
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
-            return f"such that {name} is a list of choices, because it has no values in between"
-        allowed = TypeAdapter(Annotated[fields[name].annotation, fields[name]], config=Section.model_config)
+            return f"with a list of choices for {name}, which has no values in between"
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
-                allowed.validate_python(value)
+                cls.of(name).validate_python(value)
             except ValidationError as error:
-                return f"such that {name} is {reason(error.errors()[0])}; {value} is not"
+                return f"of allowed values; {name} = {value} must be {reason(error.errors()[0])}"
         return None
 
 
@@ -177,7 +186,7 @@ def refuse_other_counts(searches: Sequence[int], seeds: Sequence[int]) -> None:
     """Of searches than one that is for all seeds, or one for each."""
     if len(searches) not in (1, len(seeds)):
         given, wanted = (shown(list(each)) for each in (searches, seeds))
-        raise UserError(f"{FILE}: tune.seeds = {given}: must be a list of 1, or of as many as seeds = {wanted}")
+        raise UserError(f"{FILE}: tune.seeds = {given}: must list one seed, or as many as seeds = {wanted}")
 
 
 class Sections(Section):

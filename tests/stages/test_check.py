@@ -25,11 +25,12 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
     done = stage("check")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f'check: error: params.yaml: families.0 = "cn": must be {ONE_OF_THEM}; did you mean "cnn"?\n'
+        f'check: error: params.yaml: families.0 = "cn": must be {ONE_OF_THEM} (did you mean "cnn"?)\n'
         "  params.yaml: train.epochs = 0: must be greater than or equal to 1\n"
-        '  params.yaml: tune.mlp.space = {"unit": [1, 2]}: must be over batch_norm, batch_size, blur, brightness, '
-        "contrast, dropout, erase, label_smoothing, layers, learning_rate, noise, optimizer, rotate, schedule, shear, "
-        'shift, standardize, units, weight_decay, zoom; unit is none of them; did you mean "units"?\n'
+        '  params.yaml: tune.mlp.space = {"unit": [1, 2]}: must be a space of this family\'s hyperparameters; unit is '
+        'none (did you mean "units"?); allowed: batch_norm, batch_size, blur, brightness, contrast, dropout, erase, '
+        "label_smoothing, layers, learning_rate, noise, optimizer, rotate, schedule, shear, shift, standardize, units, "
+        "weight_decay, zoom\n"
     )
     assert json.loads(schema.read_text()) == {"old": True}
 
@@ -40,7 +41,7 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
         (
             {"seeds": [1, 2, 3], "tune.seeds": [4, 5, 6]},
             {"tune.seeds": [4, 5]},
-            "tune.seeds = [4, 5]: must be a list of 1, or of as many as seeds = [1, 2, 3]",
+            "tune.seeds = [4, 5]: must list one seed, or as many as seeds = [1, 2, 3]",
         ),
         (
             {"tune.method": "hyperband", "tune.cnn.trials": 9, "tune.cnn.rungs": [1, 4]},

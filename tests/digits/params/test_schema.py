@@ -25,6 +25,7 @@ PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
 ONE_OF_THEM = " or ".join([", ".join(map(repr, families.NAMES[:-1])), repr(families.NAMES[-1])])
 OF_ALL = ", ".join(Recipe.model_fields)
+NOT_ONE_OF_ITS = "must be a space of this family's hyperparameters"
 OF_AN_MLP = ", ".join(sorted(f"{OF_ALL}, batch_norm, dropout, layers, units".split(", ")))
 OF_A_CNN = ", ".join(
     sorted(f"{OF_ALL}, batch_norm, blocks, convolutions, dense, dropout, filters, kernel, stem_stride".split(", "))
@@ -60,11 +61,11 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
     ("key", "value", "line"),
     [
         # keys
-        ("train.epoch", 5, 'train.epoch = 5: unknown key; did you mean "epochs"?; allowed: epochs'),
-        ("models.cnn.filter", 9, f'models.cnn.filter = 9: unknown key; did you mean "filters"?; allowed: {OF_A_CNN}'),
-        ("models.rnn", {}, 'models.rnn = {}: unknown key; did you mean "cnn"?; allowed: ' + ", ".join(families.NAMES)),
-        ("train.epochs", GONE, "train.epochs: missing; it must be there"),
-        ("models.cnn", GONE, "models.cnn: missing; it must be there"),
+        ("train.epoch", 5, 'train.epoch = 5: unknown key (did you mean "epochs"?); allowed: epochs'),
+        ("models.cnn.filter", 9, f'models.cnn.filter = 9: unknown key (did you mean "filters"?); allowed: {OF_A_CNN}'),
+        ("models.rnn", {}, 'models.rnn = {}: unknown key (did you mean "cnn"?); allowed: ' + ", ".join(families.NAMES)),
+        ("train.epochs", GONE, "train.epochs: missing, but required"),
+        ("models.cnn", GONE, "models.cnn: missing, but required"),
         ("train", None, "train = null: must be a section with keys"),
         # numbers
         ("train.epochs", 2**70, f"train.epochs = {2**70}: must be less than or equal to 10000"),
@@ -76,11 +77,11 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         # switches and choices
         ("runtime.onednn", "on", 'runtime.onednn = "on": must be a valid boolean'),
         ("models.mlp.schedule", "x", "models.mlp.schedule = \"x\": must be 'constant', 'cosine' or 'one_cycle'"),
-        ("families", ["cnn", "mlp2"], f"families.1 = \"mlp2\": must be {ONE_OF_THEM}; did you mean \"mlp\"?"),
+        ("families", ["cnn", "mlp2"], f"families.1 = \"mlp2\": must be {ONE_OF_THEM} (did you mean \"mlp\"?)"),
         # lists
         ("families", "mlp", 'families = "mlp": must be a list'),
         ("seeds", [], "seeds = []: must be a list of 1 or more"),
-        ("seeds", [1, 2, 1], "seeds = [1, 2, 1]: must be a list in which nothing stands twice"),
+        ("seeds", [1, 2, 1], "seeds = [1, 2, 1]: must be a list without duplicates"),
         ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         # texts
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
@@ -127,18 +128,25 @@ def test_choices_and_ranges_are_kept_as_they_stand():
     assert [type(value) for value in (*space["batch_norm"], *space["units"])] == [bool, bool, int, int]
 
 
+def test_choices_are_of_the_type_of_their_hyperparameter():
+    """As Keras Tuner takes them: 0 among fractions is one."""
+    plan = {"trials": 2, "rungs": [1], "keep": 1.0, "space": {"dropout": [0, 0.1], "units": [64, 128]}}
+    space = check(Search[Mlp], plan).space
+    assert [type(value) for values in space.values() for value in values] == [float, float, int, int]
+
+
 @pytest.mark.parametrize(
     ("space", "line"),
     [
-        ({"unit": [1]}, f'must be over {OF_AN_MLP}; unit is none of them; did you mean "units"?'),
-        ({"kernel": [3]}, f"must be over {OF_AN_MLP}; kernel is none of them"),
+        ({"unit": [1]}, f'{NOT_ONE_OF_ITS}; unit is none (did you mean "units"?); allowed: {OF_AN_MLP}'),
+        ({"kernel": [3]}, f"{NOT_ONE_OF_ITS}; kernel is none; allowed: {OF_AN_MLP}"),
         ({}, "must be a section of 1 or more"),
-        ({"units": [0, 5]}, "must be such that units is greater than or equal to 1; 0 is not"),
-        ({"units": [True]}, "must be such that units is a valid integer; True is not"),
-        ({"dropout": {"min": 0, "max": 1}}, "must be such that dropout is less than 1; 1 is not"),
+        ({"units": [0, 5]}, "must be a space of allowed values; units = 0 must be greater than or equal to 1"),
+        ({"units": [True]}, "must be a space of allowed values; units = True must be a valid integer"),
+        ({"dropout": {"min": 0, "max": 1}}, "must be a space of allowed values; dropout = 1 must be less than 1"),
         (
             {"optimizer": {"min": 1, "max": 2}},
-            "must be such that optimizer is a list of choices, because it has no values in between",
+            "must be a space with a list of choices for optimizer, which has no values in between",
         ),
     ],
 )
@@ -159,7 +167,7 @@ def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
             {"min": 0, "max": 5, "log": True},
             ' = {"min": 0, "max": 5, "log": true}: must be a range above 0 where log is true',
         ),
-        ({"min": 10}, ".max: missing; it must be there"),
+        ({"min": 10}, ".max: missing, but required"),
         ({"min": 1, "max": 9, "step": 2}, ".step = 2: unknown key; allowed: log, max, min"),
         ({"min": "0", "max": 5}, '.min = "0": must be a valid integer or a valid number'),
     ],
@@ -185,7 +193,7 @@ def test_a_range_is_accepted_where_the_recipe_takes_both_ends_in_this_order(low,
 
 @pytest.mark.parametrize("rungs", [[3, 1], [1, 1, 3]])
 def test_rungs_rise(rungs):
-    with pytest.raises(UserError, match=r"tune\.own\.rungs = \[.*\]: must be a list of rising numbers"):
+    with pytest.raises(UserError, match=r"tune\.own\.rungs = \[.*\]: must be a list of increasing numbers"):
         searched({"units": [1, 2]}, rungs=rungs)
 
 
