@@ -21,7 +21,6 @@ CHUNK = 250  # images at once: few enough for a processor's cache
 class Corruption:
     strengths: tuple[int, ...]  # of severity 1 and so on
     unit: str
-    meaning: str  # of a strength
     effect: str  # what an image then is
     apply: Callable[[Images, float, Random], Images]
     identity: int = 0  # the strength of severity 0
@@ -30,98 +29,25 @@ class Corruption:
 
 # At severity 1 MNIST's baselines lose a few points at most; at the last, a person still reads most images.
 CORRUPTIONS = {
-    "shift": Corruption(
-        (4, 7, 11, 14),
-        "% of the side",
-        "moved by {} % of the shorter side, in any direction",
-        "moved",
-        by.shift,
-        augmentation="shift",
-    ),
-    "rotation": Corruption(
-        (10, 20, 30, 40),
-        "degrees",
-        "turned by {}°, to the left or to the right",
-        "turned",
-        by.rotate,
-        augmentation="rotate",
-    ),
-    "noise": Corruption(
-        (10, 20, 30, 40),
-        "% of white",
-        "noise on each pixel, standard deviation {} % of white",
-        "noisy",
-        by.add_noise,
-        augmentation="noise",
-    ),
-    "blur": Corruption(
-        (2, 4, 6, 8),
-        "% of the side",
-        "blurred, Gaussian of standard deviation {} % of the side",
-        "blurred",
-        by.blur,
-        augmentation="blur",
-    ),
+    "shift": Corruption((4, 7, 11, 14), "% of the side", "moved", by.shift, augmentation="shift"),
+    "rotation": Corruption((10, 20, 30, 40), "degrees", "turned", by.rotate, augmentation="rotate"),
+    "noise": Corruption((10, 20, 30, 40), "% of white", "noisy", by.add_noise, augmentation="noise"),
+    "blur": Corruption((2, 4, 6, 8), "% of the side", "blurred", by.blur, augmentation="blur"),
     "contrast": Corruption(
-        (80, 60, 40, 20),
-        "% left",
-        "{} % of the contrast left, about the image's mean",
-        "faint",
-        by.reduce_contrast,
-        identity=100,
-        augmentation="contrast",
+        (80, 60, 40, 20), "% left", "faint", by.reduce_contrast, identity=100, augmentation="contrast"
     ),
-    "brightness": Corruption(
-        (5, 15, 25, 40),
-        "% of white",
-        "{} % of white added",
-        "too bright",
-        by.brighten,
-        augmentation="brightness",
-    ),
-    "occlusion": Corruption(
-        (10, 20, 30, 40),
-        "% of the side",
-        "a black square, {} % of the side, somewhere",
-        "covered",
-        by.occlude,
-        augmentation="erase",
-    ),
-    "salt and pepper": Corruption(
-        (5, 10, 20, 30), "% of pixels", "{} % of the pixels white or black", "speckled", by.salt_and_pepper
-    ),
-    "motion blur": Corruption(
-        (6, 12, 18, 24), "% of the side", "blurred over {} % of the side, in any direction", "smeared", by.motion_blur
-    ),
-    "JPEG": Corruption(
-        (20, 10, 5, 2), "quality", "compressed as a JPEG of quality {}", "compressed", by.compress, identity=100
-    ),
-    "low resolution": Corruption(
-        (60, 50, 40, 30),
-        "% of the side",
-        "each side reduced to {} % of its pixels",
-        "coarse",
-        by.lower_resolution,
-        identity=100,
-    ),
-    "elastic": Corruption(
-        (3, 4, 5, 6), "% of the side", "bent here and there, by {} % of the side (root mean square)", "bent", by.bend
-    ),
-    "perspective": Corruption(
-        (20, 40, 60, 80),
-        "% larger",
-        "seen from a slant: up to {} % larger at one edge, as much smaller at the other",
-        "slanted",
-        by.tilt,
-    ),
+    "brightness": Corruption((5, 15, 25, 40), "% of white", "too bright", by.brighten, augmentation="brightness"),
+    "occlusion": Corruption((10, 20, 30, 40), "% of the side", "covered", by.occlude, augmentation="erase"),
+    "salt and pepper": Corruption((5, 10, 20, 30), "% of pixels", "speckled", by.salt_and_pepper),
+    "motion blur": Corruption((6, 12, 18, 24), "% of the side", "smeared", by.motion_blur),
+    "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", by.compress, identity=100),
+    "low resolution": Corruption((60, 50, 40, 30), "% of the side", "coarse", by.lower_resolution, identity=100),
+    "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", by.bend),
+    "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", by.tilt),
     # Bright parts grow or shrink, whatever they are: strokes where the ground is dark, as MNIST's.
-    "thick strokes": Corruption(
-        (3, 5, 7, 9), "% of the side", "what is bright grown by {} % of the side", "thick", by.thicken
-    ),
-    "thin strokes": Corruption(
-        (2, 3, 4, 5), "% of the side", "what is bright shrunk by {} % of the side", "thin", by.thin
-    ),
-    "lines": Corruption((1, 2, 4, 6), "lines", "white lines across, {} of them", "crossed out", by.cross_out),
+    "thick strokes": Corruption((3, 5, 7, 9), "% of the side", "thick", by.thicken),
+    "thin strokes": Corruption((2, 3, 4, 5), "% of the side", "thin", by.thin),
+    "lines": Corruption((1, 2, 4, 6), "lines", "crossed out", by.cross_out),
 }
 SEEN = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.augmentation)
 UNSEEN = tuple(name for name in CORRUPTIONS if name not in SEEN)
@@ -149,7 +75,3 @@ def mixed(images: Images, draw: int) -> Images:
 
 def strength(name: str, severity: int) -> int:
     return (CORRUPTIONS[name].identity, *CORRUPTIONS[name].strengths)[severity]
-
-
-def meaning(name: str, severity: int) -> str:
-    return CORRUPTIONS[name].meaning.format(strength(name, severity)) if severity else "as it is"

@@ -5,11 +5,12 @@ An error is said of the source, whose name goes before it.
 
 import difflib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from digits.common.errors import UserError, reason
 from digits.data import image_folder, tables
-from digits.data.formats import KEYS, UNREADABLE, Arrays, read_npz
+from digits.data.formats import KEYS, Arrays, read_npz
 
 
 def load(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, tuple[str, ...] | None]:
@@ -23,13 +24,14 @@ def load(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays,
 
 def locate(source: str, names: tuple[str, ...]) -> Path:
     # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
-    path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
-    if source and path.exists():
-        return path
+    with suppress(RuntimeError):  # ~name, where nobody has that name
+        path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
+        if source and path.exists():
+            return path
     near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
     guess = f"; did you mean {near[0]}?" if near else ""
     allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"
-    raise UserError(f"is no known name, and no such file is there{guess} (allowed: {allowed})")
+    raise UserError(f"is neither a known name nor an existing path{guess} (allowed: {allowed})")
 
 
 def refuse(size: int | None) -> None:
@@ -41,9 +43,9 @@ def load_npz(path: Path) -> Arrays:
     try:
         with path.open("rb") as file:
             arrays, found = read_npz(file)
-    except UNREADABLE as error:
+    except Exception as error:  # NumPy's reader does not expect every way in which a file can be damaged
         how = "make it with numpy.savez_compressed"
-        raise UserError(f"is no whole .npz file of arrays ({reason(error)}); {how}") from None
+        raise UserError(f"is not a complete .npz file of arrays ({reason(error)}); {how}") from None
     needed = KEYS if {"x_test", "y_test"} & set(found) else KEYS[:2]
     if missing := [key for key in needed if key not in arrays]:
         raise UserError(

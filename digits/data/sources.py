@@ -117,8 +117,8 @@ def load_known(name: str, dataset: KnownDataset) -> Arrays:
             if following and not isinstance(error, FileNotFoundError):  # that nothing is on this machine is no news
                 print(f"{name}: {failures[-1]} failed; trying {following.name}", file=sys.stderr, flush=True)
     raise UserError(
-        f"{name} cannot be had, because every source failed: {'; '.join(failures)}. Go online, or put what Keras's "
-        "cache lacks in its place, or set data.source in params.yaml to images of your own"
+        f"{name} could not be loaded, for every source failed: {'; '.join(failures)}. Connect to the internet, put the "
+        "file that Keras's cache lacks in its place, or set data.source in params.yaml to images of your own"
     )
 
 

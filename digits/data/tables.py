@@ -27,7 +27,9 @@ def find(path: Path) -> dict[str, Path]:
     found = {named[each.name]: each for each in tables}
     if "train" not in found or len(found) < len(files):
         holds = ", ".join(each.name for each in files)
-        raise UserError(f"holds {holds}; there must be one table train and may be one test, and nothing else")
+        raise UserError(
+            f"holds {holds}; there must be one table named train, there may be one named test, and nothing else"
+        )
     return {part: found[part] for part in PARTS if part in found}
 
 
@@ -49,8 +51,12 @@ def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
 
 def images_and_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
     table = read(path)
-    if table.column_names.count(LABEL) != 1:
-        raise ValueError(f"one column must be named {LABEL}; the first is named {table.column_names[0]}")
+    names = table.column_names
+    if names.count(LABEL) != 1:
+        first = f"the first is named {names[0]}" if names else "it has no columns"
+        raise ValueError(f"one column must be named {LABEL}; {first}")
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two columns are named {repeated[0]}")
     if not table.num_rows:
         raise ValueError("it holds no rows")
     labels, table = table.column(LABEL), table.drop_columns(LABEL)
@@ -80,7 +86,7 @@ def image_shape(count: int) -> tuple[int, ...]:
     if count and 3 * coloured**2 == count:
         return coloured, coloured, 3
     raise ValueError(
-        f"{count:,} columns of pixels are no square, 784 for 28 × 28, and not three times one, for colours"
+        f"{count:,} columns of pixels: the number must be a square (784 for 28 × 28), or for colours three times one"
     )
 
 

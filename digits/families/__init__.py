@@ -12,7 +12,7 @@ NAMES = tuple(sorted(module.name for module in iter_modules(__path__)))
 def hyperparameters(family: str) -> type[Recipe]:
     """Imports that family alone, so that a training does not depend on the others' code."""
     if family not in NAMES:
-        raise UserError(f"{family} is no family; there is {', '.join(NAMES)} (a module of digits/families each)")
+        raise UserError(f"{family} is not a family; there are {', '.join(NAMES)} (a file each in digits/families/)")
     file = f"digits/families/{family}.py"
     try:
         module = import_module(f"digits.families.{family}")

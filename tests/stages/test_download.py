@@ -69,8 +69,8 @@ def test_a_file_that_is_not_there_is_one_line_and_what_was_downloaded_stays(raw,
     done = stage("download")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "download: error: data.source: data/own/tiles.npz is no known name, and no such file is there (allowed: mnist, "
-        "fashion_mnist, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file)\n"
+        "download: error: data.source: data/own/tiles.npz is neither a known name nor an existing path (allowed: "
+        "mnist, fashion_mnist, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file)\n"
     )
     assert contents(raw) == before
 

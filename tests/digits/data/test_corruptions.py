@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.data import corruptions
-from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES, TEST, UNSEEN, VALIDATION, corrupt, meaning, mixed
+from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES, TEST, UNSEEN, VALIDATION, corrupt, mixed
 from tests.images import stripes
 
 IMAGES = stripes(40).images
@@ -31,14 +31,11 @@ def test_images_of_any_size_stay_images_of_that_size(name, images):
 @every_corruption
 def test_severity_0_is_the_image_as_it_is(name):
     np.testing.assert_array_equal(corrupt(IMAGES, name, 0), IMAGES)
-    assert meaning(name, 0) == "as it is"
 
 
 @every_corruption
-def test_each_severity_says_its_strength_in_a_unit(name):
-    assert len(CORRUPTIONS[name].strengths) == len(SEVERITIES)
-    for severity, strength in zip(SEVERITIES, CORRUPTIONS[name].strengths, strict=True):
-        assert f"{strength}" in meaning(name, severity)
+def test_each_severity_has_its_strength(name):
+    assert len(set(CORRUPTIONS[name].strengths)) == len(SEVERITIES)
 
 
 @every_corruption

@@ -89,6 +89,7 @@ BAD = {
         frame().rename(columns={"label": "digit"}),
         "one column must be named label; the first is named digit",
     ),
+    "a name twice": (frame().rename(columns={"pixel3": "pixel2"}), "two columns are named pixel2"),
     "no rows": (frame(0), "it holds no rows"),
     "a label is missing": (spoilt(3, 0, None), "row 4 has no label"),
     "labels between classes": (frame(labels=[0.5]), "labels must be whole numbers or words; the first is 0.5"),
@@ -99,11 +100,11 @@ BAD = {
     "words": (spoilt(2, 4, "white"), f"column pixel3 holds string {BELONG}"),
     "no square": (
         frame(columns=10),
-        "10 columns of pixels are no square, 784 for 28 × 28, and not three times one, for colours",
+        "10 columns of pixels: the number must be a square (784 for 28 × 28), or for colours three times one",
     ),
     "no pixels": (
         frame(columns=0),
-        "0 columns of pixels are no square, 784 for 28 × 28, and not three times one, for c",
+        "0 columns of pixels: the number must be a square (784 for 28 × 28), or for colours three times one",
     ),
 }
 
@@ -129,10 +130,18 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path, name, content, line):
     assert line in said
 
 
+def test_a_table_without_columns_is_one_line(tmp_path):
+    said = complaint(write(tmp_path / "own.parquet", pd.DataFrame()))
+    assert said == "cannot be used: own.parquet: one column must be named label; it has no columns"
+
+
 def test_two_tables_must_fit_and_nothing_may_lie_beside_them(tmp_path):
     write(tmp_path / "test.csv", frame(labels=[7]))
-    assert complaint(tmp_path) == "holds test.csv; there must be one table train and may be one test, and nothing else"
+    assert (
+        complaint(tmp_path)
+        == "holds test.csv; there must be one table named train, there may be one named test, and nothing else"
+    )
     write(tmp_path / "train.csv", frame())
     assert complaint(tmp_path) == "cannot be used: test.csv has the label 7, which no training image has"
     write(tmp_path / "sample.csv", frame())
-    assert complaint(tmp_path).startswith("holds sample.csv, test.csv, train.csv; there must be one table train")
+    assert complaint(tmp_path).startswith("holds sample.csv, test.csv, train.csv; there must be one table named train")

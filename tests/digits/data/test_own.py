@@ -1,3 +1,5 @@
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +26,22 @@ def test_an_npz_of_the_users_own_is_read_with_or_without_a_test_set(tmp_path, ke
     np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06", b"\x80\x04N.", NPZ[:100], NPZ[:-30], NPZ[100:]])
+def odd_header() -> bytes:
+    """NumPy counts its elements, and the number is too large for it."""
+    shape = f"({10**30},)".encode()
+    text = b"{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + b"}\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x_train.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x05\x06", b"\x80\x04N.", NPZ[:100], NPZ[:-30], NPZ[100:], odd_header()]
+)
 def test_a_file_of_another_kind_or_cut_short_is_one_clear_line(tmp_path, content):
     (tmp_path / "own.npz").write_bytes(content)
-    assert complaint(tmp_path / "own.npz").startswith("is no whole .npz file of arrays (")
+    assert complaint(tmp_path / "own.npz").startswith("is not a complete .npz file of arrays (")
 
 
 @pytest.mark.parametrize(
@@ -58,3 +72,7 @@ def test_files_are_looked_for_where_the_repository_is_not_where_an_experiment_ru
     np.savez(tmp_path / "own.npz", **ARRAYS)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert set(own.load("own.npz", None, ())[0]) == set(ARRAYS)
+
+
+def test_the_home_of_nobody_is_no_path():
+    assert complaint(Path("~nobody-of-that-name/own.npz")).startswith("is neither a known name nor an existing path")

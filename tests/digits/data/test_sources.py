@@ -163,7 +163,9 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
 
 @pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz"])
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
-    assert complaint(source).startswith(f"data.source: {source} is no known name, and no such file is there (allowed: ")
+    assert complaint(source).startswith(
+        f"data.source: {source} is neither a known name nor an existing path (allowed: "
+    )
 
 
 def test_a_known_data_set_takes_no_other_size():

@@ -38,7 +38,7 @@ def test_a_family_is_a_file_of_its_folder() -> None:
 
 
 def test_what_is_no_family_is_told_which_there_are() -> None:
-    with pytest.raises(UserError, match=f"^rnn is no family; there is {', '.join(families.NAMES)}"):
+    with pytest.raises(UserError, match=f"^rnn is not a family; there are {', '.join(families.NAMES)}"):
         families.hyperparameters("rnn")
 
 
