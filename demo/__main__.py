@@ -26,16 +26,24 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.partition(": `")[0])
     parser.add_argument(
-        "--host", default=HOST, help=f"0.0.0.0 shows it to the whole network; default: {HOST}, to this machine"
+        "--host",
+        default=HOST,
+        help=f"where to listen; default: {HOST}, for this machine alone; 0.0.0.0: for the whole network",
     )
-    parser.add_argument("--port", type=int, help=f"default: the first that is free from {PORT} on")
+    parser.add_argument("--port", type=port, help=f"default: the first free one from {PORT} to {PORT + PORTS - 1}")
     given = parser.parse_args()
     try:
         serve(given.host, given.port)
     except (UserError, OSError) as mistake:
         sys.exit(f"demo: error: {mistake}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         pass
+
+
+def port(given: str) -> int:
+    if (number := int(given)) not in range(2**16):
+        raise ValueError
+    return number
 
 
 def serve(host: str, port: int | None) -> None:
@@ -80,7 +88,7 @@ def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> 
     if not sys.stdin.isatty():
         raise UserError(f"{what}; `make repro` trains them, `dvc pull` gets them if they are shared")
     print(f"{what}. `dvc pull` gets them if they are shared.")
-    if input("Train them now? It takes up to half an hour on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
+    if input("Train them now? It takes about 20 minutes on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
         raise UserError("there is nothing to show without models")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # DVC's stages call `python`
     if subprocess.run([sys.executable, "-m", "dvc", "repro"], env=os.environ | {"PATH": path}, check=False).returncode:

@@ -18,6 +18,7 @@ from digits.common.paths import REPORTS
 from digits.inference.image_files import FORMATS, MOST_BYTES, decode
 from digits.inference.preprocessing import Preprocessing, preprocess
 
+LOOPBACK = ("127.0.0.1", "::1")
 STATIC = Path(__file__).with_name("static")
 OPENAPI = Path(__file__).with_name("openapi.json")
 IMAGES = tuple(f"image/{name.lower()}" for name in FORMATS)
@@ -58,13 +59,16 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
 
     @app.get("/api/models")
     def models() -> dict[str, Any]:
-        return service.models()
+        return service.models(here=request.remote_addr in LOOPBACK)
 
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
         names = service.names(request.args.get("models"))
-        with service.batches.decode():
-            image = image_of(request, service.preprocessing)
+        try:
+            with service.batches.decode():
+                image = image_of(request, service.preprocessing)
+        except UserError as mistake:
+            raise UnprocessableEntity(f"this picture cannot be used: {mistake}") from None
         return service.predict(image, names)
 
     @app.get("/api/disagreements")
@@ -119,7 +123,7 @@ def error_response(error: Exception) -> Response:
         response.data, response.content_type = jsonify(error=error.description).data, "application/json"
         return response
     if isinstance(error, UserError):
-        status, why = 422, f"this picture cannot be used: {error}"
+        status, why = 503, str(error)
     elif isinstance(error, TooLate):
         status, why = 503, "too many requests at once; try again in a moment"
     else:

@@ -32,7 +32,6 @@ class Batches:
         self.queue: SimpleQueue[Request] = SimpleQueue()
         self.decoding = 0  # requests that will soon be in the queue
         self.lock, self.cores = Lock(), Semaphore(os.cpu_count() or 1)
-        self.seconds = 0.0  # that the models have worked
         Thread(target=self.work, daemon=True).start()
 
     @contextmanager
@@ -55,15 +54,12 @@ class Batches:
     def work(self) -> None:
         while True:
             requests = list(self.batch())
-            started = time.perf_counter()
             try:
                 results = self.results(requests)
             except Exception as error:  # of these requests; the next ones are served
                 for request in requests:
                     request.result.set_exception(error)
                 continue
-            finally:
-                self.seconds += time.perf_counter() - started
             for request, result in zip(requests, results, strict=True):
                 request.result.set_result(result)
 

@@ -89,10 +89,11 @@ def disagreements(served: list[ServedModel], family: str) -> dict[str, Any]:
     """On how many test images a family's two models differ, which of them is right how often, and the first of them."""
     pair = {each.card["variant"]: each for each in served if each.family == family}
     files = {variant: PREDICTIONS / f"{each.model}.npy" for variant, each in pair.items()}
-    if not all(file.exists() for file in files.values()):
+    shown_to_all = PREDICTIONS / "images.npy", PREDICTIONS / "labels.npy"
+    if not all(file.exists() for file in (*files.values(), *shown_to_all)):
         return {"family": family, "right": {}, "images": []}
     predicted = {variant: read_array(file).argmax(axis=1) for variant, file in files.items()}
-    labels, images = read_array(PREDICTIONS / "labels.npy"), read_array(PREDICTIONS / "images.npy")
+    images, labels = map(read_array, shown_to_all)
     classes = pair["tuned"].metadata.classes
     differ = np.flatnonzero(predicted["baseline"] != predicted["tuned"])
     right = {variant: int((found == labels)[differ].sum()) for variant, found in predicted.items()}

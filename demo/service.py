@@ -24,7 +24,8 @@ class Service:
         self.classes, self.preprocessing = served[0].metadata.classes, served[0].metadata.preprocessing
         self.batches = Batches({each.name: each.predict for each in served})
 
-    def models(self) -> dict[str, Any]:
+    def models(self, here: bool) -> dict[str, Any]:
+        """`here`: for a browser on this machine."""
         reports = {title: name for title, name in REPORTED.items() if (REPORTS / name).exists()}
         return {
             "classes": self.classes,
@@ -32,7 +33,7 @@ class Service:
             "models": [each.card for each in self.served.values()],
             "default": self.default,
             "reports": [{"title": title, "href": f"/reports/{name}"} for title, name in reports.items()],
-            "mlflow": ui.address(),
+            "mlflow": ui.address(here),
         }
 
     def names(self, wanted: str | None) -> list[str]:

@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m digits", description=__doc__.partition(": ")[2])
     command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("predict", help="classify pictures")
     command.add_argument("pictures", nargs="+", type=Path, metavar="PATH", help="a PNG or JPEG file, or a folder")
-    command.add_argument("--model", default="tuned", help=f"{predictor.KINDS}; default: the best tuned one")
+    command.add_argument("--model", default="tuned", help=f"{predictor.KINDS}; default: tuned, the best of these")
     command.add_argument("--json", action="store_true", help="all probabilities, for programs")
     given = parser.parse_args()
     try:

@@ -10,9 +10,11 @@ export function showResults(section, { models, reports, mlflow }) {
   find("#links", section).replaceChildren(...links.map((link) => make("li", {}, ...link)));
 }
 
+const plusMinus = (spread) => (spread === null ? "" : ` ± ${points(spread, 2)}`); // of one model nothing is known
+
 function row({ family, variant, test_accuracy, test_accuracy_sd, low, high, parameters, verdict }) {
   const cells = [
-    test_accuracy === null ? "–" : `${points(test_accuracy, 2)} ± ${percent(test_accuracy_sd, 2)}`,
+    test_accuracy === null ? "–" : `${points(test_accuracy, 2)}${plusMinus(test_accuracy_sd)}\u00a0%`,
     low === null ? "–" : `${points(low, 2)} to ${percent(high, 2)}`,
     count(parameters),
     verdict ?? "–",

@@ -63,7 +63,7 @@ def from_file(path: Path, name: str) -> Classifier:
     if not path.exists():
         raise UserError(f"{path} does not exist; a model is {KINDS}")
     if path.name.endswith(".weights.h5"):
-        raise UserError(f"{path} holds weights and no network; the .keras file beside it holds both")
+        raise UserError(f"{path} holds only weights; the .keras file beside it holds the network, too")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         raise UserError(f"{path} is no SavedModel, for it holds no saved_model.pb; a model is {KINDS}")
     metadata = formats.read_metadata(path) or metadata_here(name, read_json(CLASSES))
@@ -93,7 +93,7 @@ def loaded(path: Path) -> Predictor:
         predict = formats.format_of(path).load(path)
     except Exception as error:  # a file may be broken in many ways
         why = f"{path} cannot be loaded as a model ({reason(error)})"
-        raise UserError(f"{why}; if `dvc repro` made it, it makes it again") from None
+        raise UserError(f"{why}; if it is a file of this project, delete it and run `dvc repro`") from None
     return lambda images: predict(images).probabilities
 
 

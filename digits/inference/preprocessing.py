@@ -59,7 +59,8 @@ def whole(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
 def glyph(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
     size = preprocessing.glyph_size
     ink = cropped(without_dirt(cropped(ink_of(image))))
-    ink = scaled(thickened(ink, size), size)
+    ink = thickened(ink, size)
+    ink = scaled(ink, fitted(size, ink, preprocessing.shape))
     return centred(ink * (255 / ink.max()), preprocessing.shape[:2])[..., np.newaxis]
 
 
@@ -119,6 +120,11 @@ def scaled(ink: np.ndarray, longest: int) -> np.ndarray:
     scale = longest / max(ink.shape)
     size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
     return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BOX))
+
+
+def fitted(longest: int, ink: np.ndarray, page: tuple[int, ...]) -> int:
+    """As long as the training images' glyphs are, or less, where the page is too small for that."""
+    return int(min(longest, *(side * max(ink.shape) / length for side, length in zip(page, ink.shape, strict=False))))
 
 
 def centred(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import requests
 from PIL import Image
 
+from demo import models
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT
@@ -118,6 +120,14 @@ def test_a_bad_request_is_refused_in_one_sentence(ask, data, headers, status, er
     assert not re.search(r"Traceback|File \"|/\w+/\w+\.py|\n", answer.json()["error"])
 
 
+def test_while_test_images_are_predicted_there_are_no_disagreements(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "PREDICTIONS", tmp_path)  # where labels and images come last
+    pair = [SimpleNamespace(family="mlp", model=name, card={"variant": name}) for name in ("baseline", "tuned")]
+    for each in pair:
+        np.save(tmp_path / f"{each.model}.npy", np.eye(2))
+    assert models.disagreements(pair, "mlp") == {"family": "mlp", "right": {}, "images": []}
+
+
 def test_unknown_models_paths_and_methods_are_refused(demo, ask):
     assert ask(GOOD, query="?models=cnn-best").json()["error"].startswith("models holds 'cnn-best'; there are mlp-base")
     reports = ("/reports/../params.yaml", "/reports/comparison.html", "/reports/none.md")
@@ -186,9 +196,21 @@ def test_missing_models_are_an_error_without_a_terminal(python, project):
     )
 
 
+def test_a_port_that_cannot_be_is_refused(python):
+    assert "argument --port: invalid port value: '70000'" in python("demo", "--port", "70000", code=2)
+
+
 def test_on_a_terminal_the_demo_asks_before_it_trains(project):
-    options = {"env": ENVIRONMENT, "cwd": project, "capture_output": True, "text": True}
-    with terminal("n\n") as stdin:
-        done = subprocess.run([sys.executable, "-m", "demo"], stdin=stdin, check=False, **options)
-    assert "Train them now? It takes up to half an hour on 2 cores. [y/N] " in done.stdout
+    done = asked(project, "n\n")
+    assert "Train them now? It takes about 20 minutes on 2 cores. [y/N] " in done.stdout
     assert (done.returncode, done.stderr) == (1, "demo: error: there is nothing to show without models\n")
+
+
+def test_no_answer_ends_the_demo(project):
+    assert asked(project, "\x04").stderr == ""
+
+
+def asked(project, typed):
+    options = {"env": ENVIRONMENT, "cwd": project, "capture_output": True, "text": True}
+    with terminal(typed) as stdin:
+        return subprocess.run([sys.executable, "-m", "demo"], stdin=stdin, check=False, **options)

@@ -69,9 +69,15 @@ def test_every_export_predicts_as_its_model_without_the_project(among_drawers, e
     [
         ("best", r"there is no model best; known are tuned, baseline, cnn-tuned and the like, a \.keras, \.h5 or "),
         ("none.keras", r"none\.keras does not exist; a model is tuned, baseline"),
-        ("model.weights.h5", r"model\.weights\.h5 holds weights and no network; the \.keras file beside it holds both"),
+        (
+            "model.weights.h5",
+            r"model\.weights\.h5 holds only weights; the \.keras file beside it holds the network, too",
+        ),
         ("empty", r"empty is no SavedModel, for it holds no saved_model\.pb"),
-        ("broken", r"broken cannot be loaded as a model \(.+\); if `dvc repro` made it, it makes it again"),
+        (
+            "broken",
+            r"broken cannot be loaded as a model \(.+\); if it is a file of this project, delete it and run `dvc re",
+        ),
         ("text.keras", r"text\.keras: its metadata cannot be read"),
         ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow \("),
         ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro` trains it, `dvc pull`"),

@@ -100,6 +100,14 @@ def test_a_glyph_in_parts_keeps_all_of_them():
     assert extent(preprocess(apart, MNIST)[..., 0])[1] > extent(preprocess(page, MNIST)[..., 0])[1]
 
 
+@pytest.mark.parametrize("shape", [(28, 14, 1), (14, 28, 1)])
+def test_a_glyph_that_is_too_large_for_a_narrow_page_is_made_smaller(shape):
+    narrow = Preprocessing(shape=shape, kind="glyph", glyph_size=20)
+    page = Image.new("L", (400, 400), 255)
+    ImageDraw.Draw(page).ellipse((50, 50, 350, 350), outline=0, width=30)
+    assert extent(preprocess(page, narrow)[..., 0]) == (14, 14)
+
+
 @pytest.mark.parametrize(
     "picture", [Image.new("L", (50, 50), 255), Image.new("RGB", (1, 1)), Image.new("L", (9, 9), 3)]
 )
