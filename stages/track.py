@@ -1,11 +1,12 @@
-"""Make MLflow agree with the workspace. It may be run at any time; where all is there, it adds nothing."""
+"""Make MLflow agree with the workspace. Where all is there, it adds nothing."""
 
 from digits.common.cli import run
-from digits.common.files import read_array, read_json
+from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREDICTIONS
+from digits.data import dataset
 from digits.params.load import parameter
 from digits.params.schema import Families, Objective, Track
-from digits.tracking.store import configure, connect, disabled, location
+from digits.tracking.store import configure, connect, disabled, location, without_password
 
 
 def main() -> str:
@@ -19,9 +20,9 @@ def main() -> str:
     from digits.tracking.sync import records, sync, winner
 
     provenance = Provenance.here()
-    images, labels = read_array(PREDICTIONS / "images.npy"), read_array(PREDICTIONS / "labels.npy")
+    test_images = dataset.load(PREDICTIONS)
     classes = [str(name) for name in read_json(CLASSES)]
-    test = EvaluationSet(images, classes, labels, provenance.parameters["data"]["source"])
+    test = EvaluationSet(test_images.images, classes, test_images.labels, provenance.parameters["data"]["source"])
     results = list(records(provenance, families))
     try:
         store = connect()
@@ -29,7 +30,7 @@ def main() -> str:
         best = winner(results, objective)
         champion = promote(store, provenance, track, objective, best.info, test)
     except Exception as error:  # whatever it is: results do not depend on who looks at them
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = without_password(" ".join(str(error).split()))[:300] or type(error).__name__
         return f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` fills the gap"
     counts = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
     return f"{location()}: {counts}; {champion}"

@@ -57,6 +57,8 @@ def serve(pipe: Connection, machine: Runtime) -> None:
             result = check(*pipe.recv())
         except UserError as mistake:
             result = mistake
+        except Exception as error:
+            result = UserError(f"the exports could not be compared with their models ({reason(error)})")
         pipe.send(result)
 
 

@@ -24,7 +24,7 @@ from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, RunInfo
-from digits.tracking.store import Store, connect, location
+from digits.tracking.store import Store, connect, location, without_password
 
 PYFUNC_MODEL = Path(__file__).with_name("pyfunc_model.py")
 LIBRARIES = ("keras", "mlflow", "numpy", "pandas", "tensorflow")
@@ -92,11 +92,20 @@ def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]
         connect()
         with held_back_stderr():  # TensorFlow starts
             model = mlflow.pyfunc.load_model(uri)
-    except (MlflowException, OSError) as error:
-        raise UserError(f"{uri} cannot be loaded from MLflow at {location()} ({reason(error)})") from None
-    columns = [name for name in model.metadata.signature.outputs.input_names() if name.startswith(PROBABILITY)]
+        columns = probabilities(model.metadata.signature)
+    except Exception as error:  # anybody's model, from anywhere
+        why = without_password(reason(error))
+        raise UserError(f"{uri} cannot be loaded from MLflow at {location()} ({why})") from None
     classes = tuple(name.removeprefix(PROBABILITY) for name in columns)
     return classes, lambda images: model.predict(images)[columns].to_numpy()
+
+
+def probabilities(signature: ModelSignature | None) -> list[str]:
+    names = signature.outputs.input_names() if signature and signature.outputs else []
+    found = [name for name in names if str(name).startswith(PROBABILITY)]
+    if not found:
+        raise ValueError(f"it gives no columns {PROBABILITY}…, one for each class, as the models of this project do")
+    return found
 
 
 def promote(
@@ -157,7 +166,7 @@ def decide(
     )
     if gain > 0 and gain >= track.margin:
         return True, f"becomes champion: {found}"
-    return False, f"does not become champion: {found}, and {track.margin:g} more is needed"
+    return False, f"does not become champion: {found}; a lead of {track.margin:g} is needed (track.margin)"
 
 
 def score(uri: str, objective: str, test: EvaluationSet) -> float:

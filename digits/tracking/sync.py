@@ -128,5 +128,7 @@ def complete(
     for trial in record.trials:
         complete(store, provenance, trial, test, there.get(trial.info.tags["trial"]), run_id)
     if run.info.status != runs.MLFLOW_STATUS[record.status]:
+        if "reason" in run.data.tags:
+            store.client.delete_tag(run_id, "reason")  # why it was not finished
         runs.end(store, run_id, record.status, record.reason)
     store.client.set_tag(run_id, runs.COMPLETE, record.digest)

@@ -21,7 +21,7 @@ QUIET = {
 
 def main() -> None:
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
-        sys.exit(f"runs are at {uri}, which MLFLOW_TRACKING_URI names: look there, or unset it")
+        sys.exit(f"runs are at {without_password(uri)}, which MLFLOW_TRACKING_URI names: look there, or unset it")
     port = next(filter(free, PORTS), None)
     if port is None:
         sys.exit(f"ports {PORTS[0]} to {PORTS[-1]} are all taken; end one of the servers there")
@@ -53,12 +53,13 @@ def main() -> None:
         server.wait()
 
 
-def address() -> str | None:
-    """Where the pages are served now, if they are."""
+def address(here: bool) -> str | None:
+    """Where the pages are served now, if they are: on this machine, for browsers on it alone."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     if uri.startswith("http"):
         return without_password(uri)
-    return next(filter(is_mlflow, (f"http://{HOST}:{port}" for port in PORTS if not free(port))), None)
+    pages = (f"http://{HOST}:{port}" for port in PORTS if not free(port)) if here else ()
+    return next(filter(is_mlflow, pages), None)
 
 
 def is_mlflow(page: str) -> bool:

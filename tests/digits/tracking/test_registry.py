@@ -6,7 +6,10 @@ import keras
 import mlflow
 import numpy as np
 import pytest
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema, TensorSpec
 
+from digits.common.errors import UserError
 from digits.models.keras_file import save
 from digits.params.schema import Track
 from digits.tracking import registry, runs
@@ -84,3 +87,17 @@ def test_deciding_again_registers_nothing_and_scores_nothing(
     assert promote(store, provenance, TRACK, "accuracy", bad, TEST) == said[1]
     assert "stays champion" in promote(store, provenance, TRACK, "accuracy", good, TEST)
     assert len(store.client.search_model_versions("name = 'digits'")) == 2
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # it has neither type hints nor an example
+@pytest.mark.parametrize("named", [True, False])
+def test_a_model_of_another_project_is_refused(store: Store, named: bool) -> None:
+    class Scores(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input):  # noqa: ARG002
+            return model_input
+
+    outputs = Schema([ColSpec("float", "score")]) if named else Schema([TensorSpec(np.dtype(np.float32), (-1, 2))])
+    inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, 4, 4, 1))])
+    mlflow.pyfunc.save_model("theirs", python_model=Scores(), signature=ModelSignature(inputs, outputs))
+    with pytest.raises(UserError, match=r"theirs cannot be loaded from MLflow at .+ \(it gives no columns p_…"):
+        registry.load(str(Path("theirs").resolve()))

@@ -87,6 +87,17 @@ def test_a_silent_run_is_closed_and_one_that_lives_elsewhere_is_not(
     assert only(store, "model").info.status == "KILLED"
 
 
+def test_a_run_that_is_finished_after_all_no_longer_says_why_it_was_not(
+    store: Store, provenance: Provenance, model: RunRecord
+) -> None:
+    runs.begin(store, provenance, model.info)
+    sync(store, provenance, [], TEST)
+    assert "reason" in only(store, "model").data.tags
+    sync(store, provenance, [model], TEST)
+    assert only(store, "model").info.status == "FINISHED"
+    assert "reason" not in only(store, "model").data.tags
+
+
 def test_an_experiment_has_a_run_of_its_own_that_the_workspace_takes_over(
     store: Store, provenance: Provenance, model: RunRecord
 ) -> None:
