@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from benchmarks import averaged
 from benchmarks.run import machine
 from digits.common.files import write_text
+from digits.comparison.readme import first_part
 
 ROOT = Path(__file__).parent.parent
 OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"
@@ -61,7 +62,7 @@ def averaged_over_shifts(revision: str) -> str:
 
 
 def about(commit: str, over_shifts: str) -> str:
-    table = (RESULT / "comparison.md").read_text().partition("\n\n")[2].partition("\n## ")[0]
+    table = first_part((RESULT / "comparison.md").read_text(encoding="utf-8"))
     return f"""# The record
 
 More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml

@@ -116,10 +116,11 @@ def test_a_store_that_lacks_everything_is_filled(project: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(project: Path) -> None:
-    output = run(project, "env", "MLFLOW_TRACKING_URI=http://127.0.0.1:9", "dvc", "repro")
+    output = run(project, "env", "MLFLOW_TRACKING_URI=http://ann:secret@127.0.0.1:9", "dvc", "repro")
     [warning] = [line for line in output.splitlines() if "warning" in line]
     assert "http://127.0.0.1:9 is not up to date" in warning
     assert "the next `dvc repro` fills the gap" in warning
+    assert "secret" not in output
 
 
 def test_a_wrong_parameter_ends_the_run_before_anything_else_runs(project: Path) -> None:
@@ -136,3 +137,13 @@ def test_an_edited_figure_draws_again_and_trains_nothing(project: Path) -> None:
     style.write_text(style.read_text() + "\n# edited\n")
     assert ran(run(project, "dvc", "repro", "--dry")) == {"plot", "track"}
     run(project, "git", "checkout", "--quiet", str(style))
+
+
+def test_readme_shows_the_results_also_of_code_that_ran_before(project: Path) -> None:
+    """DVC restores outputs of such a run from its cache, and README is none."""
+    words, table = project / "digits/comparison/tables.py", project / "reports/comparison.md"
+    for text in (words.read_text().replace("Gain in accuracy", "Difference"), words.read_text()):
+        words.write_text(text)
+        run(project, "dvc", "repro", "--quiet", "compare")
+        assert table.read_text().split("\n\n")[2] in (project / "README.md").read_text()
+    assert run(project, "git", "status", "--porcelain") == ""

@@ -28,9 +28,13 @@ def write_results(results: str) -> None:
         write_text(FILE, fresh)
 
 
+def first_part(comparison: str) -> str:
+    """What README shows: all between the first two headings."""
+    return comparison.partition("\n\n")[2].partition("\n## ")[0]
+
+
 def check() -> None:
-    """Of the comparison, README shows what stands before the second heading."""
-    results = COMPARISON.read_text(encoding="utf-8").partition("\n\n")[2].partition("\n## ")[0]
+    results = first_part(COMPARISON.read_text(encoding="utf-8"))
     text = FILE.read_text(encoding="utf-8")
     if with_results(text, results) != text:
         raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
