@@ -43,7 +43,6 @@ class Row:
     aim: float | None = None
     smaller_is_better: bool = False
     unit: str = "×"
-    at_least: bool = False  # the slower side was stopped before its end, so that the true values are higher
     note: str = ""
 
     def cells(self) -> tuple[str, ...]:
@@ -52,7 +51,7 @@ class Row:
         if self.aim is not None:
             aim = f"{'≤' if self.smaller_is_better else '≥'} {self.shown(self.aim)}"
             met = "met" if (middle <= self.aim if self.smaller_is_better else middle >= self.aim) else "not met"
-        return self.what, "≥ " * self.at_least + self.shown(middle), spread, str(len(self.values)), aim, met
+        return self.what, self.shown(middle), spread, str(len(self.values)), aim, met
 
     def shown(self, value: float) -> str:
         return f"{100 * value:.1f} %" if self.unit == "%" else f"{value:.2f} {self.unit}".rstrip()

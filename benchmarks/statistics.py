@@ -5,7 +5,7 @@ docs/pictures/power.png and the tables in docs/statistics.md. After `make repro`
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import product, repeat
@@ -103,7 +103,7 @@ def by_seeds(found: Sequence[Shares]) -> str:
         false = [up_to([each.verdicts for each in of if each.setting in group]) for group in (SAME, EQUAL)]
         rows.append((str(seeds), *false, reach([each.accuracy_covers for each in of])))
     head = "Seeds each", "False verdicts on any axis: A/A", "other recipe, as good", "A variant's accuracy is covered"
-    return table(head, "---:", rows)
+    return tables.table(head, "r" * len(head), rows)
 
 
 def by_axis(found: Sequence[Shares]) -> str:
@@ -111,12 +111,7 @@ def by_axis(found: Sequence[Shares]) -> str:
         (str(seeds), *(reach([each.pair_covers[axis] for each in found if each.seeds == seeds]) for axis in AXES))
         for seeds in (1, *SEEDS)
     ]
-    return table(("Seeds each", *HEADINGS), "---:", rows)
-
-
-def table(head: Sequence[str], first: str, rows: Iterable[Sequence[str]]) -> str:
-    rule = f"|{'|'.join((first, *['---:'] * (len(head) - 1)))}|"
-    return "\n".join((f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in rows)))
+    return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
 
 
 def up_to(shares: Sequence[float]) -> str:
@@ -144,7 +139,7 @@ def remarks(draws: int) -> str:
 
 def power_table(curves: dict[int, list[float]]) -> str:
     rows = [(str(seeds), *(f"{100 * share:.0f} %" for share in shares)) for seeds, shares in curves.items()]
-    return table(("Seeds each", *(f"+{100 * gain:.2f}" for gain in GAINS)), "---:", rows)
+    return tables.table(("Seeds each", *(f"+{100 * gain:.2f}" for gain in GAINS)), "r" * (1 + len(GAINS)), rows)
 
 
 def detectable_table(found: dict[int, dict[str, float]]) -> str:
@@ -152,12 +147,13 @@ def detectable_table(found: dict[int, dict[str, float]]) -> str:
         (str(seeds), *(f"{tables.signed(metric, of[metric.name])[1:]}{tables.unit(metric)}" for metric in SIMULATED))
         for seeds, of in found.items()
     ]
-    return table(("Seeds each", *HEADINGS), "---:", rows)
+    return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
 
 
 def real_table(found: Sequence[tuple[str, float, int]]) -> str:
     head = "Variant", "A/A on what it said, 3 seeds", "Verdicts that its own seeds differ"
-    return table(head, "---", [(name, f"{100 * share:.1f} % false verdicts", str(said)) for name, share, said in found])
+    rows = [(name, f"{100 * share:.1f} % false verdicts", str(said)) for name, share, said in found]
+    return tables.table(head, "lrr", rows)
 
 
 def search_remark(draws: int) -> str:
@@ -183,7 +179,7 @@ def search_table(found: Sequence[SearchShares]) -> str:
         )
         for each in found
     ]
-    return table(head, "---:", rows)
+    return tables.table(head, "r" * len(head), rows)
 
 
 def kept(found: Kept) -> str:

@@ -23,7 +23,7 @@ OTHER_IMAGES = (
 )
 
 
-def main(base: str, head: str) -> None:
+def main(base: str = "main", head: str = "") -> None:
     remove(FOLDER)  # what an earlier review found is not what this one finds, if anything
     old, new = revision(base), revision(head)
     try:
@@ -97,8 +97,12 @@ def notes(old: Revision, new: Revision) -> list[str]:
 
 if __name__ == "__main__":
     started = time.perf_counter()
+    if len(sys.argv) > 3:
+        sys.exit("review: error: takes a base and what is to be reviewed; default: main and the working tree")
     try:
         main(*sys.argv[1:])
-    except UserError as mistake:
+    except (UserError, OSError) as mistake:
         sys.exit(f"review: error: {mistake}")
+    except KeyboardInterrupt:
+        sys.exit("review: interrupted")
     print(f"review: {PAGE} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
