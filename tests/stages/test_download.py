@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_used_leaves_what_was_downloaded(project, raw):
     whole = own.read_bytes()
     for content in (whole[:-100], b"", b"hello"):
         own.write_bytes(content)
-        with pytest.raises(UserError, match=r"data/own/tiles\.npz is no whole \.npz file of arrays"):
+        with pytest.raises(UserError, match=r"data/own/tiles\.npz is not a complete \.npz file of arrays"):
             download.main()
     np.savez(own, images=OWN["x_train"])
     with pytest.raises(UserError, match="lacks x_train and y_train and has images"):
