@@ -2,7 +2,8 @@
 
 Milliseconds of one call from an array of pixels to an array of probabilities: the median of a pair's calls, after one
 that counts on no side. `predict` and `tf.function` ask model.keras, which the HDF5 files become as well once loaded;
-the SavedModel is asked through its signature. All with params.yaml's threads, each family in a process of its own.
+the SavedModel is asked through its signature, model.tflite by TensorFlow's interpreter, with as many threads as that takes by
+itself. All others have params.yaml's threads, and each family a process of its own.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import numpy as np
 from benchmarks.run import Row, compare, fresh, main
 from digits.common.files import read_array
 from digits.common.paths import PREDICTIONS
-from digits.export.formats import EXPORTS
+from digits.export.formats import EXPORTS, load_tflite
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime
@@ -58,7 +59,9 @@ def predictors(folder: Path) -> tuple[Predict, dict[str, Predict]]:
     def traced(images: np.ndarray) -> np.ndarray:
         return function(tf.constant(images)).numpy()
 
-    return partial(model.predict, batch_size=max(CALLS), verbose=0), {"SavedModel": saved_model, "tf.function": traced}
+    lite = load_tflite(folder / "model.tflite")
+    others = {"SavedModel": saved_model, "tf.function": traced, ".tflite": lambda images: lite(images).probabilities}
+    return partial(model.predict, batch_size=max(CALLS), verbose=0), others
 
 
 def milliseconds(predict: Predict, images: np.ndarray, calls: int) -> float:
