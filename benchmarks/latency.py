@@ -2,8 +2,8 @@
 
 Milliseconds of one call from an array of pixels to an array of probabilities: the median of a pair's calls, after one
 that counts on no side. `predict` and `tf.function` ask model.keras, which the HDF5 files become as well once loaded;
-the SavedModel is asked through its signature, model.tflite by TensorFlow's interpreter, with as many threads as that takes by
-itself. All others have params.yaml's threads, and each family a process of its own.
+the SavedModel is asked through its signature, model.tflite by TensorFlow's interpreter, with as many threads as that
+takes by itself. All others have params.yaml's threads, and each family a process of its own.
 """
 
 from collections.abc import Callable
