@@ -58,7 +58,8 @@ def rows(searches: dict[str, list[Record]]) -> list[Row]:
         errors = [(1 - their["points"][-1][2]) / (1 - my["points"][-1][2]) for my, their in pairs]
         by_then = [(1 - best_after(their, my["points"][-1][0])) / (1 - my["points"][-1][2]) for my, their in pairs]
         twice, equal = (2.0, 1.0) if name.startswith("plain") else (None, None)
-        note = "; ".join(f"{described(my)} against {described(their)}" for my, their in pairs)
+        ends = "; ".join(f"{described(my)} against {described(their)}" for my, their in pairs)
+        note = f"reached in {sum(ratio > 0 for ratio in reached)} of {len(pairs)}: {ends}"
         found += [
             Row(f"seconds to the best objective of {name}: {name} / {mine}", reached, twice, note=note),
             Row(f"seconds for as many epochs: {name} / {mine}", ended),
