@@ -10,6 +10,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
 from digits.common.errors import UserError
+from digits.common.paths import CLASSES as CLASSES_FILE
 from digits.models.keras_file import save
 from digits.params.schema import Track
 from digits.tracking import registry, runs
@@ -89,15 +90,16 @@ def test_deciding_again_registers_nothing_and_scores_nothing(
     assert len(store.client.search_model_versions("name = 'digits'")) == 2
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # it has neither type hints nor an example
 @pytest.mark.parametrize("named", [True, False])
-def test_a_model_of_another_project_is_refused(store: Store, named: bool) -> None:
-    class Scores(mlflow.pyfunc.PythonModel):
-        def predict(self, context, model_input):  # noqa: ARG002
-            return model_input
-
+def test_a_model_of_another_project_is_refused(store: Store, provenance: Provenance, named: bool) -> None:
+    trained(store, provenance, "theirs", 100)
     outputs = Schema([ColSpec("float", "score")]) if named else Schema([TensorSpec(np.dtype(np.float32), (-1, 2))])
-    inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, 4, 4, 1))])
-    mlflow.pyfunc.save_model("theirs", python_model=Scores(), signature=ModelSignature(inputs, outputs))
+    mlflow.pyfunc.save_model(
+        "theirs",
+        python_model=registry.PYFUNC_MODEL,
+        artifacts={"model": "models/theirs/1.keras", "classes": str(CLASSES_FILE)},
+        signature=ModelSignature(Schema([TensorSpec(np.dtype(np.uint8), (-1, 4, 4, 1))]), outputs),
+        input_example=IMAGES[:1],
+    )
     with pytest.raises(UserError, match=r"theirs cannot be loaded from MLflow at .+ \(it gives no columns p_…"):
         registry.load(str(Path("theirs").resolve()))
