@@ -36,7 +36,7 @@ def main() -> None:
         serve(given.host, given.port)
     except (UserError, OSError) as mistake:
         sys.exit(f"demo: error: {mistake}")
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt:
         pass
 
 
@@ -88,11 +88,18 @@ def train_what_is_missing(families: tuple[str, ...], seeds: tuple[int, ...]) -> 
     if not sys.stdin.isatty():
         raise UserError(f"{what}; `make repro` trains them, `dvc pull` gets them if they are shared")
     print(f"{what}. `dvc pull` gets them if they are shared.")
-    if input("Train them now? It takes about 20 minutes on 2 cores. [y/N] ").strip().lower() not in ("y", "yes"):
+    if not agreed("Train them now? It takes about 20 minutes on 2 cores. [y/N] "):
         raise UserError("there is nothing to show without models")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # DVC's stages call `python`
     if subprocess.run([sys.executable, "-m", "dvc", "repro"], env=os.environ | {"PATH": path}, check=False).returncode:
         raise UserError("the training failed; its messages stand above")
+
+
+def agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False
 
 
 def listening(host: str, ports: Sequence[int]) -> socket.socket:

@@ -141,12 +141,12 @@ class Search(Section, Generic[R]):
             raise ValueError(f"a space {'; and '.join(wrong)}")
         # 0 among fractions is one: Keras Tuner takes values of one type only.
         return {
-            name: values if isinstance(values, Range) else tuple(map(cls.of(name).validate_python, values))
+            name: values if isinstance(values, Range) else tuple(map(cls.adapter(name).validate_python, values))
             for name, values in space.items()
         }
 
     @classmethod
-    def of(cls, hyperparameter: str) -> TypeAdapter[Any]:
+    def adapter(cls, hyperparameter: str) -> TypeAdapter[Any]:
         field = cls.recipe().model_fields[hyperparameter]
         return TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
 
@@ -161,7 +161,7 @@ class Search(Section, Generic[R]):
             return f"with a list of choices for {name}, which has no values in between"
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
-                cls.of(name).validate_python(value)
+                cls.adapter(name).validate_python(value)
             except ValidationError as error:
                 return f"of allowed values; {name} = {value} must be {reason(error.errors()[0])}"
         return None

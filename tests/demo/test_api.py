@@ -200,17 +200,10 @@ def test_a_port_that_cannot_be_is_refused(python):
     assert "argument --port: invalid port value: '70000'" in python("demo", "--port", "70000", code=2)
 
 
-def test_on_a_terminal_the_demo_asks_before_it_trains(project):
-    done = asked(project, "n\n")
-    assert "Train them now? It takes about 20 minutes on 2 cores. [y/N] " in done.stdout
-    assert (done.returncode, done.stderr) == (1, "demo: error: there is nothing to show without models\n")
-
-
-def test_no_answer_ends_the_demo(project):
-    assert asked(project, "\x04").stderr == ""
-
-
-def asked(project, typed):
+@pytest.mark.parametrize("typed", ["n\n", "\x04"], ids=["no", "Ctrl-D"])
+def test_on_a_terminal_the_demo_asks_before_it_trains(project, typed):
     options = {"env": ENVIRONMENT, "cwd": project, "capture_output": True, "text": True}
     with terminal(typed) as stdin:
-        return subprocess.run([sys.executable, "-m", "demo"], stdin=stdin, check=False, **options)
+        done = subprocess.run([sys.executable, "-m", "demo"], stdin=stdin, check=False, **options)
+    assert "Train them now? It takes about 20 minutes on 2 cores. [y/N] " in done.stdout
+    assert (done.returncode, done.stderr) == (1, "demo: error: there is nothing to show without models\n")
