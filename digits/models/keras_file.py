@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from digits.common.errors import UserError
+from digits.common.errors import UserError, reason
 from digits.common.files import write_bytes
 from digits.models.kernels import plain
 
@@ -59,5 +59,4 @@ def load(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path} cannot be read as a model ({reason}); `dvc repro` makes it again") from None
+        raise UserError(f"{path} cannot be read as a model ({reason(error)}); `dvc repro` makes it again") from None

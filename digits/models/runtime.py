@@ -24,6 +24,8 @@ def start(runtime: Runtime) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
         tf.config.threading.set_inter_op_parallelism_threads(runtime.threads)
         tf.config.list_logical_devices()
+        if tf.config.list_physical_devices("GPU"):  # else the order of its sums is left to chance
+            tf.config.experimental.enable_op_determinism()
     # It warns of each model after the fifth as if it were one traced anew.
     tf.get_logger().setLevel("ERROR")
 

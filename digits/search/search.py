@@ -74,7 +74,7 @@ def search(
     reporter.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
     try:
         found = running.to_its_end()
-    except UserError:  # it came to its end, though without a winner: the next one begins anew
+    except UserError:  # it ended without a winner: the next one begins anew
         saved.forget()
         raise
     reporter.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)

@@ -72,7 +72,7 @@ def conclude(trials: list[Trial], epochs: int) -> dict[str, Any]:
     completed = [trial for trial in trials if trial.status == "completed"]
     if not completed:
         failed = next(trial for trial in trials if trial.status == "failed")
-        raise UserError(f"no trial came to its end; trial {failed.number} failed because: {failed.reason}")
+        raise UserError(f"no trial finished; trial {failed.number} failed because: {failed.reason}")
     best = max(completed, key=lambda trial: trial.score(epochs))
     records = [trial.record() for trial in trials]
     return {"trials": records, "best_trial": best.number, "best": records[best.number]["hyperparameters"]}

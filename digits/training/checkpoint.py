@@ -50,23 +50,30 @@ class Checkpoint:
 def checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
     """Under the repository's root, not in the current folder, which may be an experiment's copy."""
     folder = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", fingerprint).resolve()
-    with locked(folder):
+    with locked(folder.with_suffix(".lock")):
         yield Checkpoint(folder)
         remove(folder)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    path = folder / "lock"
+def locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
         with path.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 print("the same training is running elsewhere; waiting for it", file=sys.stderr, flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+            if is_at(path, lock.fileno()):
                 yield
+                path.unlink()
                 return
-        # Who had it removed the folder: it is done, and this one begins.
+        # Who had it removed the file: it is done, and this one begins.
+
+
+def is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False

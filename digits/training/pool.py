@@ -146,9 +146,11 @@ def outcome(future: Future) -> SegmentResult:
     try:
         return future.result()
     except KilledWorker:
-        return SegmentResult([], failure="each worker that took it died, perhaps for want of memory")
+        return SegmentResult([], failure="each worker that took it died, perhaps out of memory")
     except CancelledError:
-        raise UserError("the scheduler has gone; run again, and each training goes on from its last epoch") from None
+        raise UserError(
+            "Dask's scheduler is out of reach; run again, and each training goes on from its last epoch"
+        ) from None
 
 
 @contextmanager

@@ -10,10 +10,12 @@ STARTED = """
 import gc, json, os, sys
 from digits.models import runtime
 from digits.params.schema import Runtime
+{before}
 runtime.start(Runtime(threads=3, onednn={onednn}))
 unused = [name for name in runtime.UNUSED if name in sys.modules]
 left_to_look_at = len(gc.get_objects())
 import pandas, sklearn, tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
 print(json.dumps({{
     "threads": tf.config.threading.get_intra_op_parallelism_threads(),
     "onednn": os.environ["TF_ENABLE_ONEDNN_OPTS"],
@@ -21,14 +23,15 @@ print(json.dumps({{
     "collecting": gc.isenabled(),
     "kept": gc.get_freeze_count(),
     "left_to_look_at": left_to_look_at,
+    "deterministic": is_op_determinism_enabled(),
 }}))
 """
 
 
 @cache
-def started(onednn: bool) -> tuple[dict[str, Any], str]:
+def started(onednn: bool, before: str = "") -> tuple[dict[str, Any], str]:
     """What a process that has started TensorFlow knows, and what it says by itself."""
-    command = [sys.executable, "-c", STARTED.format(onednn=onednn)]
+    command = [sys.executable, "-c", STARTED.format(onednn=onednn, before=before)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(run.stdout), run.stderr
 
@@ -47,3 +50,9 @@ def test_no_collection_of_garbage_looks_through_what_it_has_brought() -> None:
     found, _ = started(True)
     assert found["collecting"]
     assert found["kept"] > 100_000 > 1000 > found["left_to_look_at"]
+
+
+def test_kernels_are_deterministic_where_there_is_a_gpu() -> None:
+    with_gpu = "import tensorflow as tf; tf.config.list_physical_devices = lambda _: ['GPU']"
+    assert started(True, with_gpu)[0]["deterministic"]
+    assert not started(True)[0]["deterministic"]

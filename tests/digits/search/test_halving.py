@@ -152,7 +152,7 @@ def test_failed_trials_are_recorded_and_never_win() -> None:
 
 
 def test_a_search_whose_trials_all_fail_is_one_clear_line() -> None:
-    with pytest.raises(UserError, match="no trial came to its end; trial 0 failed because: out of memory"):
+    with pytest.raises(UserError, match="no trial finished; trial 0 failed because: out of memory"):
         search(plan(1, 3), field(3), Training(lambda *_: None))
 
 

@@ -1,5 +1,6 @@
 """What is kept of a training until it has ended."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_it_stays_when_the_work_ends_in_an_error_and_goes_when_it_ends_well(root
         kept.restore(again)
         assert again.state == b"weights"
     assert not folder.exists()
+
+
+def test_many_that_want_the_same_checkpoint_at_once_have_it_one_after_the_other() -> None:
+    holders, most = [], []
+
+    def hold(_: int) -> None:
+        with checkpoint("f") as kept:
+            holders.append(kept)
+            kept.save(run(state=b"weights"))
+            most.append(len(holders))
+            holders.pop()
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(hold, range(1000)))
+    assert most == [1] * 1000
 
 
 @pytest.mark.parametrize("damage", [b"", b"no zip", None])

@@ -62,7 +62,7 @@ def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -
     with training_pool(settings(1), MACHINE, most=2, family="mlp") as pool:
         pool.give(*IMAGES)
         pool.train([killed, other], lambda run, epochs: told.append((run.name, len(epochs))))
-    assert killed.failure == "each worker that took it died, perhaps for want of memory"
+    assert killed.failure == "each worker that took it died, perhaps out of memory"
     assert (len(other.epochs), other.failure) == (2, None)
     assert sum(count for _, count in told) == 2
 

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -41,6 +42,12 @@ def test_the_baseline_cnn_is_the_one_people_know() -> None:
     model = build("cnn", CNN, (28, 28, 1), 10, seed=1)
     assert model.count_params() == 225_034
     assert multiply_adds(model) == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10
+
+
+def test_xla_compiles_no_model_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = SimpleNamespace(device_type="GPU")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda *_: [gpu])
+    assert not Training(config(), *IMAGES).model.jit_compile
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (5, 40, 1), (64, 48, 3)])
