@@ -1,7 +1,8 @@
 """The trainings of a run, on all cores side by side, against one after the other with all cores' threads
 
 Baselines, trials and tuned models of params.yaml and its search, with a fifth of their epochs. They train in three
-groups, as DVC's stages do, so that three seeds keep three cores busy and no more. The clock runs while they train.
+groups, as DVC's stages do, so that three seeds keep three cores busy and no more. The clock runs while they train. n is
+1, for a pair takes nine minutes on two cores; it is meant for machines with many (docs/scaling.md has figures of one).
 """
 
 import os
