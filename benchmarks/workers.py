@@ -1,7 +1,7 @@
-"""Trainings per minute on the pool of workers: two side by side, against one after the other
+"""Trials per minute on the pool of workers: two side by side, against one after the other
 
-Equal trainings of params.yaml's baselines, an epoch each. Two workers with a thread each are held against one alike,
-and against one with both threads. Each worker has started TensorFlow and done a training before the clock runs.
+Equal trainings of params.yaml's CNN baseline, an epoch and a thread each. Each worker has started TensorFlow and done a
+training before the clock runs. `python -m benchmarks.cores` compares with one training at a time that has all threads.
 """
 
 import time
@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.run import Row, compare, fresh, main
-from benchmarks.trainings import FAMILIES, images, training_config
+from benchmarks.trainings import images, training_config
 from digits.common.errors import UserError
 from digits.params.schema import Pool
 from digits.training.jobs import TrainingRun
@@ -19,23 +19,16 @@ TRAININGS, IMAGES = 8, 10_000
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    what = "trainings per minute, 2 at once with a thread each / 1 at a time with 2 threads"
-    return [
-        row("cnn", "trials per minute with 2 workers / with 1", 1, pairs, count, aim=1.8),
-        *(row(family, f"{family}: {what}", 2, pairs, count) for family in FAMILIES),
-    ]
+    sides = (partial(fresh, per_minute, workers, count or IMAGES) for workers in (2, 1))
+    return [compare("trials per minute with 2 workers / with 1", pairs, *sides, "a minute", aim=1.8)]
 
 
-def row(family: str, what: str, threads: int, pairs: int, count: int | None, aim: float | None = None) -> Row:
-    sides = (partial(fresh, per_minute, family, *each, count or IMAGES) for each in ((2, 1), (1, threads)))
-    return compare(what, pairs, *sides, "a minute", aim)
-
-
-def per_minute(family: str, workers: int, threads: int, count: int) -> float:
-    config = training_config(family, "baseline", epochs=1, seed=1)
-    config = replace(config, runtime=config.runtime.model_copy(update={"threads": threads}))
-    settings = Pool(workers=workers, threads_per_worker=threads, cluster=None)
-    with training_pool(settings, config.runtime, workers, family) as pool:
+def per_minute(workers: int, count: int) -> float:
+    config = training_config("cnn", "baseline", epochs=1, seed=1)
+    machine = config.runtime.model_copy(update={"threads": 1})
+    config = replace(config, runtime=machine)
+    settings = Pool(workers=workers, threads_per_worker=1, cluster=None)
+    with training_pool(settings, machine, workers, config.family) as pool:
         pool.give(images("train", count), images("validation", 1_000), images("hard", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
             started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]

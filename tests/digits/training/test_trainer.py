@@ -4,6 +4,7 @@ import hashlib
 import math
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -108,6 +109,12 @@ def test_a_missing_or_broken_model_file_is_one_clear_line(content: bytes | None,
         (tmp_path / "model.keras").write_bytes(content)
     with pytest.raises(UserError, match=r"model\.keras cannot be read as a model .*`dvc repro` makes it again"):
         load(tmp_path / "model.keras")
+
+
+def test_an_error_without_a_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.models, "load_model", Mock(side_effect=OSError()))
+    with pytest.raises(UserError, match=r"cannot be read as a model \(OSError\)"):
+        load(Path("model.keras"))
 
 
 @pytest.mark.parametrize(
