@@ -2,8 +2,8 @@
 
 Of a training, images per second of the recipe that the search found, each side in a process of its own as in
 `throughput`. Pooling before the ReLU, and augmenting in the pipeline's own threads, are not undone here: `throughput`
-holds all of it against Keras. Of a start of TensorFlow, the seconds from Python's start to its end, with nothing
-between but a look for devices: each stage that asks models pays them once, and so does each worker.
+holds all of it against Keras. Of a start of TensorFlow or MLflow, the seconds from Python's start to its end, with
+nothing between: each stage that predicts and each worker pays TensorFlow's once, each stage that trains MLflow's.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ from digits.training.jobs import TrainingConfig
 
 IMAGES, EPOCHS = 12_800, 4
 STARTS = 3  # times as many pairs: a start takes little time, and varies more
-START = """
+TENSORFLOW = """
 from contextlib import nullcontext
 from digits.models import runtime
 from digits.params.load import parameter
@@ -29,16 +29,32 @@ from digits.params.schema import Runtime
 runtime.start(parameter(Runtime, "runtime"))
 import keras
 """
+MLFLOW = """
+from contextlib import nullcontext
+from queue import SimpleQueue
+from digits.tracking import live
+{undone}
+messages = SimpleQueue()
+messages.put(None)
+live.write(messages)
+"""
 STARTING = {
-    "imports that Keras can do without, blocked": "assert runtime.UNUSED; runtime.UNUSED = ()",
-    "garbage collector at rest, then frozen": "assert runtime.frozen_gc; runtime.frozen_gc = nullcontext",
+    "TensorFlow: imports that Keras can do without, blocked": (
+        TENSORFLOW,
+        "assert runtime.UNUSED; runtime.UNUSED = ()",
+    ),
+    "TensorFlow: garbage collector at rest, then frozen": (
+        TENSORFLOW,
+        "assert runtime.frozen_gc; runtime.frozen_gc = nullcontext",
+    ),
+    "MLflow: garbage collector at rest, then frozen": (MLFLOW, "assert live.frozen_gc; live.frozen_gc = nullcontext"),
 }
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
     rows = [
-        compare(f"start of TensorFlow: {choice}", STARTS * pairs, start, partial(start, undone), "s")
-        for choice, undone in STARTING.items()
+        compare(f"start of {choice}", STARTS * pairs, partial(start, script), partial(start, script, undone), "s")
+        for choice, (script, undone) in STARTING.items()
     ]
     for family in FAMILIES:
         config = training_config(family, "tuned", EPOCHS, seed=1)
@@ -48,9 +64,9 @@ def measure(pairs: int, count: int | None) -> list[Row]:
     return rows
 
 
-def start(undone: str = "") -> float:
+def start(script: str, undone: str = "") -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", START.format(undone=undone)], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-c", script.format(undone=undone)], check=True, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 

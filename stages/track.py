@@ -2,6 +2,7 @@
 
 from digits.common.cli import run
 from digits.common.files import read_json
+from digits.common.imports import frozen_gc
 from digits.common.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
 from digits.params.load import parameter
@@ -15,9 +16,10 @@ def main() -> str:
     if disabled():
         return "left out, for DIGITS_TRACKING is off"
     configure()
-    from digits.tracking.provenance import Provenance
-    from digits.tracking.registry import EvaluationSet, promote
-    from digits.tracking.sync import records, sync, winner
+    with frozen_gc():  # MLflow
+        from digits.tracking.provenance import Provenance
+        from digits.tracking.registry import EvaluationSet, promote
+        from digits.tracking.sync import records, sync, winner
 
     provenance = Provenance.here()
     test_images = dataset.load(PREDICTIONS)

@@ -34,7 +34,7 @@ PARAMS = {
     "pool.workers": 1,
     "tune.method": "halving",
     "tune.seeds": [1],
-    "tune.mlp.trials": 6,
+    "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
     "tune.mlp.space.batch_size": [1],  # so slow that there is time to be killed in
     "tune.cnn.trials": 2,

@@ -21,7 +21,7 @@ from tests.pictures import encoded
 from tests.pipeline import CLASSES, at, checkpoints, commit, copied, forget, locked, ran, run, started, tracked
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
-TRACKED = {"model": 2, "search": 1, "trial": 6, "points": 2 * 5 * 2, "trials": 6, "equal_metrics": 10}
+TRACKED = {"model": 2, "search": 1, "trial": 4, "points": 2 * 5 * 2, "trials": 4, "equal_metrics": 10}
 
 TRAINED = {"train_baseline@mlp", "tune@mlp", "train_tuned@mlp"}
 

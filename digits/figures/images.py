@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.common.paths import VARIANTS
 from digits.figures.data import Results
-from digits.figures.style import INK, QUIET, WIDTH, WRONG, counted, short
+from digits.figures.style import INK, QUIET, WIDTH, WRONG, counted, in_inches, short
 
 MARGIN, GAP, HEAD, HEADING = 0.12, 0.14, 0.55, 0.23
 TEXT_SIZE = 6.5
@@ -106,30 +107,36 @@ def gallery(title: str, about: str, across: int, parts: list[Part]) -> Figure:
     heights = [(HEADING if part.heading else 0) + step * -(-len(part.images) // across) for part in parts]
     height = HEAD + sum(heights) + 0.05
     figure = Figure(figsize=(WIDTH, height))
-    figure.text(MARGIN / WIDTH, 1 - 0.1 / height, title, va="top", size=10, weight="bold")
-    figure.text(MARGIN / WIDTH, 1 - 0.32 / height, about, va="top", size=7, color=QUIET)
+    canvas = in_inches(figure)
+    canvas.text(MARGIN, height - 0.1, title, va="top", size=10, weight="bold")
+    canvas.text(MARGIN, height - 0.32, about, va="top", size=7, color=QUIET)
     for number, part in enumerate(parts):
         above = sum(heights[:number])
         if part.heading:
-            y = height - HEAD - above
-            figure.text(MARGIN / WIDTH, y / height, part.heading, va="top", size=8.5, color=INK)
-        for place in range(len(part.images)):
+            canvas.text(MARGIN, height - HEAD - above, part.heading, va="top", size=8.5, color=INK)
+        for place, image in enumerate(part.images):
             down, right = divmod(place, across)
-            corner = MARGIN + right * (cell + GAP), height - tops[number] - above - down * step
-            draw_image(figure, corner, (cell, tall), part, place)
+            left, top = MARGIN + right * (cell + GAP), height - tops[number] - above - down * step
+            draw_image(canvas, image, (left, top), (cell, tall))
+            lines = part.lines(place, int((cell + 0.8 * GAP) / CHARACTER_WIDTH))
+            write_lines(canvas, lines, left + cell / 2, top - tall - 0.05)
     return figure
 
 
-def draw_image(figure: Figure, corner: tuple[float, float], size: tuple[float, float], part: Part, place: int) -> None:
-    (left, top), (cell, tall), (width, height) = corner, size, figure.get_size_inches()
-    ax = figure.add_axes((left / width, (top - tall) / height, cell / width, tall / height))
-    ax.set_axis_off()
-    ax.imshow(drawable(part.images[place]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    for number, (text, colour) in enumerate(part.lines(place, int((cell + 0.8 * GAP) / CHARACTER_WIDTH))):
-        y = top - tall - 0.05 - number * LINE_HEIGHT
-        weight = "normal" if number else "bold"
-        middle = (left + cell / 2) / width
-        figure.text(middle, y / height, text, ha="center", va="top", size=TEXT_SIZE, color=colour, weight=weight)
+def write_lines(canvas: Axes, lines: list[Line], middle: float, top: float) -> None:
+    for number, (text, colour) in enumerate(lines):
+        look = {"ha": "center", "va": "top", "size": TEXT_SIZE, "weight": "normal" if number else "bold"}
+        canvas.text(middle, top - number * LINE_HEIGHT, text, color=colour, **look)
+
+
+def draw_image(canvas: Axes, image: np.ndarray, corner: tuple[float, float], size: tuple[float, float]) -> None:
+    """In the middle of a box of this size, whose upper left corner is given, and as large as fits."""
+    (left, top), (width, height), (tall, wide) = corner, size, image.shape[:2]
+    scale = min(width / wide, height / tall)
+    x, y = left + (width - scale * wide) / 2, top - (height - scale * tall) / 2
+    place = (x, x + scale * wide, y - scale * tall, y)
+    gray = {"cmap": "gray", "vmin": 0, "vmax": 255}
+    canvas.imshow(drawable(image), extent=place, aspect="auto", interpolation="nearest", **gray)
 
 
 def drawable(image: np.ndarray) -> np.ndarray:

@@ -7,17 +7,18 @@ from matplotlib.figure import Figure
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.evaluation.robustness import sample
 from digits.figures import data
-from digits.figures.images import drawable
-from digits.figures.style import QUIET, WIDTH, band_of, counted, draw_bands, percent
+from digits.figures.images import draw_image
+from digits.figures.style import QUIET, WIDTH, band_of, counted, draw_bands, in_inches, percent
 
 HEADINGS = {
     "seen": "Seen in training or search",
     "unseen": "Never seen in training or search",
 }
 ACROSS = 4
-LEFT, RIGHT, GAP = 0.42, 0.08, 0.14  # inches
+MARGIN, LEFT, RIGHT, GAP = 0.084, 0.42, 0.08, 0.14  # inches
 HEAD, HEADING, PLOT, BELOW = 0.5, 0.5, 1.05, 0.75
 ALL_SEVERITIES = (0, *SEVERITIES)
+IMAGES_BELOW, IMAGES_HIGH = 0.18, 0.315
 
 
 def draw(results: data.Results) -> Figure:
@@ -26,17 +27,20 @@ def draw(results: data.Results) -> Figure:
     downs = [-(-len(names) // ACROSS) for names in panels.values()]
     height = HEAD + len(panels) * HEADING + sum(downs) * (PLOT + BELOW)
     figure = Figure(figsize=(WIDTH, height))
-    write_head(figure, results)
+    canvas = in_inches(figure)
+    write_head(canvas, results)
     wide = (WIDTH - LEFT - RIGHT - (ACROSS - 1) * GAP) / ACROSS
     top = HEAD
     for (group, names), down in zip(panels.items(), downs, strict=True):
         lowest = min(row["lowest"] for row in rows if row["group"] == group)
-        figure.text(0.012, 1 - (top + 0.06) / height, HEADINGS[group], va="top", size=9, weight="bold")
+        canvas.text(MARGIN, height - top - 0.06, HEADINGS[group], va="top", size=9, weight="bold")
         for place, name in enumerate(names):
             left = LEFT + place % ACROSS * (wide + GAP)
-            bottom = top + HEADING + place // ACROSS * (PLOT + BELOW) + PLOT
-            ax = figure.add_axes((left / WIDTH, 1 - bottom / height, wide / WIDTH, PLOT / height))
-            draw_panel(ax, [row for row in rows if row["corruption"] == name], name, results.images[:1])
+            bottom = height - top - HEADING - place // ACROSS * (PLOT + BELOW) - PLOT
+            ax = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, PLOT / height))
+            draw_panel(ax, [row for row in rows if row["corruption"] == name], name)
+            if name in CORRUPTIONS:
+                draw_images(canvas, results.images[:1], name, left, bottom - IMAGES_BELOW, wide / len(ALL_SEVERITIES))
             ax.set_ylim(lowest - 0.03, 1.01)
             ax.tick_params(labelleft=place % ACROSS == 0)
         top += HEADING + down * (PLOT + BELOW)
@@ -44,18 +48,18 @@ def draw(results: data.Results) -> Figure:
     return figure
 
 
-def write_head(figure: Figure, results: data.Results) -> None:
+def write_head(canvas: Axes, results: data.Results) -> None:
     shown = len(sample(len(results.labels)))
     about = f"{counted(shown, 'test image')}, the first of them shown"
     if results.seeds > 1:
         about += f"; {band_of(results.seeds)}"
-    height = figure.get_figheight()
+    top = canvas.get_ylim()[1]
     title = f"{results.family}: accuracy on corrupted test images"
-    figure.text(0.012, 1 - 0.1 / height, title, va="top", size=10, weight="bold")
-    figure.text(0.012, 1 - 0.32 / height, about, va="top", size=7, color=QUIET)
+    canvas.text(MARGIN, top - 0.1, title, va="top", size=10, weight="bold")
+    canvas.text(MARGIN, top - 0.32, about, va="top", size=7, color=QUIET)
 
 
-def draw_panel(ax: Axes, rows: list[data.Row], name: str, image: np.ndarray) -> None:
+def draw_panel(ax: Axes, rows: list[data.Row], name: str) -> None:
     draw_bands(ax, rows, "severity", marker="o")
     ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
     ax.set_xticks(ALL_SEVERITIES, [row["strength"] for row in rows[: len(ALL_SEVERITIES)]])
@@ -63,13 +67,10 @@ def draw_panel(ax: Axes, rows: list[data.Row], name: str, image: np.ndarray) -> 
     ax.set_title(name)
     if name in CORRUPTIONS:
         ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=QUIET)
-        draw_images(ax, image, name)
 
 
-def draw_images(ax: Axes, image: np.ndarray, name: str) -> None:
+def draw_images(canvas: Axes, image: np.ndarray, name: str, left: float, top: float, step: float) -> None:
     """Below the severities, as an example of each."""
     for severity in ALL_SEVERITIES:
-        inset = ax.inset_axes((severity - 0.46, -0.47, 0.92, 0.3), transform=ax.get_xaxis_transform())
-        inset.set_axis_off()
-        corrupted = drawable(corrupt(image, name, severity)[0])
-        inset.imshow(corrupted, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        corner = left + (severity + 0.04) * step, top
+        draw_image(canvas, corrupt(image, name, severity)[0], corner, (0.92 * step, IMAGES_HIGH))

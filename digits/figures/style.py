@@ -64,9 +64,17 @@ def titled(title: str, height: float) -> Figure:
     return figure
 
 
+def in_inches(figure: Figure) -> Axes:
+    """A place for text and images anywhere in the figure. An axes for each image would take most of the time."""
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, figure.get_figwidth()), ylim=(0, figure.get_figheight()))
+    ax.set_axis_off()
+    ax.set_autoscale_on(False)
+    return ax
+
+
 def save(figure: Figure, path: Path) -> None:
     with files.replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None}, pil_kwargs={"optimize": True})
+        figure.savefig(temporary, metadata={"Software": None})
 
 
 def short(name: object, most: int) -> str:

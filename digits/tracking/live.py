@@ -8,6 +8,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from digits.common.imports import frozen_gc
 from digits.tracking.store import configure
 
 SECONDS_BETWEEN_WRITES = 1
@@ -21,7 +22,8 @@ def write(messages: SimpleQueue[Message | None]) -> None:
     configure()
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would say on the driver's terminal what it tries again
     try:
-        from digits.tracking.writer import RunWriter  # MLflow, which takes seconds to import
+        with frozen_gc():
+            from digits.tracking.writer import RunWriter  # MLflow, which takes seconds to import
     except Exception:  # whatever is wrong with it, `track` says so
         return
     writer, seconds = RunWriter(), SECONDS_BETWEEN_WRITES

@@ -17,16 +17,17 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
     # Held once; every epoch gathers from them.
     images, labels = tensor(split.images), tensor(split.labels)
 
+    @tf.function(autograph=False)  # else traced anew for every epoch
+    def batch(key: tf.Tensor, step: tf.Tensor, which: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        chosen = tf.gather(images, which)
+        return augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32))), tf.gather(labels, which)
+
     def epoch(number: int) -> tf.data.Dataset:
         key = tf.constant([seed, number])
         order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=key)
-
-        def batch(step: tf.Tensor, which: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            chosen = tf.gather(images, which)
-            return augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32))), tf.gather(labels, which)
-
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        return as_written(steps.map(batch, num_parallel_calls=AT_ONCE).prefetch(AHEAD))
+        batches = steps.map(lambda step, which: batch(key, step, which), num_parallel_calls=AT_ONCE)
+        return as_written(batches.prefetch(AHEAD))
 
     return epoch
 

@@ -24,6 +24,13 @@ def test_each_epoch_shows_each_image_once_in_a_new_order() -> None:
     assert first != second != third != first
 
 
+def test_augmentation_is_traced_once_for_all_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced = []
+    monkeypatch.setattr("digits.training.batches.augment", lambda images, *_: traced.append(images) or images)
+    orders(seed=1)
+    assert len(traced) == 1
+
+
 def test_no_epoch_waits_for_tensorflows_autotuner() -> None:
     split = stripes(64)
     for each in (training_batches(split, MLP, 1)(1), batches_in_order(16, split.images)):
