@@ -102,6 +102,20 @@ def undisturbed(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def untrained(once: Once) -> Path:
+    """A project as `export` finds it, to be copied: models of both families, which nobody trained."""
+    from tests import trained
+
+    def fill(folder: Path) -> None:
+        shutil.copy(ROOT / "params.yaml", folder)
+        change(folder, {"seeds": [1]})
+        with chdir(folder):
+            trained.lay_out()
+
+    return once("untrained", fill)
+
+
+@pytest.fixture(scope="session")
 def drawers(once: Once) -> Path:
     """A project whose models read digits drawn in code."""
     from tests import drawings

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from digits.common.paths import PREDICTIONS
 from tests.conftest import ROOT
-from tests.trained import BEST, NAMES, export, lay_out
+from tests.trained import BEST, NAMES, export
 
 NOTED = "given = [*globals().get('given', []), probabilities]"
 SEEN = """
@@ -23,8 +24,8 @@ assert not [name for name in sys.modules if name.split(".")[0] == "digits"]
 """
 
 
-def test_every_format_is_loaded_by_the_code_in_the_docs(project: Path, tmp_path_factory) -> None:
-    lay_out()
+def test_every_format_is_loaded_by_the_code_in_the_docs(untrained: Path, project: Path) -> None:
+    shutil.copytree(untrained, project, dirs_exist_ok=True)
     (project / "exports").mkdir()
     export(BEST["cnn"], project / "exports/cnn")
     np.save("images.npy", np.load(PREDICTIONS / "images.npy"))

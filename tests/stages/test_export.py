@@ -1,6 +1,7 @@
 """The stage as DVC runs it, on models of both families that nobody trained."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,15 @@ import pytest
 
 from digits.common.files import write_array
 from digits.export.formats import FORMATS, read_metadata
-from tests.trained import BEST, NAMES, lay_out
+from tests.trained import BEST, NAMES
 
 
 @pytest.fixture
-def trained(project, change):
-    change({"seeds": [1]})
-    lay_out()
+def models(untrained, project):
+    shutil.copytree(untrained, project, dirs_exist_ok=True)
 
 
-def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing(trained, stage):
+def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing(models, stage):
     done = stage("export")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format predicts as the model")
@@ -44,7 +44,7 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
     assert {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()} == before
 
 
-def test_a_model_that_was_not_trained_is_one_line(trained, stage):
+def test_a_model_that_was_not_trained_is_one_line(models, stage):
     Path("models/mlp-tuned/1.json").unlink()
     done = stage("export")
     assert (done.returncode, done.stdout) == (1, "")

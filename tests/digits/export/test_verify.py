@@ -16,8 +16,7 @@ from digits.common.paths import PREDICTIONS
 from digits.export import formats, verify
 from digits.export.formats import FORMATS, Output
 from digits.params.schema import Runtime
-from tests.conftest import ROOT
-from tests.trained import BEST, METADATA, NAMES, export, lay_out
+from tests.trained import BEST, METADATA, NAMES, export
 
 CLASSES = tuple(NAMES)
 MADE = Path("made")
@@ -26,11 +25,8 @@ EACH_FORMAT = pytest.mark.parametrize("export_format", FORMATS, ids=lambda each:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tmp_path_factory.mktemp("exports")
-    shutil.copy(ROOT / "params.yaml", folder)
-    with chdir(folder):
-        lay_out()
+def exported(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with chdir(shutil.copytree(untrained, tmp_path_factory.mktemp("exports") / "project")):
         MADE.mkdir()
         for family, name in BEST.items():
             export(name, MADE / family)

@@ -100,6 +100,7 @@ def test_a_model_of_another_project_is_refused(store: Store, provenance: Provena
         artifacts={"model": "models/theirs/1.keras", "classes": str(CLASSES_FILE)},
         signature=ModelSignature(Schema([TensorSpec(np.dtype(np.uint8), (-1, 4, 4, 1))]), outputs),
         input_example=IMAGES[:1],
+        pip_requirements=[],  # else MLflow looks for them, in a process of its own
     )
     with pytest.raises(UserError, match=r"theirs cannot be loaded from MLflow at .+ \(it gives no columns p_…"):
         registry.load(str(Path("theirs").resolve()))
