@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -173,6 +174,7 @@ def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about(place: Pat
 
 
 def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(place: Path) -> None:
+    shutil.copy(place / ".mlflow/mlflow.db", place / "server.db")  # empty, and made already
     server = partial(mlflow_server, f"sqlite:///{place}/server.db", f"{place}/artifacts", free_port())
     with server() as uri:
         driver = Driver(place, uri)
