@@ -36,7 +36,7 @@ PARAMS = {
     "tune.seeds": [1],
     "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
-    "tune.mlp.space.batch_size": [8],  # so slow that there is time to be killed in
+    "tune.mlp.space.batch_size": [8],  # small, so that there is time to be killed in
     "tune.cnn.trials": 2,
     "tune.cnn.rungs": [1, 2],
 }
