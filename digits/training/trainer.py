@@ -50,6 +50,8 @@ class Training:
             jit_compile=False,  # on a GPU Keras would let XLA compile: 20 s a model, to save half a second an epoch
         )
         self.model.optimizer.build(self.model.trainable_variables)
+        # Metrics make their variables when they first measure. In a first step, TensorFlow would trace it once more.
+        self.model.compute_metrics(None, data.labels[:1], np.zeros((1, config.classes), np.float32))
         self.sizes = {"parameters": self.model.count_params(), "multiply_adds": multiply_adds(self.model)}
         self.batches = training_batches(data, config.recipe, config.seed)
         if state is not None:

@@ -51,6 +51,14 @@ def test_xla_compiles_no_model_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPa
     assert not Training(config(), *IMAGES).model.jit_compile
 
 
+def test_a_step_is_traced_once() -> None:
+    training = Training(config(), *IMAGES)
+    training.model.train_step = step = Mock(wraps=training.model.train_step)
+    training.epoch(1)
+    training.epoch(2)
+    assert step.call_count == 1
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (5, 40, 1), (64, 48, 3)])
 @pytest.mark.parametrize("family", ["mlp", "cnn"])
 def test_a_network_fits_images_of_any_shape_and_number_of_classes(family: str, shape: tuple[int, int, int]) -> None:
