@@ -36,24 +36,22 @@ BEST = {"marker": "o", "s": 70, "facecolors": "none", "edgecolors": WRONG, "line
 
 
 def draw(results: Results) -> Figure:
-    """How each trial did, epoch by epoch: most end early."""
-    trials = [trial for trial in results.trials if trial["epochs"]]
+    """How each trial did, epoch by epoch; those that failed are counted only."""
+    trials = [trial for trial in results.trials if trial[OBJECTIVE] is not None]
     count, searches = counted(len(results.trials), "trial"), results.searches
     over = f"{searches} searches over {count} in all" if searches > 1 else f"search over {count}"
     figure = titled(f"{results.family}: {over}", height=3.4)
     ax = figure.subplots()
-    ends = [trial for trial in trials if trial[OBJECTIVE] is not None]
-    low, high = limits(ends) if ends else (0, 1)
+    low, high = limits(trials)
     ax.set_ylim(low, high)
     for trial in sorted(trials, key=importance):
         draw_curve(ax, trial, results.objective)
-    ax.set_xlim(0.5, max((len(trial["epochs"]) for trial in trials), default=1) + 0.5)
+    ax.set_xlim(0.5, max(len(trial["epochs"]) for trial in trials) + 0.5)
     ax.yaxis.set_major_formatter(percent)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_ylabel(f"objective: {results.objective}")
-    failed = sum(trial["status"] == "failed" for trial in results.trials)
-    below = sum(trial[OBJECTIVE] < low for trial in ends)
-    notes = {"failed": failed, "below this scale": below}
+    below = sum(trial[OBJECTIVE] < low for trial in trials)
+    notes = {"failed": len(results.trials) - len(trials), "below this scale": below}
     told = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
     ax.set_xlabel(f"epoch ({'; '.join(told)})" if told else "epoch")
     handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
