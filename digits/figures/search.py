@@ -135,7 +135,7 @@ def limits(rows: list[Row]) -> tuple[float, float]:
 
 def varied(rows: list[Row]) -> list[str]:
     fixed = {PLACE, "search", "trial", "recipe", "status", "chosen", "epochs", OBJECTIVE}
-    names = [name for name in (rows[0] if rows else {}) if name not in fixed]
+    names = [name for name in rows[0] if name not in fixed]
     searched = [row for row in rows if row["trial"] != BASELINE_TRIAL]
     return [name for name in names if len({str(row[name]) for row in searched if row[name] is not None}) > 1]
 

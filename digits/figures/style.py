@@ -96,8 +96,6 @@ def draw_bands(ax: Axes, rows: list[dict[str, Any]], x: str, marker: str | None)
     """For each variant the mean, in a band from the lowest seed to the highest."""
     for variant, colour in VARIANT_COLOURS.items():
         of_variant = [row for row in rows if row["variant"] == variant]
-        if not of_variant:
-            continue
         places, mean, lowest, highest = ([row[key] for row in of_variant] for key in (x, "mean", "lowest", "highest"))
         ax.fill_between(places, lowest, highest, color=colour, alpha=0.2, linewidth=0)
         if len(places) == 1:

@@ -15,15 +15,14 @@ def draw(results: data.Results) -> Figure:
     rows = data.training(results)
     figure = titled(f"{results.family}: training", height=4.9)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    last = max((row["epoch"] for row in rows), default=0)
+    last = max(row["epoch"] for row in rows)
     for across, measure in zip(axes, data.MEASURES, strict=True):
         of_measure = [row for row in rows if row["measure"] == measure]
         for ax, split in zip(across, data.SPLITS, strict=True):
             of_split = [row for row in of_measure if row["split"] == split]
             draw_bands(ax, of_split, "epoch", marker="o" if last <= MARKED_EPOCHS else None)
             ax.set_title(f"{split} {measure}")
-        if of_measure:
-            scale(across[0], measure, of_measure)
+        scale(across[0], measure, of_measure)
     for ax in axes[1]:
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))

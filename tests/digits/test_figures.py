@@ -1,6 +1,5 @@
 import csv
 import json
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -208,12 +207,6 @@ def test_training_is_averaged_over_the_seeds(tmp_path):
         "1",
     )
     assert [float(first[key]) for key in ("lowest", "mean", "highest")] == pytest.approx([0.91, 0.915, 0.92])
-
-
-def test_an_epoch_that_only_some_seeds_reached_counts_those():
-    rows = data.training(replace(results(), histories={"tuned": [history(0, epochs=1), history(0.02, epochs=2)]}))
-    accuracy = [row["mean"] for row in rows if (row["split"], row["measure"]) == ("training", "accuracy")]
-    assert accuracy == pytest.approx([0.92, 0.94])
 
 
 def test_a_failed_trial_is_kept_without_an_objective_and_has_no_curve_whatever_it_trained(tmp_path):
