@@ -3,11 +3,10 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from digits.evaluation.calibration import Bin, expected_calibration_error, reliability
 from digits.figures.data import Results
-from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, percent, titled
+from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, log_axis, percent, titled
 
 FEW = 20  # images: their accuracy says little
 WIDTH_OF_BARS = 0.4  # of a bin
@@ -20,7 +19,7 @@ def draw(results: Results) -> Figure:
         for variant, probabilities in results.probabilities.items()
     }
     figure = titled(f"{results.family}: sure and right", height=4.1)
-    diagram, counts = figure.subplots(1, 2, width_ratios=[1, 1])
+    diagram, counts = figure.subplots(1, 2)
     diagram.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
     place_names(diagram)
     for number, (variant, table) in enumerate(tables.items()):
@@ -61,11 +60,8 @@ def draw_counts(ax: Axes, number: int, variant: str, table: list[Bin]) -> None:
 
 
 def scale_counts(ax: Axes) -> None:
-    ax.set_yscale("log")
+    log_axis(ax, "y", lambda value, _: f"{value:,.0f}")
     ax.set_ylim(bottom=0.7)
-    ax.yaxis.set_major_locator(LogLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.grid(axis="x", visible=False)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from digits.evaluation.objective import of_epoch
 from digits.figures import data
 from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
-from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, zoom
+from digits.figures.style import INK, QUIET, WRONG, counted, log_axis, percent, plain, short, titled, zoom
 
 PLACE = "place"  # among the trials of all searches
 ACROSS = 3
@@ -105,12 +105,10 @@ def draw_hyperparameter(ax: Axes, name: str, rows: list[Row]) -> None:
     else:
         places = values
         if spans_powers_of_ten(values):
-            ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(numticks=5))
-            ax.xaxis.set_minor_formatter(NullFormatter())
+            log_axis(ax, "x", numticks=5)
         else:
             ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.xaxis.set_major_formatter(plain)
     scatter(ax, rows, places)
 
 

@@ -2,10 +2,10 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from digits.figures import data
-from digits.figures.style import QUIET, band_of, draw_bands, percent, titled, zoom
+from digits.figures.style import QUIET, band_of, draw_bands, log_axis, percent, titled, zoom
 
 MARKED_EPOCHS = 25
 LOG_FROM_RATIO = 8
@@ -41,7 +41,4 @@ def scale(ax: Axes, measure: str, rows: list[data.Row]) -> None:
         ax.set_ylim(*zoom(values))
         ax.yaxis.set_major_formatter(percent)
     elif min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_axis(ax, "y", subs=(1, 2, 5))
