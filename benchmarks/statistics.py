@@ -21,6 +21,7 @@ from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREA
 from benchmarks.trained_models import on_real_images
 from digits.common.files import write_text
 from digits.comparison import tables
+from digits.comparison.readme import between
 from digits.comparison.verdict import POWER
 from digits.figures import style
 
@@ -63,8 +64,7 @@ def main(draws: str = "1000") -> None:
 def write(start: str, parts: Sequence[str]) -> None:
     text = "\n\n".join(parts)
     print(text)
-    before, _, rest = DOCS.read_text(encoding="utf-8").partition(start)
-    write_text(DOCS, f"{before}{start}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    write_text(DOCS, between(DOCS, start, END, f"\n{text}\n\n"))
 
 
 def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:

@@ -22,6 +22,7 @@ from benchmarks.simulation import (
 )
 from benchmarks.trained_models import on_real_images
 from digits.common import files
+from digits.common.errors import UserError
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
@@ -118,6 +119,10 @@ def test_tables_are_written_each_in_its_own_place(project) -> None:
     statistics.write(places[1], ["searches"])
     lines = [line for line in statistics.DOCS.read_text().splitlines() if line]
     assert lines == [places[0], "numbers", statistics.END, places[1], "searches", statistics.END]
+    files.write_text(statistics.DOCS, without_end := f"{statistics.START}\nand the rest of the page")
+    with pytest.raises(UserError, match=r"^docs/statistics\.md lacks the marks "):
+        statistics.write(statistics.START, ["numbers"])
+    assert statistics.DOCS.read_text() == without_end
 
 
 def test_many_pairs_and_axes_together_are_wrong_no_more_often_than_one() -> None:
