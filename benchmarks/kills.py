@@ -102,12 +102,9 @@ def repro(folder: Path, kill_after: float | None = None) -> str | None:
 
 
 def same(undisturbed: Path, disturbed: Path) -> bool:
-    call(disturbed, sys.executable, "-m", "tests.audit")
-    compared = ["dvc.lock", "reports", "README.md"]
-    return all(
-        subprocess.run(["diff", "-r", undisturbed / each, disturbed / each], check=False).returncode == 0
-        for each in compared
-    )
+    checks = [["diff", "-r", undisturbed / each, disturbed / each] for each in ("dvc.lock", "reports", "README.md")]
+    checks.append([sys.executable, "-m", "tests.audit"])
+    return all(subprocess.run(each, cwd=disturbed, env=ENVIRONMENT, check=False).returncode == 0 for each in checks)
 
 
 def nothing_left(folder: Path) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks import overhead, time_to_99
+from benchmarks import kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
 from digits.common.files import write_json
 from digits.common.paths import CLASSES
@@ -84,6 +84,15 @@ def test_a_race_that_99_percent_are_missed_in_is_lost(monkeypatch: pytest.Monkey
     [row] = time_to_99.measure(2, None)
     assert row.values == [6.0, 0.0]
     assert row.note == "1 of 2 seeds reached 99 %; in the median inf s against 57.5 s"
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+def test_a_run_whose_audit_fails_counts_as_unequal_and_ends_no_benchmark(tmp_path: Path, failures: int) -> None:
+    for name in ("dvc.lock", "reports", "README.md"):
+        (tmp_path / name).touch()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/audit.py").write_text(f"raise SystemExit({failures})")
+    assert kills.same(tmp_path, tmp_path) == (not failures)
 
 
 @pytest.mark.parametrize(
