@@ -1,5 +1,6 @@
 """The parts of the benchmarks that can be wrong without being slow."""
 
+import subprocess
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -12,7 +13,7 @@ import tensorflow as tf
 
 from benchmarks import kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
-from digits.common.files import write_json
+from digits.common.files import write_json, write_text
 from digits.common.paths import CLASSES
 from digits.families import hyperparameters
 from digits.models.build import build, multiply_adds
@@ -93,6 +94,17 @@ def test_a_run_whose_audit_fails_counts_as_unequal_and_ends_no_benchmark(tmp_pat
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/audit.py").write_text(f"raise SystemExit({failures})")
     assert kills.same(tmp_path, tmp_path) == (not failures)
+
+
+def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(overhead, "ROOT", tmp_path)
+    write_text(tmp_path / "dvc.lock", "")
+    write_text(tmp_path / "params.yaml", "prepare:\n  share: 0.5 # of all\nseeds: [1]\n")
+    for command in (["init", "--quiet"], ["add", "."], [*kills.WHO, "commit", "--quiet", "--message", "Some"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
+    assert (tmp_path / "clone/params.yaml").read_text() == "prepare:\n  share: 0.01 # of all\nseeds: [1, 2]\n"
+    assert not (tmp_path / "clone/dvc.lock").exists()
 
 
 @pytest.mark.parametrize(
