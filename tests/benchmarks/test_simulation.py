@@ -28,14 +28,14 @@ from digits.common.errors import UserError
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_equals_are_seldom_told_apart_on_any_axis_and_intervals_cover(seeds: int) -> None:
     found = measure(Setting(replace(MLP, spread=0.001), images=2000), seeds, draws=150)
-    assert found.verdicts <= 0.05
+    assert found.false_positive_rate <= 0.05
     assert found.accuracy_covers >= 0.91
     assert min(found.pair_covers.values()) >= 0.91
 
 
 def test_recipes_that_spread_unequally_are_seldom_told_apart_when_equally_good() -> None:
     found = measure(replace(EQUAL[1], images=2000), 3, draws=150)
-    assert found.verdicts <= 0.05
+    assert found.false_positive_rate <= 0.05
     assert min(found.pair_covers.values()) >= 0.91
 
 
@@ -58,7 +58,7 @@ def test_settings_have_names_of_their_own_for_their_draws() -> None:
 
 def test_a_setting_draws_what_it_drew_for_the_tables_in_the_docs() -> None:
     found = measure(replace(EQUAL[3], images=1000), 2, draws=40)
-    assert found.verdicts == 0
+    assert found.false_positive_rate == 0
     assert found.accuracy_covers == 0.975
     assert list(found.pair_covers.values()) == [1, 0.95, 0.95, 0.975, 0.95]
 
@@ -106,9 +106,9 @@ def test_a_verdict_holds_of_a_recipe_after_one_search_and_of_searching_after_one
     found = measure_search(0.001, 3, draws=100)
     assert found.share > 0.7
     for holds in (found.of_recipe, found.of_searches):
-        assert holds.verdicts <= 0.05
+        assert holds.false_positive_rate <= 0.05
         assert holds.covers[ACCURACY] >= 0.91
-    assert found.of_one_search.verdicts > 0.1
+    assert found.of_one_search.false_positive_rate > 0.1
     assert found.of_one_search.covers[ACCURACY] < 0.88
 
 
