@@ -103,7 +103,7 @@ def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path,
     for command in (["init", "--quiet"], ["add", "."], [*kills.WHO, "commit", "--quiet", "--message", "Some"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
-    assert (tmp_path / "clone/params.yaml").read_text() == "prepare:\n  share: 0.01 # of all\nseeds: [1, 2]\n"
+    assert read(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}
     assert not (tmp_path / "clone/dvc.lock").exists()
 
 
