@@ -67,7 +67,7 @@ def read(family: str, seeds: Iterable[int]) -> Results:
         probabilities=of_each(metrics.predictions),
         labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
-        classes=[str(name) for name in files.read_json(paths.CLASSES)],
+        classes=files.read_json(paths.CLASSES),
         corrupted=of_each(robustness.correct),
     )
 

@@ -23,6 +23,7 @@ from benchmarks.simulation import (
 from benchmarks.trained_models import on_real_images
 from digits.common import files
 from digits.common.errors import UserError
+from digits.data.corruptions import CORRUPTIONS
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
@@ -145,10 +146,12 @@ def test_more_seeds_find_smaller_differences_on_each_axis() -> None:
     assert all(found[5][axis] < found[2][axis] for axis in AXES)
 
 
-def test_real_models_are_resampled_on_the_axes_that_they_were_measured_on(project) -> None:
+def test_real_models_are_resampled_on_all_axes(project) -> None:
     rng = np.random.default_rng(2)
     files.write_array("data/predictions/labels.npy", np.zeros(200, int))
     for seed in (1, 2):
         files.write_array(f"data/predictions/cnn-tuned-{seed}.npy", rng.dirichlet((9, 1, 1), 200))
+        hard = rng.random((len(CORRUPTIONS), 4, 20)) < 0.9
+        files.write_array(f"data/predictions/corrupted/cnn-tuned-{seed}.npy", hard)
     [(variant, false, _)] = on_real_images(3, draws=5)
     assert (variant, false) == ("cnn-tuned", 0)
