@@ -131,8 +131,8 @@ def remarks(draws: int) -> str:
         f"- Six pairs of four groups of 3 seeds, {len(AXES)} axes each: any false verdict at all in "
         f"{100 * any_of_many:.1f} %.\n"
         f"- {FEW} test images instead: {false} false verdicts.\n"
-        f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be false "
-        "of the recipes. It is not of recipes, and says so.\n"
+        f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be "
+        "false of the recipes. It is not of recipes, and says so.\n"
         f"- A plain hierarchical bootstrap's interval of a variant, seeds ± 0.25 points, would cover {covers} seeds."
     )
 

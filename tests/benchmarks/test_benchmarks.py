@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from ruamel.yaml import YAML
 
 from benchmarks import kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
@@ -103,7 +104,7 @@ def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path,
     for command in (["init", "--quiet"], ["add", "."], [*kills.WHO, "commit", "--quiet", "--message", "Some"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
-    assert read(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}
+    assert YAML(typ="safe").load(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}
     assert not (tmp_path / "clone/dvc.lock").exists()
 
 
