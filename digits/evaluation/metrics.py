@@ -21,7 +21,7 @@ class Output:
 
     probabilities: np.ndarray  # test images × classes
     truth: np.ndarray
-    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not asked
+    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not measured
 
 
 @dataclass(frozen=True)
