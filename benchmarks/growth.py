@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import psutil
-from ruamel.yaml import YAML
 
 from benchmarks.overhead import ENVIRONMENT, clone
 from benchmarks.run import Row, fresh, main
@@ -129,18 +128,9 @@ def copy_runs(folder: Path, numbers: Iterable[int]) -> int:
 def project(images: int, shape: Sequence[int], changes: dict[str, Any]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as temporary:
         folder, random = Path(temporary, "digits"), np.random.default_rng(1)
-        clone(folder, None)
+        clone(folder, SMALL | changes)
         noise = random.integers(0, 256, (images, *shape), np.uint8)
         np.savez(folder / SMALL["data.source"], x_train=noise, y_train=np.arange(images) % 10)
-        yaml, file = YAML(), folder / "params.yaml"
-        parameters = yaml.load(file)
-        for key, value in (SMALL | changes).items():
-            *sections, name = key.split(".")
-            section = parameters
-            for each in sections:
-                section = section[each]
-            section[name] = value
-        yaml.dump(parameters, file)
         del noise
         yield folder
 

@@ -20,18 +20,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.overhead import ENVIRONMENT, ROOT
+from benchmarks.overhead import ENVIRONMENT, clone
 from benchmarks.run import Row, main
 from digits.common.errors import UserError
 from digits.common.files import read_array
 from digits.common.paths import RAW
 
 KILLS_OF_A_RUN = 5
-SMALL = (
-    *("data.source=data/own/few.npz", "seeds=[1,2]", "tune.seeds=[1]", "train.epochs=8", "models.mlp.batch_size=4"),
-    *("models.cnn.batch_size=16", "tune.mlp.trials=4", "tune.mlp.rungs=[1,3]", "tune.cnn.trials=3"),
-    *("tune.cnn.rungs=[1,2]", "tune.mlp.space.batch_size=[16,32]", "tune.cnn.space.batch_size=[16,32]"),
-)
+SMALL = {"data.source": "data/own/few.npz", "seeds": [1, 2], "train.epochs": 8, "tune.seeds": [1]}
+SMALL |= {"models.mlp.batch_size": 4, "tune.mlp.trials": 4, "tune.mlp.rungs": [1, 3]}
+SMALL |= {"models.cnn.batch_size": 16, "tune.cnn.trials": 3, "tune.cnn.rungs": [1, 2]}
+SMALL |= {f"tune.{family}.space.batch_size": [16, 32] for family in ("mlp", "cnn")}
+WHO = ("-c", "user.name=kills", "-c", "user.email=kills@example.org")
 
 
 def measure(kills: int, images: int | None) -> list[Row]:
@@ -62,25 +62,14 @@ def measure(kills: int, images: int | None) -> list[Row]:
 
 
 def lay_out(folder: Path, images: int) -> None:
-    call(ROOT, "git", "clone", "--quiet", str(ROOT), str(folder))
+    clone(folder, SMALL)
     few = {
         f"{array}_{part}": read_array(RAW / f"{array}_{part}.npy")[:count]
         for part, count in (("train", images), ("test", images // 3))
         for array in ("x", "y")
     }
     np.savez(folder / "data/own/few.npz", **few)
-    (folder / "dvc.lock").unlink()
-    call(folder, sys.executable, "-c", SET_PARAMS, *SMALL)
-    call(folder, "git", *WHO, "commit", "--quiet", "--all", "--message", "Small")
-
-
-WHO = ("-c", "user.name=kills", "-c", "user.email=kills@example.org")
-# As `dvc exp run --set-param` writes them.
-SET_PARAMS = """
-import sys
-from dvc.utils.hydra import apply_overrides
-apply_overrides("params.yaml", sys.argv[1:])
-"""
+    subprocess.run(["git", *WHO, "commit", "--quiet", "--all", "--message", "Small"], cwd=folder, check=True)
 
 
 def repro(folder: Path, kill_after: float | None = None) -> str | None:
@@ -102,12 +91,9 @@ def repro(folder: Path, kill_after: float | None = None) -> str | None:
 
 
 def same(undisturbed: Path, disturbed: Path) -> bool:
-    call(disturbed, sys.executable, "-m", "tests.audit")
-    compared = ["dvc.lock", "reports", "README.md"]
-    return all(
-        subprocess.run(["diff", "-r", undisturbed / each, disturbed / each], check=False).returncode == 0
-        for each in compared
-    )
+    checks = [["diff", "-r", undisturbed / each, disturbed / each] for each in ("dvc.lock", "reports", "README.md")]
+    checks.append([sys.executable, "-m", "tests.audit"])
+    return all(subprocess.run(each, cwd=disturbed, env=ENVIRONMENT, check=False).returncode == 0 for each in checks)
 
 
 def nothing_left(folder: Path) -> bool:
@@ -123,10 +109,6 @@ def working_folder(process: Path) -> Path:
         return (process / "cwd").readlink()
     except OSError:  # it has ended meanwhile
         return Path("/")
-
-
-def call(folder: Path, *command: str) -> None:
-    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

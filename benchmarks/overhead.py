@@ -11,8 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from benchmarks.run import Row, main
 from digits.common.errors import UserError
@@ -36,20 +41,28 @@ def repro(images: int | None) -> tuple[float, float, int]:
     """Its seconds, those in which something trained, and how many trainings there were."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "digits")
-        clone(folder, images)
+        clone(folder, share(images))
         started = time.perf_counter()
         subprocess.run(["dvc", "repro"], check=True, cwd=folder, env=ENVIRONMENT)
         seconds, trainings = time.perf_counter() - started, intervals(f"sqlite:///{folder}/.mlflow/mlflow.db")
     return seconds, union(trainings), len(trainings)
 
 
-def clone(folder: Path, images: int | None) -> None:
-    """The committed files, in which nothing has run; with so many images, or all."""
+def share(images: int | None) -> dict[str, float]:
+    """The parameters with which so many of MNIST's images are used; of None, those that are committed."""
+    return {"prepare.share": images / 60_000} if images else {}
+
+
+def clone(folder: Path, changes: Mapping[str, Any]) -> None:
+    """The committed files, in which nothing has run, with these parameters."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     (folder / "dvc.lock").unlink()  # else DVC skips what is committed and made from equal bytes
-    if images:
-        parameters = folder / "params.yaml"
-        parameters.write_text(parameters.read_text().replace("share: 1.0 ", f"share: {images / 60_000} "))
+    yaml, file = YAML(), folder / "params.yaml"
+    parameters = yaml.load(file)
+    for key, value in changes.items():
+        *sections, name = key.split(".")
+        reduce(getitem, sections, parameters)[name] = value
+    yaml.dump(parameters, file)
 
 
 def intervals(store: str) -> list[tuple[float, float]]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.overhead import ENVIRONMENT, clone
+from benchmarks.overhead import ENVIRONMENT, clone, share
 from benchmarks.plain import fed, training
 from benchmarks.plain_search import search
 from benchmarks.run import Row, fresh, interleaved, main
@@ -43,7 +43,7 @@ Side = tuple[float, pd.DataFrame]  # its seconds, and each model's family, varia
 def measure(pairs: int, count: int | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as temporary:
         prepared = Path(temporary, "prepared")
-        clone(prepared, count)
+        clone(prepared, share(count))
         repro(prepared, "prepare")
         sides = lambda number: ours(prepared, Path(temporary, str(number))), lambda _: plain(prepared)
         found = list(interleaved(pairs, *sides))

@@ -19,7 +19,7 @@ from digits.evaluation import calibration
 IMAGES = 10_000
 SAMPLE = 10  # of so many test images, one is corrupted
 DIFFICULTY = 4.0  # against 1 for a seed's luck with an image
-KINSHIP = 0.9  # of the difficulty of an image for two recipes
+DIFFICULTY_CORRELATION = 0.9  # of the difficulty of an image for two recipes
 SEEN, UNSEEN = 28, 36  # corrupted versions of an image
 AXES = ("test_accuracy", "test_loss", "calibration_error", "seen_accuracy", "unseen_accuracy")
 ACCURACY = AXES[0]
@@ -91,7 +91,10 @@ class Setting:
         common, *own = rng.standard_normal((3, self.images), dtype=np.float32)
         if self.theirs is None:
             return self.mine.values(rng, common, seeds), self.mine.values(rng, common, seeds)
-        mine, theirs = (np.float32(sqrt(KINSHIP)) * common + np.float32(sqrt(1 - KINSHIP)) * each for each in own)
+        mine, theirs = (
+            np.float32(sqrt(DIFFICULTY_CORRELATION)) * common + np.float32(sqrt(1 - DIFFICULTY_CORRELATION)) * each
+            for each in own
+        )
         return self.mine.values(rng, mine, seeds), self.theirs.values(rng, theirs, seeds)
 
     @property

@@ -38,7 +38,7 @@ def measure(pairs: int, count: int | None) -> list[Row]:
                 style.save(
                     draw({name: [each["points"] for each in found] for name, found in searches.items()}), picture
                 )
-        return [*rows(searches), *(luck(name, found) for name, found in every.items())]
+        return [*rows(searches), *(variance_components(name, found) for name, found in every.items())]
 
 
 def by_tuner(searches: list[Record]) -> dict[str, list[Record]]:
@@ -85,8 +85,8 @@ def described(search: Record) -> str:
     return f"{best:.4f} in {seconds:.0f} s with {epochs} epochs, tested {tested}"
 
 
-def luck(name: str, searches: list[Record]) -> Row:
-    """Variance components of test accuracy: of seeds within a recipe, and between the recipes that searches found."""
+def variance_components(name: str, searches: list[Record]) -> Row:
+    """Of test accuracy: of seeds within a recipe, and between the recipes that searches found."""
     accuracies = [search["test_accuracy"] for search in searches]
     within = mean(map(variance, accuracies))
     between = max(0.0, variance(map(mean, accuracies)) - within / len(SEEDS)) if len(searches) > 1 else 0.0

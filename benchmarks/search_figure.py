@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from digits.figures.style import BASELINE, TUNED, WRONG, titled
+from digits.figures.style import BASELINE, TUNED, WRONG, log_axis, titled
 
 COLOURS = (TUNED, "#cc79a7", BASELINE, "#009e73", WRONG)
 STEPS = 400
@@ -24,9 +23,7 @@ def draw(searches: Mapping[str, Sequence[Sequence[Sequence[float]]]]) -> Figure:
             draw_band(ax, [[(point[column], 1 - point[2]) for point in points] for points in found], name, colour)
         ax.set_xlabel(unit)
         ax.set_xlim(0)
-    left.set_yscale("log")
-    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    left.yaxis.set_minor_formatter(NullFormatter())
+    log_axis(left, "y")
     left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
     left.set_ylabel("1 - objective (lower is better)")
     lowest = min(1 - points[-1][2] for found in searches.values() for points in found)

@@ -12,14 +12,13 @@ from typing import Any
 
 from benchmarks.run import fresh, machine
 from benchmarks.search_curve import Curve, curves
-from benchmarks.trainings import images, training_config
-from digits.common.errors import UserError
+from benchmarks.trainings import images, tensorflow_as_it_comes, train, training_config
 from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, PREPARED
 from digits.data import dataset
+from digits.evaluation.metrics import accuracy
 from digits.families import hyperparameters
 from digits.models import runtime
-from digits.models.runtime import held_back_stderr
 from digits.params.load import parameter, setting
 from digits.params.schema import Objective, Pool, Search, Train
 from digits.search import halving
@@ -58,8 +57,8 @@ def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
     split = tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
     what = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
     identity = fingerprint([what, config.plan, config.objective], {}, *split)
-    found = [each for each in kept(record) if each["fingerprint"] != identity]
-    if len(found) < len(kept(record)):
+    found = kept(record)
+    if any(each["fingerprint"] == identity for each in found):
         return
     started = time.time()
     points, recipe = fresh({"ours": ours, "plain": theirs}[tuner], method, seed, started)
@@ -99,10 +98,7 @@ def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
 
 
 def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
-    """TensorFlow as it comes, with threads and kernels of its own choice."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    with held_back_stderr():
+    with tensorflow_as_it_comes():
         from benchmarks import plain, plain_search
     config = search_config(method, seed)
     curve = Curve(started, config.objective)
@@ -131,9 +127,7 @@ def tested(recipe: Record) -> list[float]:
     runs = [TrainingRun(str(seed), replace(config, seed=seed), goal=config.epochs) for seed in SEEDS]
     with training_pool(setting(Pool, "pool"), config.runtime, len(runs), FAMILY) as pool:
         pool.give(*training_images())
-        pool.train(runs, lambda *_: None)
-    if failures := [run.failure for run in runs if run.failure is not None]:
-        raise UserError(f"a training failed: {failures[0]}")
+        train(pool, runs)
     runtime.start(config.runtime)
     from digits.evaluation.predictor import load_predictor
 
@@ -141,7 +135,7 @@ def tested(recipe: Record) -> list[float]:
     for run in runs:
         path = Path(f"{run.name}.keras")
         path.write_bytes(run.model)
-        accuracies.append(float((load_predictor(path)(test.images).argmax(axis=1) == test.labels).mean()))
+        accuracies.append(accuracy(load_predictor(path)(test.images), test.labels))
     return accuracies
 
 

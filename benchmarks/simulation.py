@@ -28,7 +28,7 @@ class Shares:
 
     setting: Setting
     seeds: int
-    verdicts: float  # draws with any that says better or worse, were both equal on all axes
+    false_positive_rate: float  # draws with any that says better or worse, were both equal on all axes
     pair_covers: Mapping[str, float]  # by axis: the interval of the difference
     accuracy_covers: float  # the interval of one variant
 
@@ -67,11 +67,11 @@ def lucky(share: float, spread: float, own: float) -> float:
 
 
 @dataclass(frozen=True)
-class Kept:
+class ErrorRates:
     """How a verdict keeps its word: shares of the draws."""
 
     covers: Mapping[str, float]  # by axis: the interval of the difference
-    verdicts: float  # draws with any that says better or worse, were both equal on all axes
+    false_positive_rate: float  # draws with any that says better or worse, were both equal on all axes
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class SearchShares:
     search_spread: float
     seeds: int
     share: float  # of the search in the variance of a tuned model's test accuracy
-    of_recipe: Kept  # one search, said of the recipe that it found
-    of_one_search: Kept  # the same, said of searching
-    of_searches: Kept  # a search for each seed, said of searching
+    of_recipe: ErrorRates  # one search, said of the recipe that it found
+    of_one_search: ErrorRates  # the same, said of searching
+    of_searches: ErrorRates  # a search for each seed, said of searching
 
 
 def measure(setting: Setting, seeds: int, draws: int) -> Shares:
@@ -96,15 +96,15 @@ def measure(setting: Setting, seeds: int, draws: int) -> Shares:
         covered += own.low <= setting.mine.accuracy <= own.high
     # What is true of loss and calibration error has no formula: it is what all draws say together.
     true = {axis: float(setting.theirs is not None) * fmean(draw[axis].value for draw in found) for axis in AXES}
-    said = kept(found, [true] * draws)
-    return Shares(setting, seeds, said.verdicts, said.covers, covered / draws)
+    said = error_rates(found, [true] * draws)
+    return Shares(setting, seeds, said.false_positive_rate, said.covers, covered / draws)
 
 
-def kept(found: Sequence[Mapping[str, Difference]], true: Sequence[Mapping[str, float]]) -> Kept:
+def error_rates(found: Sequence[Mapping[str, Difference]], true: Sequence[Mapping[str, float]]) -> ErrorRates:
     draws = list(zip(found, true, strict=True))
     p = [[draw[axis].uncertainty.p(draw[axis].value - actual[axis]) for axis in AXES] for draw, actual in draws]
     covers = {axis: fmean(within(draw[axis], actual[axis]) for draw, actual in draws) for axis in AXES}
-    return Kept(covers, fmean(min(holm(each)) < ALPHA for each in p))
+    return ErrorRates(covers, fmean(min(holm(each)) < ALPHA for each in p))
 
 
 def within(found: Difference, true: float) -> bool:
@@ -120,9 +120,9 @@ def measure_search(search_spread: float, seeds: int, draws: int) -> SearchShares
         search_spread,
         seeds,
         search_spread**2 / (search_spread**2 + seed_variance),
-        kept(one, truth(one, powers(lucks))),
-        kept(one, truth(one, alike)),
-        kept(many, truth(many, alike)),
+        error_rates(one, truth(one, powers(lucks))),
+        error_rates(one, truth(one, alike)),
+        error_rates(many, truth(many, alike)),
     )
 
 

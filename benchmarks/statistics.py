@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 
 from benchmarks import simulation
 from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
-from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREAD, Kept, SearchShares, Shares
+from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREAD, ErrorRates, SearchShares, Shares
 from benchmarks.trained_models import on_real_images
 from digits.common.files import write_text
 from digits.comparison import tables
+from digits.comparison.readme import between
 from digits.comparison.verdict import POWER
 from digits.figures import style
 
@@ -63,8 +64,7 @@ def main(draws: str = "1000") -> None:
 def write(start: str, parts: Sequence[str]) -> None:
     text = "\n\n".join(parts)
     print(text)
-    before, _, rest = DOCS.read_text(encoding="utf-8").partition(start)
-    write_text(DOCS, f"{before}{start}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    write_text(DOCS, between(DOCS, start, END, f"\n{text}\n\n"))
 
 
 def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
@@ -100,7 +100,7 @@ def by_seeds(found: Sequence[Shares]) -> str:
     rows = []
     for seeds in (1, *SEEDS):
         of = [each for each in found if each.seeds == seeds]
-        false = [up_to([each.verdicts for each in of if each.setting in group]) for group in (SAME, EQUAL)]
+        false = [up_to([each.false_positive_rate for each in of if each.setting in group]) for group in (SAME, EQUAL)]
         rows.append((str(seeds), *false, reach([each.accuracy_covers for each in of])))
     head = "Seeds each", "False verdicts on any axis: A/A", "other recipe, as good", "A variant's accuracy is covered"
     return tables.table(head, "r" * len(head), rows)
@@ -125,14 +125,14 @@ def reach(shares: Sequence[float]) -> str:
 def remarks(draws: int) -> str:
     few = [shares(Setting(replace(MLP, spread=0.001), images=FEW), seeds, draws) for seeds in SEEDS]
     alone = shares(Setting(replace(MLP, spread=0.001)), 1, draws)
-    any_of_many, false = simulation.any_of_many(3, draws), up_to([each.verdicts for each in few])
+    any_of_many, false = simulation.any_of_many(3, draws), up_to([each.false_positive_rate for each in few])
     covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
     return (
         f"- Six pairs of four groups of 3 seeds, {len(AXES)} axes each: any false verdict at all in "
         f"{100 * any_of_many:.1f} %.\n"
         f"- {FEW} test images instead: {false} false verdicts.\n"
-        f"- One seed each, seeds ± 0.10 points: {100 * alone.verdicts:.0f} % get a verdict that would be false of the "
-        "recipes. It is not of recipes, and says so.\n"
+        f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be "
+        "false of the recipes. It is not of recipes, and says so.\n"
         f"- A plain hierarchical bootstrap's interval of a variant, seeds ± 0.25 points, would cover {covers} seeds."
     )
 
@@ -175,16 +175,17 @@ def search_table(found: Sequence[SearchShares]) -> str:
         (
             f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %",
             str(each.seeds),
-            *map(kept, (each.of_recipe, each.of_one_search, each.of_searches)),
+            *map(told, (each.of_recipe, each.of_one_search, each.of_searches)),
         )
         for each in found
     ]
     return tables.table(head, "r" * len(head), rows)
 
 
-def kept(found: Kept) -> str:
+def told(found: ErrorRates) -> str:
     worst, *_, best = sorted(100 * share for share in found.covers.values())
-    return f"{100 * found.covers[ACCURACY]:.1f} % ({worst:.1f} to {best:.1f}), {100 * found.verdicts:.1f} % false"
+    covers, false = 100 * found.covers[ACCURACY], 100 * found.false_positive_rate
+    return f"{covers:.1f} % ({worst:.1f} to {best:.1f}), {false:.1f} % false"
 
 
 if __name__ == "__main__":

@@ -14,11 +14,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
-import numpy as np
-
 from benchmarks.run import Row, compare, fresh, main
 from benchmarks.trainings import Begin, Side, images, ours, plain, training_config
 from digits.data.dataset import Split
+from digits.evaluation.metrics import accuracy
 from digits.training.jobs import TrainingConfig
 
 GOAL, GOAL_OF_A_TRY = 0.99, 0.5
@@ -67,10 +66,9 @@ def seconds_to(goal: float, begin: Begin, epochs: int, data: Split, test: Split)
         started = time.perf_counter()
         epoch(number)
         seconds += time.perf_counter() - started
-        answers = model.predict(test.images, batch_size=1000, verbose=0)
-        accuracy = float(np.mean(answers.argmax(axis=1) == test.labels))
-        print(f"epoch {number}: {accuracy:.2%} after {seconds:.1f} s", flush=True)
-        if accuracy >= goal:
+        reached = accuracy(model.predict(test.images, batch_size=1000, verbose=0), test.labels)
+        print(f"epoch {number}: {reached:.2%} after {seconds:.1f} s", flush=True)
+        if reached >= goal:
             return seconds
     return inf
 

@@ -20,7 +20,7 @@ def on_real_images(seeds: int, draws: int) -> list[tuple[str, float, int]]:
         variants.setdefault(file.stem.rpartition("-")[0], []).append(file.stem)
     for variant, names in variants.items():
         outputs = [output(name) for name in names]
-        real = {metric.name: metric.of_models(outputs) for metric in METRICS if metric.known(outputs)}
+        real = {metric.name: metric.of_models(outputs) for metric in METRICS}
         said = fmean(verdicts_between(resampled(real, rng, seeds)) > 0 for _ in range(draws))
         alone = [{axis: values[[seed]] for axis, values in real.items()} for seed in range(len(names))]
         rows.append((variant, said, verdicts_between(alone)))

@@ -4,9 +4,11 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from digits.common.errors import UserError
 from digits.common.files import read_json
 from digits.common.paths import CLASSES, PREPARED, search_file
 from digits.data import dataset
@@ -15,7 +17,8 @@ from digits.families import hyperparameters
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Runtime
-from digits.training.jobs import TrainingConfig
+from digits.training.jobs import TrainingConfig, TrainingRun
+from digits.training.pool import TrainingPool
 
 FAMILIES = ("mlp", "cnn")
 Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
@@ -49,10 +52,22 @@ def ours(config: TrainingConfig) -> Begin:
 
 
 def plain(config: TrainingConfig) -> Begin:
-    """TensorFlow as it comes, with threads and kernels of its own choice."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    with runtime.held_back_stderr():
+    with tensorflow_as_it_comes():
         from benchmarks.plain import training
 
     return lambda data: training(config, data)
+
+
+@contextmanager
+def tensorflow_as_it_comes() -> Iterator[None]:
+    """For its import: with threads and kernels of its own choice."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    with runtime.held_back_stderr():
+        yield
+
+
+def train(pool: TrainingPool, runs: list[TrainingRun]) -> None:
+    pool.train(runs, lambda *_: None)
+    if failures := [run.failure for run in runs if run.failure is not None]:
+        raise UserError(f"a training failed: {failures[0]}")

@@ -9,8 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.run import Row, compare, fresh, main
-from benchmarks.trainings import images, training_config
-from digits.common.errors import UserError
+from benchmarks.trainings import images, train, training_config
 from digits.params.schema import Pool
 from digits.training.jobs import TrainingRun
 from digits.training.pool import training_pool
@@ -32,9 +31,7 @@ def per_minute(workers: int, count: int) -> float:
         pool.give(images("train", count), images("validation", 1_000), images("hard", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
             started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]
-            pool.train(runs, lambda *_: None)
-            if failures := [run.failure for run in runs if run.failure is not None]:
-                raise UserError(f"a training failed: {failures[0]}")
+            train(pool, runs)
         return 60 * TRAININGS / (time.perf_counter() - started)
 
 

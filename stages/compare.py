@@ -12,7 +12,7 @@ from digits.comparison import costs, model_card, readme, tables
 from digits.comparison.comparison import ENSEMBLE, Comparison, Outputs, Result, Row, columns, compare, metrics_tree
 from digits.comparison.model_card import Winner
 from digits.evaluation import flops
-from digits.evaluation.metrics import Output, measure, output
+from digits.evaluation.metrics import Output, ensemble_name, measure, output
 from digits.evaluation.objective import best
 from digits.params.load import parameter
 from digits.params.schema import Families, Objective, Seeds, Source
@@ -56,7 +56,7 @@ def recipes(families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str,
     alone = {recipe: [models[model_name(*recipe, seed)] for seed in seeds] for recipe in both}
     ensembles = both if len(seeds) > 1 else []
     return alone | {
-        (family, variant + ENSEMBLE): [output(f"{family}-{variant}-ensemble")] for family, variant in ensembles
+        (family, variant + ENSEMBLE): [output(ensemble_name(family, variant))] for family, variant in ensembles
     }
 
 

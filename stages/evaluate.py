@@ -12,6 +12,7 @@ from digits.common.files import remove, write_array
 from digits.common.progress import Progress
 from digits.data import dataset
 from digits.evaluation import robustness
+from digits.evaluation.metrics import ensemble_name
 from digits.models import runtime
 from digits.params.load import parameter
 from digits.params.schema import Families, Runtime, Seeds
@@ -50,7 +51,7 @@ def main() -> str:
 def ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, list[str]]:
     """The models of each, by its name."""
     return {
-        f"{family}-{variant}-ensemble": [paths.model_name(family, variant, seed) for seed in seeds]
+        ensemble_name(family, variant): [paths.model_name(family, variant, seed) for seed in seeds]
         for family in families
         for variant in paths.VARIANTS
         if len(seeds) > 1

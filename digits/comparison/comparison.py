@@ -1,6 +1,6 @@
 """Baseline against tuned: what each variant of a family achieves, and what may be said of their difference."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from statistics import fmean, stdev
@@ -85,7 +85,7 @@ class Comparison:
     searches: int  # one for all tuned models of a family, or one for each
 
 
-def compare(results: Sequence[Result], outputs: Outputs, searches: int = 1) -> Comparison:
+def compare(results: Sequence[Result], outputs: Outputs, searches: int) -> Comparison:
     verdicts = judge_axes({(mine, theirs): (outputs[mine], outputs[theirs]) for mine, theirs in pairs(outputs)})
     families = list(dict.fromkeys(family for family, _ in outputs))
     rows = []
@@ -104,13 +104,13 @@ def judge_axes(asked: Mapping[T, tuple[Sequence[Output], Sequence[Output]]]) -> 
             (key, metric.name): Pair(metric.of_models(mine), metric.of_models(theirs), metric.smaller_is_better)
             for key, (mine, theirs) in asked.items()
             for metric in METRICS
-            if metric.known([*mine, *theirs])
+            if metric.available_for([*mine, *theirs])
         }
     )
     return {key: {name: each for (of, name), each in found.items() if of == key} for key in asked}
 
 
-def pairs(keys: Iterable[Key]) -> list[tuple[Key, Key]]:
+def pairs(keys: Collection[Key]) -> list[tuple[Key, Key]]:
     """Tuned against baseline in each family, also as ensembles; and the families' tuned models against each other."""
     families = list(dict.fromkeys(family for family, _ in keys))
     baseline, tuned = VARIANTS
@@ -131,11 +131,7 @@ def row(group: Sequence[Result], variant: str, outputs: Sequence[Output], verdic
         family=one.family,
         variant=variant,
         accuracy=intervals.accuracy(ACCURACY.of_models(outputs)),
-        metrics={
-            metric.name: Spread.of([each[metric.name] for each in measured])
-            for metric in OTHERS
-            if metric.known(outputs)
-        },
+        metrics={metric.name: Spread.of([each[metric.name] for each in measured]) for metric in OTHERS},
         validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
         verdicts=verdicts,
         parameters=size(result.parameters for result in group),

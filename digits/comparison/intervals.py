@@ -10,7 +10,7 @@ from math import inf, sqrt
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-LEVEL = 0.95
+TAIL = (1 - 0.95) / 2  # on each side of an interval
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Difference:
     uncertainty: Uncertainty
     largest: float = inf  # that there can be
 
-    def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        margin = self.uncertainty.margin((1 - level) / 2)
+    def interval(self) -> tuple[float, float]:
+        margin = self.uncertainty.margin(TAIL)
         return max(-self.largest, self.value - margin), min(self.largest, self.value + margin)
 
     def p(self) -> float:
@@ -74,7 +74,7 @@ class Difference:
         return min(self.largest, self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power))
 
 
-def accuracy(correct: np.ndarray, level: float = LEVEL) -> Accuracy:
+def accuracy(correct: np.ndarray) -> Accuracy:
     """Wilson's interval, for as many independent images as give the same variance: it never ends beyond 0 or 1."""
     mean = float(correct.mean())
     sd = float(correct.mean(axis=1).std(ddof=1)) if len(correct) > 1 else None
@@ -83,7 +83,7 @@ def accuracy(correct: np.ndarray, level: float = LEVEL) -> Accuracy:
     variance = mean * (1 - mean)
     # Where all predictions are alike, seeds have told nothing: the images alone count.
     effective = min(variance / found.variance, correct.size) if variance and found.variance else images
-    squared = found.critical((1 - level) / 2) ** 2
+    squared = found.critical(TAIL) ** 2
     centre = (mean + squared / effective / 2) / (1 + squared / effective)
     margin = sqrt(squared * (variance / effective + squared / effective**2 / 4)) / (1 + squared / effective)
     return Accuracy(mean, sd, max(0.0, centre - margin), min(1.0, centre + margin))

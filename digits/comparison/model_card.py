@@ -55,7 +55,7 @@ def markdown(of: Winner) -> str:
 def purpose(of: Winner) -> str:
     height, width, channels = of.data["shape"]
     shape = f"{height} × {width} pixels, {channels} channel{'s' * (channels > 1)}"
-    names = ", ".join(map(str, of.data["classes"]))
+    names = ", ".join(of.data["classes"])
     return (
         f"`{model_file(of.name)}` takes images of {shape}, as they are (0 to 255), and gives a probability for each of "
         f"{len(of.data['classes'])} classes: {names}. It is for comparing recipes and for trying out, on "
@@ -97,7 +97,7 @@ def classes(of: Winner) -> str:
     def share(value: float | None) -> str:
         return "–" if value is None else f"{value:.2%}"
 
-    names = [str(name) for name in of.data["classes"]]
+    names = of.data["classes"]
     counts = confusion(of.output.truth, [of.output.probabilities], len(names))
     rows = [
         (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))

@@ -14,17 +14,17 @@ FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
 START, END = "<!-- results: written by `dvc repro` -->", "<!-- end of results -->"
 
 
-def with_results(text: str, results: str) -> str:
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise UserError(f"{FILE} lacks the marks {START} and {END} between which the results belong; put them back")
-    return f"{before}{START}\n{results}{END}{after}"
+def between(file: Path, start: str, end: str, results: str) -> str:
+    """The file's text, with these results between the marks."""
+    before, started, rest = file.read_text(encoding="utf-8").partition(start)
+    _, ended, after = rest.partition(end)
+    if not started or not ended:
+        raise UserError(f"{file} lacks the marks {start} and {end} between which the results belong; put them back")
+    return f"{before}{start}\n{results}{end}{after}"
 
 
 def write_results(results: str) -> None:
-    text = FILE.read_text(encoding="utf-8")
-    if (fresh := with_results(text, results)) != text:
+    if (fresh := between(FILE, START, END, results)) != FILE.read_text(encoding="utf-8"):
         write_text(FILE, fresh)
 
 
@@ -35,8 +35,7 @@ def first_part(comparison: str) -> str:
 
 def check() -> None:
     results = first_part(COMPARISON.read_text(encoding="utf-8"))
-    text = FILE.read_text(encoding="utf-8")
-    if with_results(text, results) != text:
+    if between(FILE, START, END, results) != FILE.read_text(encoding="utf-8"):
         raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
 
 

@@ -45,7 +45,7 @@ def axes(row: Row, over: str = "") -> str:
 
 def results(found: Comparison) -> str:
     first = found.rows[0]
-    others = [metric for metric in OTHERS if metric.name in first.metrics and metric.name != HIDDEN]
+    others = [metric for metric in OTHERS if metric.name != HIDDEN]
     head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in others), "Parameters")
     head += ("Multiply-adds", "Gain in accuracy")
     seeds = ", ".join(map(str, first.seeds))
@@ -57,10 +57,9 @@ def results(found: Comparison) -> str:
     note = (
         f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
         f"allow for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
-        "percentage points, with their interval."
+        "percentage points, with their interval. Unseen hard images: corrupted in ways that no training and no search "
+        "has met."
     )
-    if any(metric.needs_corrupted for metric in others):
-        note += " Unseen hard images: corrupted in ways that no training and no search has met."
     if any(each.variant.endswith(ENSEMBLE) for each in found.rows):
         note += f" An ensemble averages what its {len(first.seeds)} models say."
     rows = [cells(row, others) for row in found.rows]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from digits.common.errors import UserError
-from digits.comparison.intervals import LEVEL, Difference, difference
+from digits.comparison.intervals import Difference, difference
 
 BETTER, WORSE, NO_EVIDENCE = "better", "worse", "no evidence"
 # Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart on any axis.
@@ -63,7 +63,7 @@ def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
 
 
 def verdict(pair: Pair, found: Difference, p: float, alpha: float) -> Verdict:
-    low, high = found.interval(LEVEL)
+    low, high = found.interval()
     right_or_not = pair.mine.dtype == pair.theirs.dtype == bool
     return Verdict(
         verdict=NO_EVIDENCE if p >= ALPHA else BETTER if (found.value < 0) == pair.smaller_is_better else WORSE,

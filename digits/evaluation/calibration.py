@@ -1,6 +1,5 @@
 """Is a model right as often as it is sure? The reliability diagram's bins, and the error that they sum up to."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +11,13 @@ def confidences(probabilities: np.ndarray) -> np.ndarray:
     return np.clip(probabilities.max(axis=1).astype(np.float64), 0, 1)
 
 
-def places(confidence: np.ndarray, bins: int) -> np.ndarray:
-    return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left")
+def places(confidence: np.ndarray) -> np.ndarray:
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
 
 
 def gaps(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
     """By how much each answer was too sure, or not sure enough where its whole bin was: their mean is the error."""
-    place, surplus = places(confidence, BINS), confidence - right
+    place, surplus = places(confidence), confidence - right
     return np.sign(np.bincount(place, weights=surplus))[place] * surplus
 
 
@@ -31,11 +30,11 @@ class Bin:
     accuracy: float | None
 
 
-def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = BINS) -> list[Bin]:
+def reliability(probabilities: np.ndarray, truth: np.ndarray) -> list[Bin]:
     """Accuracy by confidence: of the images predicted with 90 %, nine of ten should be right."""
     confidence, right = confidences(probabilities), probabilities.argmax(axis=1) == truth
-    edges, place = np.linspace(0, 1, bins + 1), places(confidence, bins)
-    counts, sums, hits = (np.bincount(place, weights=weights, minlength=bins) for weights in (None, confidence, right))
+    edges, place = np.linspace(0, 1, BINS + 1), places(confidence)
+    counts, sums, hits = (np.bincount(place, weights=weights, minlength=BINS) for weights in (None, confidence, right))
     return [
         Bin(
             low=float(edges[number]),
@@ -46,8 +45,3 @@ def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = BINS) 
         )
         for number, images in enumerate(counts)
     ]
-
-
-def expected_calibration_error(table: Sequence[Bin]) -> float:
-    gaps = [each.images * abs(each.accuracy - each.confidence) for each in table if each.images]
-    return sum(gaps) / sum(each.images for each in table)

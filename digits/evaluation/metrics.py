@@ -12,6 +12,7 @@ from digits.evaluation import calibration, robustness
 
 # Keeps the loss of a model finite that gives the right class no chance at all.
 SMALLEST_PROBABILITY = 1e-7
+OF_ENSEMBLE = "-ensemble"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Output:
 
     probabilities: np.ndarray  # test images × classes
     truth: np.ndarray
-    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not stored
+    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not measured
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Metric:
         """Models × images."""
         return np.stack([self.of_images(each) for each in outputs])
 
-    def known(self, outputs: Iterable[Output]) -> bool:
+    def available_for(self, outputs: Iterable[Output]) -> bool:
         return not self.needs_corrupted or all(each.corrupted is not None for each in outputs)
 
 
@@ -54,13 +55,16 @@ def predictions(model: str) -> np.ndarray:
     return read_array(PREDICTIONS / f"{model}.npy")
 
 
+def ensemble_name(family: str, variant: str) -> str:
+    return f"{family}-{variant}{OF_ENSEMBLE}"
+
+
 def output(name: str) -> Output:
     """Of a model, or of the ensemble of a family's variant, as `evaluate` stored it."""
-    corrupted = robustness.correct(name) if (robustness.FOLDER / f"{name}.npy").exists() else None
-    group, _, seed = name.rpartition("-")
-    if seed != "ensemble":
+    corrupted = robustness.correct(name)
+    if not name.endswith(OF_ENSEMBLE):
         return Output(predictions(name), true_labels(), corrupted)
-    models = sorted(file.stem for file in PREDICTIONS.glob(f"{group}-*.npy"))
+    models = sorted(file.stem for file in PREDICTIONS.glob(f"{name.removesuffix(OF_ENSEMBLE)}-*.npy"))
     return ensemble([Output(predictions(model), true_labels()) for model in models], corrupted)
 
 
@@ -102,7 +106,7 @@ METRICS = (
 
 
 def measure(output: Output) -> dict[str, float]:
-    return {metric.name: metric.of(output) for metric in METRICS if metric.known([output])}
+    return {metric.name: metric.of(output) for metric in METRICS if metric.available_for([output])}
 
 
 def confusion(truth: np.ndarray, models: Iterable[np.ndarray], classes: int) -> np.ndarray:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from digits.evaluation.flops import CostAccuracy
-from digits.figures.style import INK, VARIANT_COLOURS, percent, titled, zoom
+from digits.figures.style import INK, VARIANT_COLOURS, log_axis, percent, titled, zoom
 
 MARKERS = "osD^vP"
 OF_SEEDS = ": mean, lowest and highest seed"
@@ -55,16 +54,13 @@ def draw_search(ax: Axes, point: CostAccuracy) -> None:
 
 def scale(ax: Axes, costs: list[float], name: str) -> None:
     low, high = min(costs), max(costs)
-    ax.set_xscale("log")
-    ax.set_xlim(low / 1.6, high * 1.6)
     few = high > TWO_AND_FIVE_UP_TO_RATIO * low
-    ax.xaxis.set_major_locator(LogLocator(subs=(1,) if few else (1, 2, 5)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: counted_in_units(value)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    log_axis(ax, "x", counted_in_units, subs=(1,) if few else (1, 2, 5))
+    ax.set_xlim(low / 1.6, high * 1.6)
     ax.set_xlabel(name)
 
 
-def counted_in_units(value: float) -> str:
+def counted_in_units(value: float, _: object = None) -> str:
     unit = next((unit for unit in UNITS if value >= unit), 1)
     return f"{value / unit:g}{UNITS[unit]}"
 

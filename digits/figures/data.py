@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +67,7 @@ def read(family: str, seeds: Iterable[int]) -> Results:
         probabilities=of_each(metrics.predictions),
         labels=metrics.true_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
-        classes=[str(name) for name in files.read_json(paths.CLASSES)],
+        classes=files.read_json(paths.CLASSES),
         corrupted=of_each(robustness.correct),
     )
 
@@ -83,12 +82,9 @@ def training(results: Results) -> list[Row]:
     for variant, of_seeds in results.histories.items():
         for split, prefix in SPLITS.items():
             for measure in MEASURES:
-                values: dict[int, list[float]] = defaultdict(list)
-                for epoch in (epoch for epochs in of_seeds for epoch in epochs):
-                    if epoch.get(prefix + measure) is not None:
-                        values[epoch["epoch"]].append(epoch[prefix + measure])
                 key = {"variant": variant, "split": split, "measure": measure}
-                rows += [key | {"epoch": epoch} | over_seeds(values[epoch]) for epoch in sorted(values)]
+                for number, epochs in enumerate(zip(*of_seeds, strict=True), start=1):
+                    rows.append(key | {"epoch": number} | over_seeds(epoch[prefix + measure] for epoch in epochs))
     return rows
 
 
@@ -160,7 +156,7 @@ def write(results: Results, folder: Path) -> None:
 
 def as_csv(rows: list[Row]) -> str:
     text = io.StringIO()
-    table = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     table.writeheader()
     # Seven digits are more than any of these numbers means, and hide the last bits of a mean.
     table.writerows({key: f"{v:.7g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)

@@ -106,10 +106,7 @@ def gallery(title: str, about: str, across: int, parts: list[Part]) -> Figure:
     tops = [HEAD + (HEADING if part.heading else 0) for part in parts]
     heights = [(HEADING if part.heading else 0) + step * -(-len(part.images) // across) for part in parts]
     height = HEAD + sum(heights) + 0.05
-    figure = Figure(figsize=(WIDTH, height))
-    canvas = in_inches(figure)
-    canvas.text(MARGIN, height - 0.1, title, va="top", size=10, weight="bold")
-    canvas.text(MARGIN, height - 0.32, about, va="top", size=7, color=QUIET)
+    figure, canvas = in_inches(title, about, height, MARGIN)
     for number, part in enumerate(parts):
         above = sum(heights[:number])
         if part.heading:

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from digits.evaluation.calibration import Bin, expected_calibration_error, reliability
+from digits.evaluation.calibration import Bin, reliability
+from digits.evaluation.metrics import Output, calibration_gaps
 from digits.figures.data import Results
-from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, percent, titled
+from digits.figures.style import INK, QUIET, VARIANT_COLOURS, counted, log_axis, percent, titled
 
 FEW = 20  # images: their accuracy says little
 WIDTH_OF_BARS = 0.4  # of a bin
@@ -15,17 +15,18 @@ WIDTH_OF_BARS = 0.4  # of a bin
 
 def draw(results: Results) -> Figure:
     # The predictions of all seeds' models, each as if it were one model's.
-    tables = {
-        variant: reliability(np.concatenate(probabilities), np.tile(results.labels, len(probabilities)))
+    said = {
+        variant: Output(np.concatenate(probabilities), np.tile(results.labels, len(probabilities)))
         for variant, probabilities in results.probabilities.items()
     }
     figure = titled(f"{results.family}: sure and right", height=4.1)
-    diagram, counts = figure.subplots(1, 2, width_ratios=[1, 1])
+    diagram, counts = figure.subplots(1, 2)
     diagram.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
     place_names(diagram)
-    for number, (variant, table) in enumerate(tables.items()):
+    for number, (variant, output) in enumerate(said.items()):
+        table = reliability(output.probabilities, output.truth)
         draw_bins(diagram, variant, table)
-        draw_counts(counts, number, variant, table)
+        draw_counts(counts, number, variant, table, calibration_gaps(output).mean())
     for ax in (diagram, counts):
         ax.set_xlim(0, 1.02)
         ax.xaxis.set_major_formatter(percent)
@@ -53,19 +54,16 @@ def draw_bins(ax: Axes, variant: str, table: list[Bin]) -> None:
         ax.plot(each.confidence, each.accuracy, "o", color=colour, markerfacecolor=inside, markersize=4.5)
 
 
-def draw_counts(ax: Axes, number: int, variant: str, table: list[Bin]) -> None:
+def draw_counts(ax: Axes, number: int, variant: str, table: list[Bin], error: float) -> None:
     width = table[0].high - table[0].low
     middles = [each.low + width * (0.5 + WIDTH_OF_BARS * (number - 0.5)) for each in table]
-    label = f"{variant}: off by {100 * expected_calibration_error(table):.2f} points on average"
+    label = f"{variant}: off by {100 * error:.2f} points on average"
     ax.bar(middles, [each.images for each in table], WIDTH_OF_BARS * width, color=VARIANT_COLOURS[variant], label=label)
 
 
 def scale_counts(ax: Axes) -> None:
-    ax.set_yscale("log")
+    log_axis(ax, "y", lambda value, _: f"{value:,.0f}")
     ax.set_ylim(bottom=0.7)
-    ax.yaxis.set_major_locator(LogLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.grid(axis="x", visible=False)
 
 

@@ -26,9 +26,10 @@ def draw(results: data.Results) -> Figure:
     panels = {group: [data.MEAN.format(group), *kinds] for group, kinds in data.GROUPS.items()}
     downs = [-(-len(names) // ACROSS) for names in panels.values()]
     height = HEAD + len(panels) * HEADING + sum(downs) * (PLOT + BELOW)
-    figure = Figure(figsize=(WIDTH, height))
-    canvas = in_inches(figure)
-    write_head(canvas, results)
+    about = f"{counted(len(sample(len(results.labels))), 'test image')}, the first of them shown"
+    if results.seeds > 1:
+        about += f"; {band_of(results.seeds)}"
+    figure, canvas = in_inches(f"{results.family}: accuracy on corrupted test images", about, height, MARGIN)
     wide = (WIDTH - LEFT - RIGHT - (ACROSS - 1) * GAP) / ACROSS
     top = HEAD
     for (group, names), down in zip(panels.items(), downs, strict=True):
@@ -46,17 +47,6 @@ def draw(results: data.Results) -> Figure:
         top += HEADING + down * (PLOT + BELOW)
     figure.legend(*ax.get_legend_handles_labels(), loc="upper right", ncols=2, borderaxespad=0.3)
     return figure
-
-
-def write_head(canvas: Axes, results: data.Results) -> None:
-    shown = len(sample(len(results.labels)))
-    about = f"{counted(shown, 'test image')}, the first of them shown"
-    if results.seeds > 1:
-        about += f"; {band_of(results.seeds)}"
-    top = canvas.get_ylim()[1]
-    title = f"{results.family}: accuracy on corrupted test images"
-    canvas.text(MARGIN, top - 0.1, title, va="top", size=10, weight="bold")
-    canvas.text(MARGIN, top - 0.32, about, va="top", size=7, color=QUIET)
 
 
 def draw_panel(ax: Axes, rows: list[data.Row], name: str) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from digits.evaluation.objective import of_epoch
 from digits.figures import data
 from digits.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
-from digits.figures.style import INK, QUIET, WRONG, counted, percent, short, titled, zoom
+from digits.figures.style import INK, QUIET, WRONG, counted, log_axis, percent, plain, short, titled, zoom
 
 PLACE = "place"  # among the trials of all searches
 ACROSS = 3
@@ -36,24 +36,22 @@ BEST = {"marker": "o", "s": 70, "facecolors": "none", "edgecolors": WRONG, "line
 
 
 def draw(results: Results) -> Figure:
-    """How each trial did, epoch by epoch: most end early."""
-    trials = [trial for trial in results.trials if trial["epochs"]]
+    """How each trial did, epoch by epoch; those that failed are counted only."""
+    trials = [trial for trial in results.trials if trial[OBJECTIVE] is not None]
     count, searches = counted(len(results.trials), "trial"), results.searches
     over = f"{searches} searches over {count} in all" if searches > 1 else f"search over {count}"
     figure = titled(f"{results.family}: {over}", height=3.4)
     ax = figure.subplots()
-    ends = [trial for trial in trials if trial[OBJECTIVE] is not None]
-    low, high = limits(ends) if ends else (0, 1)
+    low, high = limits(trials)
     ax.set_ylim(low, high)
     for trial in sorted(trials, key=importance):
         draw_curve(ax, trial, results.objective)
-    ax.set_xlim(0.5, max((len(trial["epochs"]) for trial in trials), default=1) + 0.5)
+    ax.set_xlim(0.5, max(len(trial["epochs"]) for trial in trials) + 0.5)
     ax.yaxis.set_major_formatter(percent)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_ylabel(f"objective: {results.objective}")
-    failed = sum(trial["status"] == "failed" for trial in results.trials)
-    below = sum(trial[OBJECTIVE] < low for trial in ends)
-    notes = {"failed": failed, "below this scale": below}
+    below = sum(trial[OBJECTIVE] < low for trial in trials)
+    notes = {"failed": len(results.trials) - len(trials), "below this scale": below}
     told = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
     ax.set_xlabel(f"epoch ({'; '.join(told)})" if told else "epoch")
     handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
@@ -107,12 +105,10 @@ def draw_hyperparameter(ax: Axes, name: str, rows: list[Row]) -> None:
     else:
         places = values
         if spans_powers_of_ten(values):
-            ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(numticks=5))
-            ax.xaxis.set_minor_formatter(NullFormatter())
+            log_axis(ax, "x", numticks=5)
         else:
             ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.xaxis.set_major_formatter(plain)
     scatter(ax, rows, places)
 
 
@@ -137,7 +133,7 @@ def limits(rows: list[Row]) -> tuple[float, float]:
 
 def varied(rows: list[Row]) -> list[str]:
     fixed = {PLACE, "search", "trial", "recipe", "status", "chosen", "epochs", OBJECTIVE}
-    names = [name for name in (rows[0] if rows else {}) if name not in fixed]
+    names = [name for name in rows[0] if name not in fixed]
     searched = [row for row in rows if row["trial"] != BASELINE_TRIAL]
     return [name for name in names if len({str(row[name]) for row in searched if row[name] is not None}) > 1]
 

@@ -1,6 +1,6 @@
 """How all figures look: on white, quiet, told apart by colour-blind readers too, the same bytes every time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from digits.common import files
 
@@ -64,12 +65,15 @@ def titled(title: str, height: float) -> Figure:
     return figure
 
 
-def in_inches(figure: Figure) -> Axes:
-    """A place for text and images anywhere in the figure. An axes for each image takes a quarter more time."""
-    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, figure.get_figwidth()), ylim=(0, figure.get_figheight()))
+def in_inches(title: str, about: str, height: float, margin: float) -> tuple[Figure, Axes]:
+    """With a place for text and images anywhere in it. An axes for each image takes a quarter more time."""
+    figure = Figure(figsize=(WIDTH, height))
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
     ax.set_axis_off()
     ax.set_autoscale_on(False)
-    return ax
+    ax.text(margin, height - 0.1, title, va="top", size=10, weight="bold")
+    ax.text(margin, height - 0.32, about, va="top", size=7, color=QUIET)
+    return figure, ax
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -92,12 +96,22 @@ def percent(share: float, _: object = None) -> str:
     return f"{100 * share:g}%"
 
 
+def plain(value: float, _: object = None) -> str:
+    return f"{value:g}"
+
+
+def log_axis(ax: Axes, which: str, written: Callable[..., str] = plain, **ticks: Any) -> None:
+    ax.set(**{f"{which}scale": "log"})
+    axis = getattr(ax, f"{which}axis")
+    axis.set_major_locator(LogLocator(**ticks))
+    axis.set_major_formatter(written)
+    axis.set_minor_formatter(NullFormatter())
+
+
 def draw_bands(ax: Axes, rows: list[dict[str, Any]], x: str, marker: str | None) -> None:
     """For each variant the mean, in a band from the lowest seed to the highest."""
     for variant, colour in VARIANT_COLOURS.items():
         of_variant = [row for row in rows if row["variant"] == variant]
-        if not of_variant:
-            continue
         places, mean, lowest, highest = ([row[key] for row in of_variant] for key in (x, "mean", "lowest", "highest"))
         ax.fill_between(places, lowest, highest, color=colour, alpha=0.2, linewidth=0)
         if len(places) == 1:

@@ -2,10 +2,10 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from digits.figures import data
-from digits.figures.style import QUIET, band_of, draw_bands, percent, titled, zoom
+from digits.figures.style import QUIET, band_of, draw_bands, log_axis, percent, titled, zoom
 
 MARKED_EPOCHS = 25
 LOG_FROM_RATIO = 8
@@ -15,15 +15,14 @@ def draw(results: data.Results) -> Figure:
     rows = data.training(results)
     figure = titled(f"{results.family}: training", height=4.9)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    last = max((row["epoch"] for row in rows), default=0)
+    last = max(row["epoch"] for row in rows)
     for across, measure in zip(axes, data.MEASURES, strict=True):
         of_measure = [row for row in rows if row["measure"] == measure]
         for ax, split in zip(across, data.SPLITS, strict=True):
             of_split = [row for row in of_measure if row["split"] == split]
             draw_bands(ax, of_split, "epoch", marker="o" if last <= MARKED_EPOCHS else None)
             ax.set_title(f"{split} {measure}")
-        if of_measure:
-            scale(across[0], measure, of_measure)
+        scale(across[0], measure, of_measure)
     for ax in axes[1]:
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
@@ -42,7 +41,4 @@ def scale(ax: Axes, measure: str, rows: list[data.Row]) -> None:
         ax.set_ylim(*zoom(values))
         ax.yaxis.set_major_formatter(percent)
     elif min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_axis(ax, "y", subs=(1, 2, 5))

@@ -67,7 +67,7 @@ class Match:
 
     @property
     def metrics(self) -> list[Metric]:
-        return [metric for metric in METRICS if metric.known((*self.old, *self.new))]
+        return [metric for metric in METRICS if metric.available_for((*self.old, *self.new))]
 
     @property
     def differs(self) -> bool:

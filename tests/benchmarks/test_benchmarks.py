@@ -1,5 +1,6 @@
 """The parts of the benchmarks that can be wrong without being slow."""
 
+import subprocess
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from ruamel.yaml import YAML
 
-from benchmarks import overhead, time_to_99
+from benchmarks import kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
-from digits.common.files import write_json
+from digits.common.files import write_json, write_text
 from digits.common.paths import CLASSES
 from digits.families import hyperparameters
 from digits.models.build import build, multiply_adds
@@ -84,6 +86,26 @@ def test_a_race_that_99_percent_are_missed_in_is_lost(monkeypatch: pytest.Monkey
     [row] = time_to_99.measure(2, None)
     assert row.values == [6.0, 0.0]
     assert row.note == "1 of 2 seeds reached 99 %; in the median inf s against 57.5 s"
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+def test_a_run_whose_audit_fails_counts_as_unequal_and_ends_no_benchmark(tmp_path: Path, failures: int) -> None:
+    for name in ("dvc.lock", "reports", "README.md"):
+        (tmp_path / name).touch()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/audit.py").write_text(f"raise SystemExit({failures})")
+    assert kills.same(tmp_path, tmp_path) == (not failures)
+
+
+def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(overhead, "ROOT", tmp_path)
+    write_text(tmp_path / "dvc.lock", "")
+    write_text(tmp_path / "params.yaml", "prepare:\n  share: 0.5 # of all\nseeds: [1]\n")
+    for command in (["init", "--quiet"], ["add", "."], [*kills.WHO, "commit", "--quiet", "--message", "Some"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
+    assert YAML(typ="safe").load(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}
+    assert not (tmp_path / "clone/dvc.lock").exists()
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,13 @@ def test_a_search_that_never_gets_as_far_has_a_ratio_of_0() -> None:
 
 def test_the_luck_of_searches_is_what_that_of_seeds_does_not_explain() -> None:
     equal = [record("ours", "halving", FAST, seed, tested=(0.98, 0.99)) for seed in (1, 2, 3)]
-    assert search.luck("ours", equal).note.endswith("over seeds 0.707 points, over searches 0.000 points")
+    assert search.variance_components("ours", equal).note.endswith(
+        "over seeds 0.707 points, over searches 0.000 points"
+    )
     apart = [record("ours", "halving", FAST, seed, tested=(0.9 + seed / 100,) * 2) for seed in (1, 2, 3)]
-    assert search.luck("ours", apart).note.endswith("over seeds 0.000 points, over searches 1.000 points")
+    assert search.variance_components("ours", apart).note.endswith(
+        "over seeds 0.000 points, over searches 1.000 points"
+    )
 
 
 def test_a_search_is_kept_as_the_points_where_it_became_better_and_its_end() -> None:

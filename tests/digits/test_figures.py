@@ -1,6 +1,5 @@
 import csv
 import json
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -210,20 +209,19 @@ def test_training_is_averaged_over_the_seeds(tmp_path):
     assert [float(first[key]) for key in ("lowest", "mean", "highest")] == pytest.approx([0.91, 0.915, 0.92])
 
 
-def test_an_epoch_that_only_some_seeds_reached_counts_those():
-    rows = data.training(replace(results(), histories={"tuned": [history(0, epochs=1), history(0.02, epochs=2)]}))
-    accuracy = [row["mean"] for row in rows if (row["split"], row["measure"]) == ("training", "accuracy")]
-    assert accuracy == pytest.approx([0.92, 0.94])
-
-
-def test_a_failed_trial_is_kept_without_an_objective(tmp_path):
-    data.write(results(), tmp_path)
+def test_a_failed_trial_is_kept_without_an_objective_and_has_no_curve_whatever_it_trained(tmp_path):
+    diverged = TRIALS[1] | {"epochs": TRIALS[3]["epochs"]}
+    given = results(trials=[TRIALS[0], diverged, *TRIALS[2:]])
+    data.write(given, tmp_path)
     rows = rows_of(tmp_path / "search/cnn.csv")
     assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
     assert [row["objective"] for row in rows] == ["0.96", "", "0.98", "0.11"]
-    assert [row["epochs"] for row in rows] == ["2", "0", "2", "1"]
+    assert [row["epochs"] for row in rows] == ["2", "1", "2", "1"]
     assert [row["recipe"] for row in rows] == ["baseline", "searched", "searched", "searched"]
     assert rows[2]["optimizer"] == "sgd"
+    [ax] = search.draw(given).axes
+    assert [line.get_label() for line in ax.lines] == ["stopped early", "the baseline's recipe", "chosen"]
+    assert ax.get_xlabel() == "epoch (1 trial failed; 1 trial below this scale)"
 
 
 def test_the_trials_of_all_searches_are_told_apart_and_each_has_its_winner(tmp_path):

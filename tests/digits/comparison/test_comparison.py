@@ -58,7 +58,7 @@ CNN = {("cnn", variant): models for (_, variant), models in MLP.items()}
 
 
 def compared(given: Outputs):
-    return compare(results(given), with_ensembles(given))
+    return compare(results(given), with_ensembles(given), searches=1)
 
 
 def test_means_and_deviations_are_those_computed_by_hand():
@@ -80,7 +80,7 @@ def test_means_and_deviations_are_those_computed_by_hand():
 def test_where_recipes_differ_sizes_and_costs_are_means_and_an_ensembles_sizes_sums():
     given = results(MLP)
     larger = replace(given[-1], parameters=507_050, multiply_adds=506_528, bytes=2_028_200, training_tflop=2.1)
-    _, tuned, _, ensemble = compare([*given[:-1], larger], with_ensembles(MLP)).rows
+    _, tuned, _, ensemble = compare([*given[:-1], larger], with_ensembles(MLP), searches=2).rows
     assert (tuned.parameters, tuned.multiply_adds, tuned.bytes) == (457_050, 456_528, 1_828_200)
     assert (ensemble.parameters, ensemble.multiply_adds, ensemble.bytes) == (914_100, 913_056, 3_656_400)
     assert (tuned.training_tflop, ensemble.training_tflop) == (1.7, 1.7)

@@ -3,20 +3,22 @@ from pathlib import Path
 import pytest
 
 from digits.common.errors import UserError
-from digits.comparison.readme import END, FILE, START, check, with_results, write_results
+from digits.comparison.readme import END, FILE, START, between, check, write_results
 from tests.conftest import ROOT
 
 README = f"# Digits\n\n{START}\n| old |\n{END}\n\nMore.\n"
 
 
-def test_the_table_takes_the_place_of_the_old_one_and_all_else_stays():
-    assert with_results(README, "| new |\n") == f"# Digits\n\n{START}\n| new |\n{END}\n\nMore.\n"
+def test_the_table_takes_the_place_of_the_old_one_and_all_else_stays(project):
+    FILE.write_text(README, encoding="utf-8")
+    assert between(FILE, START, END, "| new |\n") == f"# Digits\n\n{START}\n| new |\n{END}\n\nMore.\n"
 
 
 @pytest.mark.parametrize("text", ["", "# Digits\n", START, END, f"{END}\n{START}\n"])
-def test_without_both_marks_in_their_order_one_line_says_what_to_put_back(text):
+def test_without_both_marks_in_their_order_one_line_says_what_to_put_back(text, project):
+    FILE.write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as caught:
-        with_results(text, "| new |\n")
+        between(FILE, START, END, "| new |\n")
     assert str(caught.value) == (
         "README.md lacks the marks <!-- results: written by `dvc repro` --> and <!-- end of results --> "
         "between which the results belong; put them back"
@@ -25,7 +27,6 @@ def test_without_both_marks_in_their_order_one_line_says_what_to_put_back(text):
 
 def test_the_readme_has_the_marks_once_each():
     text = (ROOT / FILE).read_text(encoding="utf-8")
-    assert with_results(text, "x") != text
     assert (text.count(START), text.count(END)) == (1, 1)
 
 

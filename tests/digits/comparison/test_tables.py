@@ -7,7 +7,6 @@ from digits.evaluation.metrics import METRICS
 from tests.digits.comparison.test_comparison import CNN, MLP, compared, said
 
 EXACT = Accuracy(0.989, 0.001, 0.98, 0.995)
-NO_HARD_IMAGES = {key: [replace(model, corrupted=None) for model in models] for key, models in MLP.items()}
 
 
 def judged(row, **verdicts):
@@ -77,12 +76,6 @@ def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
     )
     assert tables.sentences(compared(nothing)).endswith("worse on none.")
     assert tables.sentences(compared(MLP | CNN)).count(" is better than its baseline ") == 2
-
-
-def test_results_without_hard_images_have_no_column_for_them():
-    text = tables.results(compared(NO_HARD_IMAGES))
-    assert "hard" not in text
-    assert f" of {len(METRICS) - 2} axes" in tables.sentences(compared(NO_HARD_IMAGES))
 
 
 def test_one_seed_says_what_its_intervals_are_not_for():

@@ -4,33 +4,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digits.evaluation.calibration import Bin, confidences, expected_calibration_error, gaps, reliability
+from digits.evaluation import calibration
+from digits.evaluation.calibration import Bin, confidences, gaps, reliability
 
 OF_TWO = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
 
 
-def test_the_calibration_error_is_the_one_computed_by_hand():
-    table = reliability(OF_TWO, np.array([0, 1, 1, 0]), bins=2)
+def error(probabilities, truth):
+    return gaps(confidences(probabilities), probabilities.argmax(axis=1) == truth).mean()
+
+
+def test_the_calibration_error_is_the_one_computed_by_hand(monkeypatch):
+    monkeypatch.setattr(calibration, "BINS", 2)
+    truth = np.array([0, 1, 1, 0])
+    table = reliability(OF_TWO, truth)
     assert table[0] == Bin(0, 0.5, 0, None, None)
     assert (table[1].images, table[1].accuracy) == (4, 0.5)
     assert table[1].confidence == pytest.approx(0.75)
-    assert expected_calibration_error(table) == pytest.approx(0.25)
+    assert error(OF_TWO, truth) == pytest.approx(0.25)
 
 
-def test_bins_are_weighed_by_their_images():
-    table = reliability(OF_TWO, np.array([0, 0, 0, 0]), bins=4)
-    assert [each.images for each in table] == [0, 0, 2, 2]
-    assert expected_calibration_error(table) == pytest.approx((2 * abs(0 - 0.65) + 2 * abs(1 - 0.85)) / 4)
+def test_bins_are_weighed_by_their_images(monkeypatch):
+    monkeypatch.setattr(calibration, "BINS", 4)
+    truth = np.array([0, 0, 0, 0])
+    assert [each.images for each in reliability(OF_TWO, truth)] == [0, 0, 2, 2]
+    assert error(OF_TWO, truth) == pytest.approx((2 * abs(0 - 0.65) + 2 * abs(1 - 0.85)) / 4)
 
 
-def test_a_bin_includes_its_upper_edge():
-    assert [each.images for each in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]), bins=2)] == [1, 1]
+def test_a_bin_includes_its_upper_edge(monkeypatch):
+    monkeypatch.setattr(calibration, "BINS", 2)
+    assert [each.images for each in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]))] == [1, 1]
 
 
 def test_sure_and_right_is_no_error_and_sure_and_wrong_the_largest():
     sure = np.eye(3)
-    assert expected_calibration_error(reliability(sure, np.arange(3))) == 0
-    assert expected_calibration_error(reliability(sure, np.array([1, 2, 0]))) == 1
+    assert error(sure, np.arange(3)) == 0
+    assert error(sure, np.array([1, 2, 0])) == 1
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 40), st.just(4)), elements=st.floats(0.125, 1, width=32)))
@@ -40,9 +49,9 @@ def test_every_image_is_in_one_bin_and_its_confidence_within(weights):
     assert len(table) == 15
     assert sum(each.images for each in table) == len(probabilities)
     assert all(each.low < each.confidence <= each.high + 1e-12 for each in table if each.images)
-    assert 0 <= expected_calibration_error(table) <= 1
-    of_images = gaps(confidences(probabilities), probabilities.argmax(axis=1) == 0)
-    assert of_images.mean() == pytest.approx(expected_calibration_error(table))
+    of_bins = [each.images * abs(each.accuracy - each.confidence) for each in table if each.images]
+    assert 0 <= error(probabilities, 0) <= 1
+    assert error(probabilities, 0) == pytest.approx(sum(of_bins) / len(probabilities))
 
 
 def test_an_image_counts_against_the_error_where_its_bin_errs_the_other_way():

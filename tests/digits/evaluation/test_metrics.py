@@ -48,10 +48,10 @@ def test_which_way_is_better():
     assert [BY_NAME[name].smaller_is_better for name in named] == [False, True, True, False, False]
 
 
-def test_hard_images_are_a_metric_only_where_they_were_stored():
+def test_hard_images_are_a_metric_only_where_models_were_asked_about_them():
     plain = Output(PROBABILITIES, TRUTH)
     assert list(measure(plain)) == [name for name in BY_NAME if name not in ("seen_accuracy", "unseen_accuracy")]
-    assert not BY_NAME["seen_accuracy"].known([Output(PROBABILITIES, TRUTH, corrupted(True, True)), plain])
+    assert not BY_NAME["seen_accuracy"].available_for([Output(PROBABILITIES, TRUTH, corrupted(True, True)), plain])
 
 
 def test_a_metric_has_a_value_for_each_model_and_image():
@@ -83,7 +83,6 @@ def test_a_tie_goes_to_the_first_class():
 def test_an_output_is_found_by_its_models_name_with_what_it_said_of_hard_images(project):
     files.write_array("data/predictions/labels.npy", TRUTH)
     files.write_array("data/predictions/cnn-tuned-1.npy", PROBABILITIES)
-    assert output("cnn-tuned-1").corrupted is None
     files.write_array("data/predictions/corrupted/cnn-tuned-1.npy", corrupted(True, False))
     found = output("cnn-tuned-1")
     np.testing.assert_array_equal(found.probabilities, PROBABILITIES)
@@ -98,7 +97,7 @@ def test_an_ensemble_is_the_mean_of_its_models(project):
     found = output("cnn-tuned-ensemble")
     assert found.probabilities[0].tolist() == [0.375, 0.25, 0.375]
     np.testing.assert_array_equal(found.corrupted, corrupted(True, True))
-    assert ensemble([output("cnn-tuned-1")]).corrupted is None
+    assert ensemble([found]).corrupted is None
 
 
 def test_a_model_that_was_not_evaluated_is_one_line(project):
