@@ -50,9 +50,9 @@ def main(draws: str = "1000") -> None:
         "How often a pair's interval covers, by axis: the mean of the settings, the worst and the best.",
         by_axis(found),
         remarks(count),
-        f"Power, {count // 5:,} draws a cell, by true gain in points of accuracy:",
+        f"Power by true gain over 99 % in points, seeds ± {100 * SPREAD:.2f} points, {count // 5:,} draws a cell:",
         power_table(curves),
-        "What a verdict on the tuned CNN over its baseline says would have been found, in the median:",
+        "The detectable difference of the tuned CNN over its baseline, in the median:",
         detectable_table(simulation.detectable(count // 5)),
     ]
     if real := on_real_images(3, count):
