@@ -95,7 +95,7 @@ def elsewhere(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         shutil.rmtree(folder / output["path"])
         (folder / ".dvc/cache/files/md5" / output["md5"][:2] / output["md5"][2:]).unlink()
     shutil.rmtree(folder / ".dvc/cache/runs")
-    run(folder, *OLDER, "dvc", "repro")
+    run(folder, *OLDER, "dvc", "repro", "compare", "plot")
     changed = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
     assert not any(output in (changed["train_baseline@mlp"]["outs"] + changed["evaluate"]["outs"]) for output in lost)
     return folder
