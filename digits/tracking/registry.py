@@ -116,7 +116,8 @@ def promote(
     named = f"{track.model} {version.version} ({winner.name})"
     if champion is not None and champion.version == version.version:
         return f"{named} stays champion"
-    against = f"{champion.version if champion else 'nobody'} by {objective} on {provenance.data_digest}"
+    rival = champion.version if champion else "nobody"
+    against = f"{rival} by {objective}, margin {track.margin:g}, on {provenance.data_digest}"
     if version.tags.get("against") == against:
         return f"{named}: {version.tags['reason']}"
     better, reason = decide(track, objective, version, champion, test)
