@@ -18,7 +18,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from digits.common.errors import UserError, reason
 from digits.common.paths import CLASSES
 from digits.data.corruptions import TEST, mixed
-from digits.evaluation.metrics import Output, measure
+from digits.evaluation.metrics import Output, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
@@ -175,5 +175,4 @@ def score(uri: str, objective: str, test: EvaluationSet) -> float:
     _, predict = load(uri)
     answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
     found = measure(Output(answers, test.labels))
-    right = float((harder.argmax(axis=1) == test.labels).mean())
-    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], right)
+    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))
