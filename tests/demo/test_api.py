@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from demo import models
+from demo import models, pixels
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT
@@ -126,6 +127,14 @@ def test_while_test_images_are_predicted_there_are_no_disagreements(tmp_path, mo
     for each in pair:
         np.save(tmp_path / f"{each.model}.npy", np.eye(2))
     assert models.disagreements(pair, "mlp") == {"family": "mlp", "right": {}, "images": []}
+
+
+def test_the_json_of_the_largest_images_is_not_too_long():
+    image = np.full((512, 512, 3), 255, np.uint8)
+    data = json.dumps({"pixels": pixels.rows(image)}).encode()
+    assert (pixels.read(data, image.shape) == image).all()
+    with pytest.raises(RequestEntityTooLarge, match="longer than 6 MB"):
+        pixels.read(data + bytes(2 * len(data)), image.shape)
 
 
 def test_unknown_models_paths_and_methods_are_refused(demo, ask):
