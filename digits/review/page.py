@@ -47,7 +47,8 @@ def verdicts(comparison: Comparison) -> str:
     rows = table(head, "llrrrrl", [row(line) for line in comparison.lines])
     sides = (("old", comparison.only_old), ("new", comparison.only_new))
     unmatched = [f"Only on the {side} side, so not compared: {', '.join(models)}." for side, models in sides if models]
-    return "\n\n".join((by_model(comparison.lines), rows, note(comparison), *unmatched))
+    judged = (by_model(comparison.lines), rows, note(comparison)) if comparison.lines else ()
+    return "\n\n".join((*judged, *unmatched))
 
 
 def by_model(lines: Sequence[Line]) -> str:
