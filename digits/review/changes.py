@@ -126,7 +126,8 @@ def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
 def page_of(old: Revision, new: Revision) -> str | None:
     if not (old.commit and new.commit):
         return None
-    if project := os.environ.get("GITHUB_REPOSITORY"):  # in a workflow, which runs for what has been pushed
+    project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces have it, too
+    if project and os.environ.get("GITHUB_ACTIONS") == "true":  # a workflow, which runs for what has been pushed
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{project}"
     origin = "origin" in git("remote").splitlines() and GITHUB.fullmatch(git("remote", "get-url", "origin"))
     pushed = all(git("branch", "--remotes", "--contains", each.commit) for each in (old, new))

@@ -125,6 +125,15 @@ def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_th
         assert "do not make the same ones" in hard_images_differ((nameless, nameless), found)
 
 
+def test_only_in_a_workflow_are_both_sides_known_to_be_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = revision("main")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/digits")  # as in Codespaces
+    assert changes.page_of(main, main) is None
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert changes.page_of(main, main).endswith("/team/digits")
+
+
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
