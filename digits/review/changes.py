@@ -17,9 +17,8 @@ from dvc.stage import PipelineStage
 from digits.common.files import write_bytes
 from digits.common.git import git
 from digits.common.paths import REPORTS
-from digits.review.revisions import Revision, names, read
+from digits.review.revisions import CODE, Revision, names, new_code, read
 
-CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
@@ -94,7 +93,7 @@ def code(old: Revision, new: Revision) -> list[str]:
     commits = [each.commit for each in (old, new) if each.commit]
     lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
     if new.commit is None:
-        lines += [f"A\t{path}" for path in git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()]
+        lines += [f"A\t{path}" for path in new_code()]
     return [f"`{path}` ({CODE_STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
 
 

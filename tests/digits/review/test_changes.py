@@ -134,6 +134,14 @@ def test_only_in_a_workflow_are_both_sides_known_to_be_on_github(monkeypatch: py
     assert changes.page_of(main, main).endswith("/team/digits")
 
 
+def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> None:
+    write(folder, {"notes.txt": "Buy milk.\n"})
+    assert revision("").commit
+    write(folder, {"digits/new.py": "print()\n"})
+    assert revision("").commit is None
+    assert changes.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
+
+
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
