@@ -18,6 +18,7 @@ from PIL import Image
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from demo import models, pixels
+from demo.__main__ import HOST, PORT, PORTS, listening
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT
@@ -207,6 +208,11 @@ def test_missing_models_are_an_error_without_a_terminal(python, project):
 
 def test_a_port_that_cannot_be_is_refused(python):
     assert "argument --port: invalid port value: '70000'" in python("demo", "--port", "70000", code=2)
+
+
+def test_port_0_is_any_free_one():
+    with listening(HOST, 0) as sock:
+        assert sock.getsockname()[1] not in range(PORT, PORT + PORTS)
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\x04"], ids=["no", "Ctrl-D"])
