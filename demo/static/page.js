@@ -69,7 +69,7 @@ async function start() {
   if (!project) {
     project = await api.models();
     showResults(find("#results"), project);
-    find("#size").textContent = ` to ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels`;
+    find("#size").textContent = ` of ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels`;
     listFamilies();
   }
   if (compared !== family) compare();
