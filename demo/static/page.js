@@ -121,7 +121,7 @@ function listenToTools() {
   find("#clear").addEventListener("click", () => pad.clear());
   find("#width input").addEventListener("input", ({ target }) => (pad.width = target.valueAsNumber));
   document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key !== "z") return;
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
     event.preventDefault();
     pad.undo();
   });
