@@ -12,7 +12,7 @@ from digits.comparison.verdict import Verdict
 from digits.evaluation.metrics import METRICS, Metric, Output, ensemble
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
-Recipe = tuple[str, str]  # family, variant
+FamilyVariant = tuple[str, str]  # family, variant
 Model = tuple[str, str, int]  # family, variant, seed
 
 
@@ -20,7 +20,9 @@ Model = tuple[str, str, int]  # family, variant, seed
 class Answers:
     truth: np.ndarray
     models: Mapping[Model, Output]
-    ensembles: Mapping[Recipe, np.ndarray] = field(default_factory=dict)  # of all seeds: right or not on hard images
+    ensembles: Mapping[FamilyVariant, np.ndarray] = field(
+        default_factory=dict
+    )  # of all seeds: right or not on hard images
 
     @property
     def hard_images(self) -> set[tuple[int, ...]]:
@@ -30,10 +32,10 @@ class Answers:
     def without_hard_images(self) -> "Answers":
         return Answers(self.truth, {model: replace(output, corrupted=None) for model, output in self.models.items()})
 
-    def of(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output, ...]:
+    def of(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output, ...]:
         return tuple(self.models[*recipe, seed] for seed in seeds)
 
-    def together(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output]:
+    def together(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output]:
         all_seeds = sum(model[:2] == recipe for model in self.models) == len(seeds)
         return (ensemble(self.of(recipe, seeds), self.ensembles.get(recipe) if all_seeds else None),)
 

@@ -30,7 +30,7 @@ Costs = dict[str, dict[str, float]]  # by model
 Links = tuple[str | None, str | None]  # old and new
 
 
-def outdated(revision: Revision) -> list[str]:
+def outdated_stages(revision: Revision) -> list[str]:
     """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
     return [stage.name for stage in stages(revision) if decides(stage) and any(map(changed, stage.deps))]
 
@@ -64,14 +64,14 @@ def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
 
-def makers(revision: Revision) -> dict[str, str]:
+def hard_image_code(revision: Revision) -> dict[str, str]:
     """Digests of the code that made hard images, as `evaluate` ran it."""
     dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
     makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
     return {each.def_path: each.hash_info.value for each in makers}
 
 
-def makers_here(paths: Iterable[str]) -> dict[str, str]:
+def hard_image_code_here(paths: Iterable[str]) -> dict[str, str]:
     """Of the code that now says which kinds there are."""
     files = [Path(path) for path in paths if Path(path).exists()]
     return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
