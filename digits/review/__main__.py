@@ -70,10 +70,10 @@ def why_hard_images_are_not_compared(sides: Sequence[Revision], found: Sequence[
 def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | None = None) -> None:
     body = (
         page.section("Verdict, old against new", comparison and page.verdicts(comparison), "None."),
-        page.section("Parameters", page.params(changes.params(old, new)), "The same."),
+        page.section("Parameters", page.params(changes.differences("params", old, new)), "The same."),
         page.section("Code", page.listed(changes.code(old, new)), "The same."),
         page.section("Cost", page.costs(changes.costs(old), changes.costs(new)), "The same."),
-        page.folded("Metrics that differ", page.metrics(changes.metrics(old, new))),
+        page.folded("Metrics that differ", page.metrics(changes.differences("metrics", old, new))),
         page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
     )
     said = [*(comparison.notes if comparison else ()), *notes(old, new)]

@@ -73,9 +73,12 @@ class Match:
 
     @property
     def differs(self) -> bool:
-        stored = ("probabilities", "corrupted")[: 1 + any(metric.needs_corrupted for metric in self.metrics)]
-        both = list(zip(self.old, self.new, strict=True))
-        return not all(np.array_equal(getattr(old, each), getattr(new, each)) for each in stored for old, new in both)
+        hard = any(metric.needs_corrupted for metric in self.metrics)
+        return any(
+            not np.array_equal(old.probabilities, new.probabilities)
+            or (hard and not np.array_equal(old.corrupted, new.corrupted))
+            for old, new in zip(self.old, self.new, strict=True)
+        )
 
     def line(self, model: str, metric: Metric, verdict: Verdict | None) -> Line:
         old, new = (Spread.of([metric.of(output) for output in side]) for side in (self.old, self.new))

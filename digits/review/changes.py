@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
@@ -49,15 +49,7 @@ def changed(dependency: Any) -> bool:
     return ours and bool(dependency.workspace_status())
 
 
-def params(old: Revision, new: Revision) -> list[Change]:
-    return differences("params", old, new)
-
-
-def metrics(old: Revision, new: Revision) -> list[Change]:
-    return differences("metrics", old, new)
-
-
-def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
+def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
     """As `dvc params diff` and `dvc metrics diff` find them."""
     found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
     values = {name: value for file in found.values() for name, value in file.items()}

@@ -121,8 +121,8 @@ def picture(name: str, side: str, link: str | None) -> str:
     return f"{name}<br>![{name}, {side}]({link})" if link else "–"
 
 
-def table(head: Sequence[str], align: str, rows: Sequence[Sequence[Any]]) -> str:
-    return tables.table(head, align, [tuple(map(str, row)) for row in rows]) if rows else ""
+def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+    return tables.table(head, align, rows) if rows else ""
 
 
 def code(value: Any) -> str:

@@ -145,10 +145,14 @@ def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
-        assert changes.params(old, new) == [("other", 1, None), ("train.epochs", 2, 3), ("train.more", None, 0.5)]
+        assert changes.differences("params", old, new) == [
+            ("other", 1, None),
+            ("train.epochs", 2, 3),
+            ("train.more", None, 0.5),
+        ]
     for new in edited(folder, "reports/metrics.json", '{"loss": 0.25}'):
-        assert changes.metrics(old, new) == [("loss", 0.5, 0.25)]
-    assert changes.params(old, old) == changes.metrics(old, old) == []
+        assert changes.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
+    assert changes.differences("params", old, old) == changes.differences("metrics", old, old) == []
 
 
 @pytest.mark.parametrize(
