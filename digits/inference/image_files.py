@@ -1,9 +1,8 @@
 """PNG and JPEG files of any size and colour, read without trusting a byte."""
 
 import io
-import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,9 @@ SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to tell light ink 
 def files(paths: list[Path]) -> Iterator[Path]:
     """The files named, and all images in the folders named and below."""
     for path in paths:
-        if os.path.isdir(path):  # False, too, for what cannot be looked at: it is named where it is read
-            found = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS and is_file(each))
+        if told(path.is_dir, otherwise=False):
+            images = (each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
+            found = sorted(each for each in images if told(each.is_file, otherwise=True))
             if not found:
                 raise UserError(f"{path} holds no image; their names end in {', '.join(ENDINGS)}")
             yield from found
@@ -31,12 +31,12 @@ def files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def is_file(path: Path) -> bool:
-    """Or may be one, in a folder that shows its names alone."""
+def told(asked: Callable[[], bool], otherwise: bool) -> bool:
+    """Otherwise, where the system does not tell: why not, is said where the file is read."""
     try:
-        return path.is_file()
+        return asked()
     except OSError:
-        return True
+        return otherwise
 
 
 def read(path: Path, strict: bool = False) -> Image.Image:
