@@ -20,9 +20,8 @@ Model = tuple[str, str, int]  # family, variant, seed
 class Answers:
     truth: np.ndarray
     models: Mapping[Model, Output]
-    ensembles: Mapping[FamilyVariant, np.ndarray] = field(
-        default_factory=dict
-    )  # of all seeds: right or not on hard images
+    # Of all seeds: right or not on hard images.
+    ensembles: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
 
     @property
     def hard_images(self) -> set[tuple[int, ...]]:
