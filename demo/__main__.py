@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from errno import EADDRINUSE
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def serve(host: str, port: int | None) -> None:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     train_what_is_missing(families, seeds)
     # The models load for seconds; another process could take the port meanwhile.
-    sock = listening(host, [port] if port else range(PORT, PORT + PORTS))
+    sock = listening(host, port)
     print("Loading the models …", flush=True)
     from demo import app, models
     from demo.service import Service
@@ -102,10 +101,12 @@ def agreed(question: str) -> bool:
         return False
 
 
-def listening(host: str, ports: Sequence[int]) -> socket.socket:
-    for port in ports:
+def listening(host: str, port: int | None) -> socket.socket:
+    """At port 0, any that is free."""
+    ports = [port] if port is not None else range(PORT, PORT + PORTS)
+    for each in ports:
         try:
-            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+            return socket.create_server((host, each), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
             if error.errno != EADDRINUSE:
                 raise

@@ -2,7 +2,6 @@
 
 import sys
 import traceback
-from concurrent.futures import TimeoutError as TooLate
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +123,7 @@ def error_response(error: Exception) -> Response:
         return response
     if isinstance(error, UserError):
         status, why = 503, str(error)
-    elif isinstance(error, TooLate):
+    elif isinstance(error, TimeoutError):
         status, why = 503, "too many requests at once; try again in a moment"
     else:
         traceback.print_exception(error, file=sys.stderr)

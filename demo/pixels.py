@@ -1,12 +1,13 @@
 """Images as JSON: rows of grey values, or of red, green and blue, exactly as a network takes them."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 import numpy as np
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
-MOST_BYTES = 2**20
+MOST_BYTES, BYTES_PER_NUMBER = 2**20, 8  # whichever allows more: "127.5, " has seven
 
 
 def shape_of(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -21,7 +22,7 @@ def rows(image: np.ndarray) -> list[Any]:
 def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     expected = shape_of(shape)
     wanted = f"{expected[0]} rows of {' times '.join(map(str, expected[1:]))} numbers"
-    image = array(content(data), wanted)
+    image = array(content(data, max(MOST_BYTES, BYTES_PER_NUMBER * math.prod(shape))), wanted)
     if image.shape != expected:
         found = " × ".join(map(str, image.shape)) or "a single number"
         raise UnprocessableEntity(
@@ -32,9 +33,9 @@ def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     return np.rint(image).astype(np.uint8).reshape(shape)
 
 
-def content(data: bytes) -> Any:
-    if len(data) > MOST_BYTES:
-        raise RequestEntityTooLarge(f"the JSON is longer than {MOST_BYTES // 2**20} MB")
+def content(data: bytes, most: int) -> Any:
+    if len(data) > most:
+        raise RequestEntityTooLarge(f"the JSON is longer than {most / 2**20:.2g} MB")
     try:
         return json.loads(data, parse_constant=not_json)
     except (ValueError, RecursionError) as error:

@@ -20,7 +20,7 @@ def main() -> str:
     wanted = parameter(Objective, "tune.objective")
     best = {family: objective.best(model_names((family,), seeds), wanted) for family in families}
     with verify.process(machine) as check, replacing_folder(EXPORTS) as new:
-        classes = tuple(map(str, read_json(CLASSES)))
+        classes = tuple(read_json(CLASSES))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
         runtime.start(machine)
         from digits.models.keras_file import load

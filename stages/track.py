@@ -23,7 +23,7 @@ def main() -> str:
 
     provenance = Provenance.here()
     test_images = dataset.load(PREDICTIONS)
-    classes = [str(name) for name in read_json(CLASSES)]
+    classes = read_json(CLASSES)
     test = EvaluationSet(test_images.images, classes, test_images.labels, provenance.parameters["data"]["source"])
     results = list(records(provenance, families))
     try:

@@ -151,7 +151,7 @@ def test_no_picture_is_missing_and_each_that_differs_is_there(project: Path) -> 
 
 
 def test_in_a_workflow_pictures_are_links_to_files_that_git_has(project: Path) -> None:
-    page = review(project, "main", "timid", "GITHUB_REPOSITORY=team/digits")
+    page = review(project, "main", "timid", "GITHUB_ACTIONS=true", "GITHUB_REPOSITORY=team/digits")
     links = PICTURE.findall(page)
     assert links
     for link in links:

@@ -69,7 +69,7 @@ async function start() {
   if (!project) {
     project = await api.models();
     showResults(find("#results"), project);
-    find("#size").textContent = ` to ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels`;
+    find("#size").textContent = ` of ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels`;
     listFamilies();
   }
   if (compared !== family) compare();
@@ -121,7 +121,7 @@ function listenToTools() {
   find("#clear").addEventListener("click", () => pad.clear());
   find("#width input").addEventListener("input", ({ target }) => (pad.width = target.valueAsNumber));
   document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key !== "z") return;
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
     event.preventDefault();
     pad.undo();
   });

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from digits.common.errors import UserError, reason
-from digits.export.metadata import FOLDER, HDF5, ZIP, Metadata, Storage
+from digits.export.metadata import FOLDER, HDF5, ZIP, ZIP_BEHIND, Metadata, Storage
 from digits.models.runtime import held_back_stderr
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ FORMATS = (
     Format("model.h5", save_hdf5, load_keras, HDF5),
     Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights, HDF5),
     Format("saved_model", save_saved_model, load_saved_model, FOLDER),
-    Format("model.tflite", save_tflite, load_tflite, ZIP, tolerance=1e-4),  # its kernels round more
+    Format("model.tflite", save_tflite, load_tflite, ZIP_BEHIND, tolerance=1e-4),  # its kernels round more
 )
 
 

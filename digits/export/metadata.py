@@ -43,6 +43,13 @@ def read_from_zip(path: Path) -> bytes | None:
         return file.read(MEMBER) if MEMBER in file.namelist() else None
 
 
+def read_from_zip_behind(path: Path) -> bytes | None:
+    """None, too, where none follows the model: nobody else writes one there."""
+    with path.open("rb") as file:
+        followed = zipfile.is_zipfile(file)
+    return read_from_zip(path) if followed else None
+
+
 def write_to_hdf5(path: Path, text: str) -> None:
     with h5py.File(path, "r+") as file:
         file.attrs[ATTRIBUTE] = text
@@ -63,5 +70,6 @@ def read_from_folder(path: Path) -> bytes | None:
 
 
 ZIP = Storage(write_to_zip, read_from_zip)
+ZIP_BEHIND = Storage(write_to_zip, read_from_zip_behind)
 HDF5 = Storage(write_to_hdf5, read_from_hdf5)
 FOLDER = Storage(write_to_folder, read_from_folder)

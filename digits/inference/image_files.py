@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,16 @@ FORMATS = ("PNG", "JPEG")
 ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_BYTES = 20 * 2**20
 MOST_PIXELS = 30_000_000  # 90 MB once unpacked
-BIT_DEPTH = 24  # its place in a PNG
+BIT_DEPTH_OFFSET = 24  # in a PNG
 SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to tell light ink from dark
 
 
 def files(paths: list[Path]) -> Iterator[Path]:
     """The files named, and all images in the folders named and below."""
     for path in paths:
-        if path.is_dir():
-            found = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS and each.is_file())
+        if told(path.is_dir, otherwise=False):
+            images = (each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
+            found = sorted(each for each in images if told(each.is_file, otherwise=True))
             if not found:
                 raise UserError(f"{path} holds no image; their names end in {', '.join(ENDINGS)}")
             yield from found
@@ -30,12 +31,20 @@ def files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def read(path: Path, strict: bool = False) -> Image.Image:
-    if not path.exists():
-        raise UserError("there is no such file")
-    if not path.is_file():  # a pipe might never end
-        raise UserError("it is not a file")
+def told(asked: Callable[[], bool], otherwise: bool) -> bool:
+    """Otherwise, where the system does not tell: why not, is said where the file is read."""
     try:
+        return asked()
+    except OSError:
+        return otherwise
+
+
+def read(path: Path, strict: bool = False) -> Image.Image:
+    try:
+        if not path.exists():
+            raise UserError("there is no such file")
+        if not path.is_file():  # a pipe might never end
+            raise UserError("it is not a file")
         with path.open("rb") as file:
             return decode(file.read(MOST_BYTES + 1), strict)
     except OSError as error:
@@ -78,8 +87,8 @@ def guessed(image: Image.Image, data: bytes) -> str | None:
     """What this picture is in grey or colour would be a guess, and why."""
     if image.format == "PNG" and image.is_animated:  # a phone's JPEG may hold several pictures, the first is it
         return f"it is animated, of {image.n_frames} pictures; save the one that counts"
-    if image.format == "PNG" and data[BIT_DEPTH] > 8:
-        return f"it has {data[BIT_DEPTH]} bits for each value; save it with 8"
+    if image.format == "PNG" and data[BIT_DEPTH_OFFSET] > 8:
+        return f"it has {data[BIT_DEPTH_OFFSET]} bits for each value; save it with 8"
     if image.mode == "CMYK":
         return "it is in CMYK, for print; save it in RGB"
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] < 255:

@@ -63,7 +63,7 @@ def print_table(found: Iterator[Prediction], metadata: Metadata, paths: list[Pat
             unread += 1
             print(f"{each.name:{width}}  {'–':{broad}}            –  {each.error}", flush=True)
             continue
-        second, first = np.argsort(each.probabilities)[-2:]
+        first, second = np.argsort(-each.probabilities, kind="stable")[:2]  # of equal ones, as argmax has it
         best = f"{classes[first]:{broad}}  {each.probabilities[first]:11.1%}"
         print(f"{each.name:{width}}  {best}  {classes[second]} ({each.probabilities[second]:.1%})", flush=True)
     return unread
@@ -79,6 +79,10 @@ def print_json(found: Iterator[Prediction], metadata: Metadata, _: list[Path]) -
 def row(each: Prediction, classes: tuple[str, ...]) -> dict[str, Any]:
     if each.error:
         return {"picture": each.name, "error": each.error}
-    rounded = [round(float(probability), 6) for probability in each.probabilities]
-    probabilities = dict(zip(classes, rounded, strict=True))
-    return {"picture": each.name, "class": max(probabilities, key=probabilities.get), "probabilities": probabilities}
+    first, rounded = answer(each.probabilities)
+    return {"picture": each.name, "class": classes[first], "probabilities": dict(zip(classes, rounded, strict=True))}
+
+
+def answer(probabilities: np.ndarray) -> tuple[int, list[float]]:
+    """The likeliest class, before two are rounded to the same; and all probabilities as JSON shows them."""
+    return int(probabilities.argmax()), [round(float(probability), 6) for probability in probabilities]

@@ -33,7 +33,7 @@ def main(base: str = "main", head: str = "") -> None:
         raise
     if comparison is None:
         publish(old, new, OTHER_IMAGES)
-    elif stages := changes.outdated(new):
+    elif stages := changes.outdated_stages(new):
         advice = f"**No recommendation yet:** {page.outdated(new, stages)}; `dvc repro`, then review again."
         publish(old, new, advice, comparison)
     else:
@@ -49,17 +49,17 @@ def compared(old: Revision, new: Revision) -> Comparison | None:
     if len(digests) > 1 or not np.array_equal(mine.truth, theirs.truth):
         return None
     said = [page.made_here(side) for side, each in zip((old, new), found, strict=True) if each.made_here]
-    if obstacle := hard_images_differ((old, new), (mine, theirs)):
+    if obstacle := why_hard_images_are_not_compared((old, new), (mine, theirs)):
         mine, theirs = (each.without_hard_images() for each in (mine, theirs))
         said.append(obstacle)
     return replace(compare(mine, theirs), notes=tuple(said))
 
 
-def hard_images_differ(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
+def why_hard_images_are_not_compared(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
     if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.hard_images]:
         return f"Hard images: not compared, for {' and '.join(without)} stored none."
-    old, new = map(changes.makers, sides)
-    same = old and old == new == changes.makers_here(old)
+    old, new = map(changes.hard_image_code, sides)
+    same = old and old == new == changes.hard_image_code_here(old)
     if not same or len(set().union(*(each.hard_images for each in found))) > 1:
         return (
             f"Hard images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
@@ -70,10 +70,10 @@ def hard_images_differ(sides: Sequence[Revision], found: Sequence[Answers]) -> s
 def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | None = None) -> None:
     body = (
         page.section("Verdict, old against new", comparison and page.verdicts(comparison), "None."),
-        page.section("Parameters", page.params(changes.params(old, new)), "The same."),
+        page.section("Parameters", page.params(changes.differences("params", old, new)), "The same."),
         page.section("Code", page.listed(changes.code(old, new)), "The same."),
         page.section("Cost", page.costs(changes.costs(old), changes.costs(new)), "The same."),
-        page.folded("Metrics that differ", page.metrics(changes.metrics(old, new))),
+        page.folded("Metrics that differ", page.metrics(changes.differences("metrics", old, new))),
         page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
     )
     said = [*(comparison.notes if comparison else ()), *notes(old, new)]
@@ -90,7 +90,7 @@ def notes(old: Revision, new: Revision) -> list[str]:
         found.append(
             f"{new} lacks {count} of the commits of {old}: what these did looks undone here. Rebase, and review again."
         )
-    if stages := changes.outdated(old):
+    if stages := changes.outdated_stages(old):
         found.append(f"{page.outdated(old, stages)}. What is compared are the stored results.")
     return found
 

@@ -12,7 +12,7 @@ from digits.comparison.verdict import Verdict
 from digits.evaluation.metrics import METRICS, Metric, Output, ensemble
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
-Recipe = tuple[str, str]  # family, variant
+FamilyVariant = tuple[str, str]  # family, variant
 Model = tuple[str, str, int]  # family, variant, seed
 
 
@@ -20,7 +20,8 @@ Model = tuple[str, str, int]  # family, variant, seed
 class Answers:
     truth: np.ndarray
     models: Mapping[Model, Output]
-    ensembles: Mapping[Recipe, np.ndarray] = field(default_factory=dict)  # of all seeds: right or not on hard images
+    # Of all seeds: right or not on hard images.
+    ensembles: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
 
     @property
     def hard_images(self) -> set[tuple[int, ...]]:
@@ -30,10 +31,10 @@ class Answers:
     def without_hard_images(self) -> "Answers":
         return Answers(self.truth, {model: replace(output, corrupted=None) for model, output in self.models.items()})
 
-    def of(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output, ...]:
+    def of(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output, ...]:
         return tuple(self.models[*recipe, seed] for seed in seeds)
 
-    def together(self, recipe: Recipe, seeds: tuple[int, ...]) -> tuple[Output]:
+    def together(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output]:
         all_seeds = sum(model[:2] == recipe for model in self.models) == len(seeds)
         return (ensemble(self.of(recipe, seeds), self.ensembles.get(recipe) if all_seeds else None),)
 
@@ -71,9 +72,12 @@ class Match:
 
     @property
     def differs(self) -> bool:
-        stored = ("probabilities", "corrupted")[: 1 + any(metric.needs_corrupted for metric in self.metrics)]
-        both = list(zip(self.old, self.new, strict=True))
-        return not all(np.array_equal(getattr(old, each), getattr(new, each)) for each in stored for old, new in both)
+        hard = any(metric.needs_corrupted for metric in self.metrics)
+        return any(
+            not np.array_equal(old.probabilities, new.probabilities)
+            or (hard and not np.array_equal(old.corrupted, new.corrupted))
+            for old, new in zip(self.old, self.new, strict=True)
+        )
 
     def line(self, model: str, metric: Metric, verdict: Verdict | None) -> Line:
         old, new = (Spread.of([metric.of(output) for output in side]) for side in (self.old, self.new))

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
@@ -17,9 +17,8 @@ from dvc.stage import PipelineStage
 from digits.common.files import write_bytes
 from digits.common.git import git
 from digits.common.paths import REPORTS
-from digits.review.revisions import Revision, names, read
+from digits.review.revisions import CODE, Revision, names, new_code, read
 
-CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
@@ -31,7 +30,7 @@ Costs = dict[str, dict[str, float]]  # by model
 Links = tuple[str | None, str | None]  # old and new
 
 
-def outdated(revision: Revision) -> list[str]:
+def outdated_stages(revision: Revision) -> list[str]:
     """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
     return [stage.name for stage in stages(revision) if decides(stage) and any(map(changed, stage.deps))]
 
@@ -50,29 +49,21 @@ def changed(dependency: Any) -> bool:
     return ours and bool(dependency.workspace_status())
 
 
-def params(old: Revision, new: Revision) -> list[Change]:
-    return differences("params", old, new)
-
-
-def metrics(old: Revision, new: Revision) -> list[Change]:
-    return differences("metrics", old, new)
-
-
-def differences(kind: str, old: Revision, new: Revision) -> list[Change]:
+def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
     """As `dvc params diff` and `dvc metrics diff` find them."""
     found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
     values = {name: value for file in found.values() for name, value in file.items()}
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
 
-def makers(revision: Revision) -> dict[str, str]:
+def hard_image_code(revision: Revision) -> dict[str, str]:
     """Digests of the code that made hard images, as `evaluate` ran it."""
     dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
     makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
     return {each.def_path: each.hash_info.value for each in makers}
 
 
-def makers_here(paths: Iterable[str]) -> dict[str, str]:
+def hard_image_code_here(paths: Iterable[str]) -> dict[str, str]:
     """Of the code that now says which kinds there are."""
     files = [Path(path) for path in paths if Path(path).exists()]
     return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
@@ -94,7 +85,7 @@ def code(old: Revision, new: Revision) -> list[str]:
     commits = [each.commit for each in (old, new) if each.commit]
     lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
     if new.commit is None:
-        lines += [f"A\t{path}" for path in git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()]
+        lines += [f"A\t{path}" for path in new_code()]
     return [f"`{path}` ({CODE_STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
 
 
@@ -126,7 +117,8 @@ def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
 def page_of(old: Revision, new: Revision) -> str | None:
     if not (old.commit and new.commit):
         return None
-    if project := os.environ.get("GITHUB_REPOSITORY"):  # in a workflow, which runs for what has been pushed
+    project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces have it, too
+    if project and os.environ.get("GITHUB_ACTIONS") == "true":  # a workflow, which runs for what has been pushed
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{project}"
     origin = "origin" in git("remote").splitlines() and GITHUB.fullmatch(git("remote", "get-url", "origin"))
     pushed = all(git("branch", "--remotes", "--contains", each.commit) for each in (old, new))

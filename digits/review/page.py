@@ -47,7 +47,8 @@ def verdicts(comparison: Comparison) -> str:
     rows = table(head, "llrrrrl", [row(line) for line in comparison.lines])
     sides = (("old", comparison.only_old), ("new", comparison.only_new))
     unmatched = [f"Only on the {side} side, so not compared: {', '.join(models)}." for side, models in sides if models]
-    return "\n\n".join((by_model(comparison.lines), rows, note(comparison), *unmatched))
+    judged = (by_model(comparison.lines), rows, note(comparison)) if comparison.lines else ()
+    return "\n\n".join((*judged, *unmatched))
 
 
 def by_model(lines: Sequence[Line]) -> str:
@@ -120,8 +121,8 @@ def picture(name: str, side: str, link: str | None) -> str:
     return f"{name}<br>![{name}, {side}]({link})" if link else "–"
 
 
-def table(head: Sequence[str], align: str, rows: Sequence[Sequence[Any]]) -> str:
-    return tables.table(head, align, [tuple(map(str, row)) for row in rows]) if rows else ""
+def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+    return tables.table(head, align, rows) if rows else ""
 
 
 def code(value: Any) -> str:

@@ -14,6 +14,8 @@ from digits.common.paths import PREDICTIONS
 from digits.evaluation import robustness
 from digits.review.run_cache import take_what_was_made_here
 
+CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -42,7 +44,7 @@ class Stored:
 
 def revision(name: str) -> Revision:
     """By the name of a branch, tag, commit or experiment; without one, what lies here, committed or not."""
-    if not name and not git("status", "--porcelain", "--untracked-files=no"):
+    if not name and not git("status", "--porcelain", "--untracked-files=no") and not new_code():
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
     files = files_at(name)
@@ -53,6 +55,11 @@ def revision(name: str) -> Revision:
             f"{reason(error)}: no branch, tag, commit or experiment here; `git branch --all` and "
             "`dvc exp list --all-commits` say what there is, `git fetch` and `dvc exp pull` get what others have"
         ) from None
+
+
+def new_code() -> list[str]:
+    """Files that git does not know yet."""
+    return git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()
 
 
 def files_at(name: str) -> DVCFileSystem:

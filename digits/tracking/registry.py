@@ -18,7 +18,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from digits.common.errors import UserError, reason
 from digits.common.paths import CLASSES
 from digits.data.corruptions import TEST, mixed
-from digits.evaluation.metrics import Output, measure
+from digits.evaluation.metrics import Output, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.models.runtime import held_back_stderr
 from digits.params.schema import Track
@@ -116,7 +116,8 @@ def promote(
     named = f"{track.model} {version.version} ({winner.name})"
     if champion is not None and champion.version == version.version:
         return f"{named} stays champion"
-    against = f"{champion.version if champion else 'nobody'} by {objective} on {provenance.data_digest}"
+    rival = champion.version if champion else "nobody"
+    against = f"{rival} by {objective}, margin {track.margin:g}, on {provenance.data_digest}"
     if version.tags.get("against") == against:
         return f"{named}: {version.tags['reason']}"
     better, reason = decide(track, objective, version, champion, test)
@@ -174,5 +175,4 @@ def score(uri: str, objective: str, test: EvaluationSet) -> float:
     _, predict = load(uri)
     answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
     found = measure(Output(answers, test.labels))
-    right = float((harder.argmax(axis=1) == test.labels).mean())
-    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], right)
+    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))

@@ -9,6 +9,7 @@ import time
 from http.client import HTTPException
 from urllib.request import urlopen
 
+from digits.common.errors import UserError
 from digits.tracking.store import VIEW, connect, home, without_password
 
 HOST = "127.0.0.1"
@@ -20,11 +21,22 @@ QUIET = {
 
 
 def main() -> None:
+    try:
+        serve()
+    except (UserError, OSError) as mistake:
+        sys.exit(f"ui: error: {mistake}")
+    except KeyboardInterrupt:
+        pass
+
+
+def serve() -> None:
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
-        sys.exit(f"runs are at {without_password(uri)}, which MLFLOW_TRACKING_URI names: look there, or unset it")
+        raise UserError(
+            f"runs are at {without_password(uri)}, which MLFLOW_TRACKING_URI names: look there, or unset it"
+        )
     port = next(filter(free, PORTS), None)
     if port is None:
-        sys.exit(f"ports {PORTS[0]} to {PORTS[-1]} are all taken; end one of the servers there")
+        raise UserError(f"ports {PORTS[0]} to {PORTS[-1]} are all taken; end one of the servers there")
     store = connect()
     options = {
         "--host": HOST,
@@ -41,13 +53,11 @@ def main() -> None:
     try:
         while free(port):
             if server.poll() is not None:
-                sys.exit("MLflow's server did not start; what it says stands above")
+                raise UserError("MLflow's server did not start; what it says stands above")
             time.sleep(0.1)
         view = f"http://{HOST}:{port}/#/experiments/{store.experiment}/runs?viewStateShareKey={VIEW}"
         print(f"MLflow: {view} (Ctrl-C ends it)", flush=True)
         server.wait()
-    except KeyboardInterrupt:
-        pass
     finally:
         server.terminate()
         server.wait()

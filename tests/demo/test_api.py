@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from demo import models
+from demo import models, pixels
+from demo.__main__ import HOST, PORT, PORTS, listening
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT
@@ -128,6 +130,14 @@ def test_while_test_images_are_predicted_there_are_no_disagreements(tmp_path, mo
     assert models.disagreements(pair, "mlp") == {"family": "mlp", "right": {}, "images": []}
 
 
+def test_the_json_of_the_largest_images_is_not_too_long():
+    image = np.full((512, 512, 3), 255, np.uint8)
+    data = json.dumps({"pixels": pixels.rows(image)}).encode()
+    assert (pixels.read(data, image.shape) == image).all()
+    with pytest.raises(RequestEntityTooLarge, match="longer than 6 MB"):
+        pixels.read(data + bytes(2 * len(data)), image.shape)
+
+
 def test_unknown_models_paths_and_methods_are_refused(demo, ask):
     assert ask(GOOD, query="?models=cnn-best").json()["error"].startswith("models holds 'cnn-best'; there are mlp-base")
     reports = ("/reports/../params.yaml", "/reports/comparison.html", "/reports/none.md")
@@ -198,6 +208,11 @@ def test_missing_models_are_an_error_without_a_terminal(python, project):
 
 def test_a_port_that_cannot_be_is_refused(python):
     assert "argument --port: invalid port value: '70000'" in python("demo", "--port", "70000", code=2)
+
+
+def test_port_0_is_any_free_one():
+    with listening(HOST, 0) as sock:
+        assert sock.getsockname()[1] not in range(PORT, PORT + PORTS)
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\x04"], ids=["no", "Ctrl-D"])

@@ -164,7 +164,7 @@ def test_undo_takes_back_strokes_and_clearing(page: Page) -> None:
     page.keyboard.press("Control+z")
     answered(page)
     assert answers(page) == one
-    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Z")  # with Caps Lock
     answered(page)
     assert best(page) == ["", ""]
 

@@ -61,11 +61,24 @@ def test_a_bad_image_is_refused_in_one_sentence(data, message):
     assert "\n" not in str(refused.value)
 
 
-def test_missing_files_and_pipes_are_refused(tmp_path):
+def test_missing_files_pipes_and_names_that_cannot_be_are_refused_one_by_one(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    for path, message in ((tmp_path / "none.png", "no such file"), (tmp_path / "pipe.png", "not a file")):
+    refused = {"none.png": "no such file", "pipe.png": "not a file", "n" * 300: "it cannot be read: File name too long"}
+    for path, message in zip(files([tmp_path / name for name in refused]), refused.values(), strict=True):
         with pytest.raises(UserError, match=message):
             read(path)
+
+
+def test_a_file_whose_folder_shows_names_alone_is_refused_and_not_left_out(tmp_path, monkeypatch):
+    (tmp_path / "a.png").touch()
+
+    def denied(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    [path] = files([tmp_path])
+    with pytest.raises(UserError, match="it cannot be read: Permission denied"):
+        read(path)
 
 
 def test_a_folder_stands_for_the_images_in_it_and_below(tmp_path):

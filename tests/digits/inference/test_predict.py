@@ -1,9 +1,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from digits.__main__ import main
+from digits.export.metadata import Metadata
+from digits.inference.predict import Prediction, print_json, print_table
+from tests.drawings import MNIST
 from tests.fixtures.drawn import drawn
 from tests.pictures import encoded
 
@@ -48,6 +52,16 @@ def test_json_holds_all_probabilities(predict, pictures):
     assert list(answer["probabilities"]) == list("0123456789")
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert answer["class"] == max(answer["probabilities"], key=answer["probabilities"].get)
+
+
+@pytest.mark.parametrize("least", [0.4999999, 0.5])
+def test_table_and_json_name_the_same_class_where_two_are_nearly_or_just_as_likely(capsys, least):
+    found = Prediction(Path("a.png"), np.array([0, least, 0.5]))
+    metadata = Metadata(model="m", classes=("a", "b", "c"), preprocessing=MNIST)
+    print_table(iter([found]), metadata, [found.path])
+    named = capsys.readouterr().out.splitlines()[1].split()[1]
+    print_json(iter([found]), metadata, [found.path])
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["class"] == named == ("b" if least == 0.5 else "c")
 
 
 def test_unreadable_files_are_named_and_the_others_classified(predict, tmp_path):

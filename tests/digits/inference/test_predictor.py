@@ -1,4 +1,5 @@
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,16 @@ def test_every_export_predicts_as_its_model_without_the_project(among_drawers, e
         found = predictor.find(f"cnn/{file}")
         assert (found.metadata.classes, found.metadata.preprocessing) == (tuple(DIGITS), MNIST)
         np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
+
+
+def test_a_tflite_file_of_another_project_takes_the_images_of_this_one(among_drawers, exported, tmp_path):
+    file, theirs = exported / "cnn/model.tflite", tmp_path / "theirs.tflite"
+    with zipfile.ZipFile(file) as ours:
+        theirs.write_bytes(file.read_bytes()[: ours.infolist()[0].header_offset])
+    found = predictor.find(str(theirs))
+    assert (found.metadata.model, found.metadata.classes) == (str(theirs), tuple(DIGITS))
+    images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
+    np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

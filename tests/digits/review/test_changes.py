@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digits.review import changes
-from digits.review.__main__ import hard_images_differ
+from digits.review.__main__ import why_hard_images_are_not_compared
 from digits.review.revisions import Revision, revision
 from tests.digits.review.sides import side
 
@@ -86,7 +86,7 @@ def edited(folder: Path, name: str, text: str) -> list[Revision]:
 
 
 def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
-    assert changes.outdated(revision("main")) == []
+    assert changes.outdated_stages(revision("main")) == []
 
 
 @pytest.mark.parametrize(
@@ -103,35 +103,56 @@ def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
     ],
 )
 def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str, text: str, stages: list[str]) -> None:
-    assert [changes.outdated(each) for each in edited(folder, name, text)] == [stages, stages]
+    assert [changes.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
 
 
 def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
-    ran = changes.makers(revision("main"))
-    assert ran == changes.makers_here(["digits/data/corruptions.py"])
+    ran = changes.hard_image_code(revision("main"))
+    assert ran == changes.hard_image_code_here(["digits/data/corruptions.py"])
     for new in edited(folder, "digits/data/corruptions.py", "KINDS = 4\n"):
-        assert changes.makers(new) == ran != changes.makers_here(ran)
+        assert changes.hard_image_code(new) == ran != changes.hard_image_code_here(ran)
     (folder / "digits/data/corruptions.py").unlink()
-    assert changes.makers_here(ran) == {}
+    assert changes.hard_image_code_here(ran) == {}
 
 
 def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
     found = side(cnn=9), side(cnn=9)
     main = revision("main")
-    assert hard_images_differ((main, main), found) == ""
+    assert why_hard_images_are_not_compared((main, main), found) == ""
     for new in edited(folder, "digits/data/dataset.py", "READS = 2\n"):
-        assert hard_images_differ((main, new), found) == ""
+        assert why_hard_images_are_not_compared((main, new), found) == ""
     for nameless in edited(folder, "dvc.yaml", PIPELINE.replace("digits/data/corruptions.py, ", "")):
-        assert "do not make the same ones" in hard_images_differ((nameless, nameless), found)
+        assert "do not make the same ones" in why_hard_images_are_not_compared((nameless, nameless), found)
+
+
+def test_only_in_a_workflow_are_both_sides_known_to_be_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = revision("main")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/digits")  # as in Codespaces
+    assert changes.page_of(main, main) is None
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert changes.page_of(main, main).endswith("/team/digits")
+
+
+def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> None:
+    write(folder, {"notes.txt": "Buy milk.\n"})
+    assert revision("").commit
+    write(folder, {"digits/new.py": "print()\n"})
+    assert revision("").commit is None
+    assert changes.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
 
 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
-        assert changes.params(old, new) == [("other", 1, None), ("train.epochs", 2, 3), ("train.more", None, 0.5)]
+        assert changes.differences("params", old, new) == [
+            ("other", 1, None),
+            ("train.epochs", 2, 3),
+            ("train.more", None, 0.5),
+        ]
     for new in edited(folder, "reports/metrics.json", '{"loss": 0.25}'):
-        assert changes.metrics(old, new) == [("loss", 0.5, 0.25)]
-    assert changes.params(old, old) == changes.metrics(old, old) == []
+        assert changes.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
+    assert changes.differences("params", old, old) == changes.differences("metrics", old, old) == []
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,12 @@ def test_above_its_table_the_verdict_says_what_got_better_and_worse_by_model() -
     ]
 
 
+def test_without_a_model_on_both_sides_the_verdict_only_says_which_is_where() -> None:
+    assert page.verdicts(compare(side(mlp=9, seeds=(1,)), side(cnn=9, seeds=(1,)))) == (
+        "Only on the old side, so not compared: mlp-tuned-1.\n\nOnly on the new side, so not compared: cnn-tuned-1."
+    )
+
+
 def test_only_what_differs_is_in_a_table() -> None:
     changes = [("train.epochs", 10, 20), ("gone", "a|b", None), ("more.x", None, 0.5)]
     assert page.params(changes).splitlines()[2:] == [

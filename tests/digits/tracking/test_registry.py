@@ -65,10 +65,12 @@ def test_a_better_model_takes_the_alias(store: Store, provenance: Provenance) ->
 def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(
     store: Store, provenance: Provenance
 ) -> None:
-    strict = Track(model="digits", margin=0.6)
+    strict, good = Track(model="digits", margin=0.6), trained(store, provenance, "good", 100)
     promote(store, provenance, strict, "accuracy", trained(store, provenance, "bad", 50), TEST)
-    promote(store, provenance, strict, "accuracy", trained(store, provenance, "good", 100), TEST)
+    promote(store, provenance, strict, "accuracy", good, TEST)
     assert champion_of(store, "digits").tags["family"] == "bad"
+    promote(store, provenance, TRACK, "accuracy", good, TEST)  # with another margin, it is decided anew
+    assert champion_of(store, "digits").tags["family"] == "good"
 
 
 def test_a_winner_for_other_images_is_not_compared(store: Store, provenance: Provenance) -> None:
