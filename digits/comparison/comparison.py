@@ -15,8 +15,8 @@ from digits.evaluation.metrics import METRICS, Output, measure
 ENSEMBLE = " ensemble"
 ACCURACY, *OTHERS = METRICS
 T = TypeVar("T")
-Key = tuple[str, str]  # family and variant
-Outputs = Mapping[Key, Sequence[Output]]  # of each seed's model; of an ensemble one
+FamilyVariant = tuple[str, str]
+Outputs = Mapping[FamilyVariant, Sequence[Output]]  # of each seed's model; of an ensemble one
 Verdicts = Mapping[str, Verdict]  # by the metric's name
 
 
@@ -80,7 +80,7 @@ class Row:
 @dataclass(frozen=True)
 class Comparison:
     rows: tuple[Row, ...]
-    verdicts: Mapping[tuple[Key, Key], Verdicts]  # of the first over the second
+    verdicts: Mapping[tuple[FamilyVariant, FamilyVariant], Verdicts]  # of the first over the second
     images: int
     searches: int  # one for all tuned models of a family, or one for each
 
@@ -110,7 +110,7 @@ def judge_axes(asked: Mapping[T, tuple[Sequence[Output], Sequence[Output]]]) -> 
     return {key: {name: each for (of, name), each in found.items() if of == key} for key in asked}
 
 
-def pairs(keys: Collection[Key]) -> list[tuple[Key, Key]]:
+def pairs(keys: Collection[FamilyVariant]) -> list[tuple[FamilyVariant, FamilyVariant]]:
     """Tuned against baseline in each family, also as ensembles; and the families' tuned models against each other."""
     families = list(dict.fromkeys(family for family, _ in keys))
     baseline, tuned = VARIANTS

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from digits.common.paths import VARIANTS, model_name
-from digits.comparison.comparison import ENSEMBLE, Spread, judge_axes
+from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_axes
 from digits.comparison.verdict import Verdict
-from digits.evaluation.metrics import METRICS, Metric, Output, ensemble
+from digits.evaluation.metrics import METRICS, Metric, Output, ensemble, ensemble_name
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
-FamilyVariant = tuple[str, str]  # family, variant
 Model = tuple[str, str, int]  # family, variant, seed
 
 
@@ -92,7 +91,7 @@ def answers(arrays: Mapping[str, np.ndarray]) -> Answers:
         for name, array in arrays.items()
         if (match := MODEL.fullmatch(name))
     }
-    files = {(family, variant): f"corrupted/{family}-{variant}-ensemble" for family, variant, _ in models}
+    files = {(family, variant): f"corrupted/{ensemble_name(family, variant)}" for family, variant, _ in models}
     return Answers(truth, models, {recipe: arrays[file] for recipe, file in files.items() if file in arrays})
 
 
