@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, Key, Row, Spread, Verdicts
+from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, FamilyVariant, Row, Spread, Verdicts
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, WORSE, Verdict, p_text, points
 from digits.evaluation.metrics import METRICS, Metric
@@ -118,7 +118,7 @@ def verdicts(found: Comparison) -> str:
     return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))
 
 
-def axes_table(mine: Key, theirs: Key, of_pair: Verdicts) -> str:
+def axes_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) -> str:
     head = (f"{' '.join(mine)} over {' '.join(theirs)}", "Verdict", "Difference", "95 % interval", "p")
     head += ("McNemar's p", "Detectable difference")
     rows = [
