@@ -158,6 +158,14 @@ def test_a_seed_that_fails_fails_the_stage_in_one_line(project: Path) -> None:
     assert "lower the learning rate" in said
 
 
+def test_a_cluster_that_is_not_there_is_one_clear_line(project: Path) -> None:
+    change(project, {"pool.cluster": f"tcp://127.0.0.1:{free_port()}"})
+    stage = Stage("tune", project)
+    said = stage.process.communicate(timeout=200)[1]
+    assert stage.process.returncode == 1
+    assert "has no scheduler with workers" in said.splitlines()[-1]
+
+
 def epochs_saved(folder: Path) -> dict[str, int]:
     """Of each training that has a checkpoint."""
     found = {}

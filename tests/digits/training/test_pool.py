@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import dask
 import pytest
 
 from digits.common.errors import UserError
@@ -18,11 +17,10 @@ from digits.params.schema import Pool
 from digits.training import pool as pools
 from digits.training.fingerprint import refuse_others, versions
 from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
-from digits.training.pool import connected, schedule, training_pool
+from digits.training.pool import schedule, training_pool
 from digits.training.worker import gpus, opened, train
 from tests.images import stripes
 from tests.recipes import config
-from tests.servers import free_port
 
 IMAGES = stripes(96), stripes(16), stripes(16)
 MACHINE = config().runtime
@@ -155,14 +153,6 @@ def test_trainings_are_divided_where_workers_would_else_wait(
 ) -> None:
     planned = schedule(runs(count, epochs=10), workers)
     assert [(run.name.removeprefix("mlp-"), until) for run, until in planned] == expected
-
-
-def test_a_cluster_that_is_not_there_is_one_clear_line() -> None:
-    address, soon = f"tcp://127.0.0.1:{free_port()}", {"distributed.comm.timeouts.connect": "1s"}
-    with dask.config.set(soon), pytest.raises(UserError) as told, connected(address):
-        pytest.fail("connected")
-    assert str(told.value).startswith(f"pool.cluster: {address} has no scheduler with workers (")
-    assert len(str(told.value).splitlines()) == 1
 
 
 def test_code_that_differs_between_machines_is_refused_by_name() -> None:
