@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 
 from benchmarks import simulation
 from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
-from benchmarks.simulation import GAINS, SEARCH_SPREADS, SEEDS, SIMULATED, SPREAD, ErrorRates, SearchShares, Shares
+from benchmarks.simulated_searches import SEARCH_SPREADS, SearchShares, measure_search
+from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares
 from benchmarks.trained_models import on_real_images
 from digits.common.files import write_text
 from digits.comparison import tables
@@ -92,7 +93,7 @@ def shares(setting: Setting, seeds: int, draws: int) -> Shares:
 
 def search_shares(search_spread: float, seeds: int, draws: int) -> SearchShares:
     print(f"Searches ± {100 * search_spread:.2f} points, {seeds} seeds", flush=True)
-    return simulation.measure_search(search_spread, seeds, draws)
+    return measure_search(search_spread, seeds, draws)
 
 
 def by_seeds(found: Sequence[Shares]) -> str:

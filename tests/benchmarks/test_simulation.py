@@ -7,19 +7,8 @@ import pytest
 
 from benchmarks import statistics
 from benchmarks.recipes import ACCURACY, AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, TUNED, Setting
-from benchmarks.simulation import (
-    GAINS,
-    Searched,
-    after_searches,
-    any_of_many,
-    detectable,
-    measure,
-    measure_search,
-    plain_bootstrap,
-    power,
-    powers,
-    truth,
-)
+from benchmarks.simulated_searches import Searched, after_searches, measure_search, powers, truth
+from benchmarks.simulation import GAINS, any_of_many, detectable, measure, plain_bootstrap, power
 from benchmarks.trained_models import on_real_images
 from digits.common import files
 from digits.common.errors import UserError
