@@ -3,14 +3,15 @@
 import gzip
 import hashlib
 import io
-import math
 import struct
 import zipfile
 import zlib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
+
+from digits.common.errors import UserError, reason
 
 Arrays = dict[str, np.ndarray]
 
@@ -30,13 +31,8 @@ def decode_idx(data: bytes) -> np.ndarray:
     """A magic number, the lengths as big-endian 32-bit integers, then the values."""
     if len(data) < 4 or data[:3] != bytes((0, 0, UNSIGNED_BYTE)):
         raise ValueError("not an IDX file of unsigned bytes")
-    start = 4 + 4 * data[3]
-    if len(data) < start:
-        raise ValueError("IDX header cut short")
-    shape = struct.unpack(f">{data[3]}I", data[4:start])
-    if len(data) - start != math.prod(shape):
-        raise ValueError(f"IDX header promises {math.prod(shape)} bytes, {len(data) - start} follow")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()
+    shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
+    return np.frombuffer(data, np.uint8, offset=4 + shape.nbytes).reshape(shape).copy()
 
 
 def idx_header(array: np.ndarray) -> bytes:
@@ -60,6 +56,22 @@ def read_npz(file: BinaryIO) -> tuple[Arrays, list[str]]:
         if other := [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]:
             raise ValueError(f"{other[0]} is not an array")
         return arrays, list(archive.files)
+
+
+def load_npz(path: Path) -> Arrays:
+    try:
+        with path.open("rb") as file:
+            arrays, found = read_npz(file)
+    except Exception as error:  # NumPy's reader does not expect every way in which a file can be damaged
+        how = "make it with numpy.savez_compressed"
+        raise UserError(f"is not a complete .npz file of arrays ({reason(error)}); {how}") from None
+    needed = KEYS if {"x_test", "y_test"} & set(found) else KEYS[:2]
+    if missing := [key for key in needed if key not in arrays]:
+        raise UserError(
+            f"lacks {' and '.join(missing)} and has {', '.join(found) or 'no arrays at all'}; "
+            "x_train and y_train must be there, x_test and y_test may be, both or neither"
+        )
+    return arrays
 
 
 def decode(name: str, data: bytes) -> Arrays:

@@ -1,16 +1,18 @@
 """Where images come from: a data set known by name, fetched and checked, or the user's own files."""
 
+import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from digits.common.errors import UserError, reason
-from digits.data import own
+from digits.data import image_folder, tables
 from digits.data.downloads import Failed, download, from_package_index
-from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest
+from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, load_npz
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -100,11 +102,37 @@ def load(
     """x_train and y_train, x_test and y_test where the source has them; and its classes where it names them."""
     try:
         if source not in known:
-            return own.load(source, size, tuple(known))
-        own.refuse(size)
+            return load_own(source, size, tuple(known))
+        refuse(size)
     except UserError as error:
         raise UserError(f"data.source: {source} {error}") from None
     return load_known(source, known[source]), known[source].classes
+
+
+def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, tuple[str, ...] | None]:
+    path = locate(source, names)
+    found = tables.find(path)
+    if path.is_dir() and not found:
+        return image_folder.load(path, size)
+    refuse(size)
+    return tables.load(found) if found else (load_npz(path), None)
+
+
+def locate(source: str, names: tuple[str, ...]) -> Path:
+    # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
+    with suppress(RuntimeError):  # ~name, where nobody has that name
+        path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
+        if source and path.exists():
+            return path
+    near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
+    guess = f"; did you mean {near[0]}?" if near else ""
+    allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"
+    raise UserError(f"is neither a known name nor an existing path{guess} (allowed: {allowed})")
+
+
+def refuse(size: int | None) -> None:
+    if size is not None:
+        raise UserError(f"has a size of its own; data.size = {size} is for folders of pictures, and must be null here")
 
 
 def load_known(name: str, dataset: KnownDataset) -> Arrays:

@@ -9,7 +9,7 @@ from pyarrow import csv, parquet
 
 from digits.common.errors import UserError, reason
 from digits.data.formats import UNREADABLE, Arrays
-from digits.data.layout import PARTS, entries
+from digits.data.image_folder import PARTS, entries
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LABEL = "label"

@@ -142,6 +142,7 @@ def check(arrays: formats.Arrays) -> None:
 def complaint(source: str, size: int | None = None) -> str:
     with pytest.raises(UserError) as caught:
         sources.load(source, size)
+    assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
@@ -161,16 +162,73 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
     assert f"did you mean {meant}? (allowed: mnist, fashion_mnist, or" in complaint(typed)
 
 
-@pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz"])
+@pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz", "~nobody-of-that-name/own.npz"])
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
     assert complaint(source).startswith(
         f"data.source: {source} is neither a known name nor an existing path (allowed: "
     )
 
 
-def test_a_known_data_set_takes_no_other_size():
-    expected = "has a size of its own; data.size = 32 is for folders of pictures, and must be null here"
-    assert complaint("mnist", 32) == f"data.source: mnist {expected}"
+def test_what_has_a_size_takes_no_other(tmp_path):
+    (tmp_path / "own.npz").write_bytes(NPZ)
+    for source in ("mnist", str(tmp_path / "own.npz")):
+        expected = "has a size of its own; data.size = 32 is for folders of pictures, and must be null here"
+        assert complaint(source, 32) == f"data.source: {source} {expected}"
+
+
+# the user's own arrays
+
+
+@pytest.mark.parametrize("keys", [("x_train", "y_train"), tuple(ARRAYS)])
+def test_an_npz_of_the_users_own_is_read_with_or_without_a_test_set_where_the_repository_is(
+    tmp_path, monkeypatch, keys
+):
+    np.savez(tmp_path / "own.npz", note=np.array("mine"), **{key: ARRAYS[key] for key in keys})
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))  # an experiment runs elsewhere
+    arrays, classes = sources.load("own.npz")
+    assert classes is None
+    assert set(arrays) == set(keys)
+    np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
+
+
+def odd_header() -> bytes:
+    """NumPy counts its elements, and the number is too large for it."""
+    shape = f"({10**30},)".encode()
+    text = b"{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + b"}\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x_train.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    return file.getvalue()
+
+
+def but(*lacking: str) -> bytes:
+    return npz(**{key: array for key, array in ARRAYS.items() if key not in lacking})
+
+
+NO_NPZ = "is not a complete .npz file of arrays ("
+BAD_NPZ = {
+    "empty": (b"", NO_NPZ),
+    "text": (b"hello", NO_NPZ),
+    "an empty zip": (b"PK\x05\x06", NO_NPZ),
+    "a pickle": (b"\x80\x04N.", NO_NPZ),
+    "its head": (NPZ[:100], NO_NPZ),
+    "cut short": (NPZ[:-30], NO_NPZ),
+    "its end": (NPZ[100:], NO_NPZ),
+    "an odd header": (odd_header(), NO_NPZ),
+    "a single array": (zipfile.ZipFile(io.BytesIO(NPZ)).read("x_train.npy"), f"{NO_NPZ}it holds a single array); "),
+    "code to run": (npz(x_train=np.array([{}], object), y_train=np.zeros(1)), f"{NO_NPZ}Object arrays cannot be"),
+    "other keys": (npz(images=ARRAYS["x_train"], y_train=ARRAYS["y_train"]), "lacks x_train and has images, y_train"),
+    "no keys": (npz(), "lacks x_train and y_train and has no arrays at all; x_train and y_train must be there, x_test"),
+    "no test labels": (but("y_test"), "lacks y_test and has x_train, y_train, x_test; "),
+    "no test images": (but("x_test"), "lacks x_test and has x_train, y_train, y_test; "),
+}
+
+
+@pytest.mark.parametrize(("content", "line"), BAD_NPZ.values(), ids=BAD_NPZ)
+def test_a_file_without_the_right_arrays_is_one_line(tmp_path, content, line):
+    path = tmp_path / "own.npz"
+    path.write_bytes(content)
+    assert complaint(str(path)).startswith(f"data.source: {path} {line}")
 
 
 # the same arrays from every kind of source
