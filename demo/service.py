@@ -9,7 +9,7 @@ from demo import models, pixels
 from demo.batches import Batches
 from demo.models import ServedModel
 from digits.common.paths import REPORTS
-from digits.inference import predict
+from digits.inference import predictor
 from digits.tracking import ui
 
 TIMEOUT = 20  # seconds
@@ -52,7 +52,7 @@ class Service:
         return {"input": pixels.rows(image), "agree": agree, "answers": answers}
 
     def answer(self, name: str, probabilities: np.ndarray) -> dict[str, Any]:
-        first, rounded = predict.answer(probabilities)
+        first, rounded = predictor.answer(probabilities)
         return {"model": name, "class": self.classes[first], "probability": rounded[first], "probabilities": rounded}
 
     def disagreements(self, family: str | None) -> dict[str, Any]:

@@ -112,3 +112,8 @@ def checked(predict: Predictor, metadata: Metadata) -> Predictor:
             f"{metadata.model} tells {probabilities.shape[1]} classes apart, but {len(metadata.classes)} are named here"
         )
     return predict
+
+
+def answer(probabilities: np.ndarray) -> tuple[int, list[float]]:
+    """The likeliest class, before two are rounded to the same; and all probabilities as JSON shows them."""
+    return int(probabilities.argmax()), [round(float(probability), 6) for probability in probabilities]

@@ -4,9 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.__main__ import main
+from digits.__main__ import Prediction, main, print_json, print_table
 from digits.export.metadata import Metadata
-from digits.inference.predict import Prediction, print_json, print_table
 from tests.drawings import MNIST
 from tests.fixtures.drawn import drawn
 from tests.pictures import encoded
@@ -60,7 +59,7 @@ def test_table_and_json_name_the_same_class_where_two_are_nearly_or_just_as_like
     metadata = Metadata(model="m", classes=("a", "b", "c"), preprocessing=MNIST)
     print_table(iter([found]), metadata, [found.path])
     named = capsys.readouterr().out.splitlines()[1].split()[1]
-    print_json(iter([found]), metadata, [found.path])
+    print_json(iter([found]), metadata)
     assert json.loads(capsys.readouterr().out)["pictures"][0]["class"] == named == ("b" if least == 0.5 else "c")
 
 
