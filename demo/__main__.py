@@ -51,10 +51,10 @@ def serve(host: str, port: int | None) -> None:
     # The models load for seconds; another process could take the port meanwhile.
     sock = listening(host, port)
     print("Loading the models …", flush=True)
-    from demo import app, models
+    from demo import app
     from demo.service import Service
 
-    serving = server(app.create(Service(models.load(families)), hosts(host)), sock)
+    serving = server(app.create(Service(families), hosts(host)), sock)
     address = f"[{host}]" if ":" in host else host
     print(f"Demo: http://{address}:{sock.getsockname()[1]} (Ctrl-C ends it)", flush=True)
     serving.run()

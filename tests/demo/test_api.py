@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ import requests
 from PIL import Image
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from demo import models, pixels
+from demo import pixels, service
 from demo.__main__ import HOST, PORT, PORTS, listening
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
@@ -123,11 +122,11 @@ def test_a_bad_request_is_refused_in_one_sentence(ask, data, headers, status, er
 
 
 def test_while_test_images_are_predicted_there_are_no_disagreements(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "PREDICTIONS", tmp_path)  # where labels and images come last
-    pair = [SimpleNamespace(family="mlp", model=name, card={"variant": name}) for name in ("baseline", "tuned")]
-    for each in pair:
-        np.save(tmp_path / f"{each.model}.npy", np.eye(2))
-    assert models.disagreements(pair, "mlp") == {"family": "mlp", "right": {}, "images": []}
+    monkeypatch.setattr(service, "PREDICTIONS", tmp_path)  # where labels and images come last
+    pair = {"baseline": "mlp-baseline-1", "tuned": "mlp-tuned-1"}
+    for name in pair.values():
+        np.save(tmp_path / f"{name}.npy", np.eye(2))
+    assert service.disagreements(pair, ("a", "b")) == {"right": {}, "images": []}
 
 
 def test_the_json_of_the_largest_images_is_not_too_long():
