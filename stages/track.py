@@ -2,9 +2,9 @@
 
 from digits.common.cli import run
 from digits.common.files import read_json
-from digits.common.imports import frozen_gc
 from digits.common.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
+from digits.models.runtime import frozen_gc
 from digits.params.load import parameter
 from digits.params.schema import Families, Objective, Track
 from digits.tracking.store import configure, connect, disabled, location, without_password

@@ -1,12 +1,12 @@
-"""TensorFlow starts the same way each time: quiet, with a fixed number of threads and fixed kernels."""
+"""Large libraries start quickly and quietly, and TensorFlow the same way each time: with fixed threads and kernels."""
 
+import gc
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from digits.common.imports import blocked_imports, frozen_gc
 from digits.params.schema import Runtime
 
 # Keras imports them where they are installed, for features that nothing here uses: a third of TensorFlow's start.
@@ -46,3 +46,26 @@ def held_back_stderr() -> Iterator[None]:
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+@contextmanager
+def blocked_imports(packages: tuple[str, ...]) -> Iterator[None]:
+    """As if they were not installed."""
+    absent = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+
+
+@contextmanager
+def frozen_gc() -> Iterator[None]:
+    """Garbage collection skips what is imported meanwhile, now, later, and when the process ends."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -8,7 +8,7 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from digits.common.imports import frozen_gc
+from digits.models.runtime import frozen_gc
 from digits.tracking.store import configure
 
 SECONDS_BETWEEN_WRITES = 1
