@@ -129,7 +129,7 @@ def tested(recipe: Record) -> list[float]:
         pool.give(*training_images())
         train(pool, runs)
     runtime.start(config.runtime)
-    from digits.evaluation.predictor import load_predictor
+    from digits.models.keras_file import load_predictor
 
     test, accuracies = dataset.load(PREPARED / "test"), []
     for run in runs:

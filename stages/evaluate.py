@@ -25,7 +25,7 @@ PRODUCED = re.compile(r"(\.\d+-)?\w+-(baseline|tuned|search\.json)")
 def main() -> str:
     machine = parameter(Runtime, "runtime")
     runtime.start(machine)
-    from digits.evaluation.predictor import load_predictor
+    from digits.models.keras_file import load_predictor
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     remove_other_families(families)

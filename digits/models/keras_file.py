@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from digits.common.errors import UserError, reason
 from digits.common.files import write_bytes
-from digits.models.kernels import plain
+from digits.models.kernels import fast, plain
 
 
 def to_bytes(model: keras.Model) -> bytes:
@@ -60,3 +62,11 @@ def load(path: Path) -> keras.Model:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} cannot be read as a model ({reason(error)}); `dvc repro` makes it again") from None
+
+
+def load_predictor(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Images to probabilities: one graph, whatever their number."""
+    model = rebuilt(load(path), fast)
+    pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+    return lambda images: graph(images.astype(np.float32)).numpy()
