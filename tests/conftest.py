@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
+from digits.common.errors import UserError
 from digits.common.files import replacing
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +40,14 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no process is left alone with it."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+def complaint(call: Callable[..., object], *arguments: Any) -> str:
+    """The one line by which a call is refused."""
+    with pytest.raises(UserError) as caught:
+        call(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digits.common.errors import UserError
 from digits.data import dataset
 from digits.data.corruptions import VALIDATION, mixed
 from stages import prepare
-from tests.conftest import ROOT
+from tests.conftest import complaint
 
 Arrays = dict[str, np.ndarray]
 
@@ -128,69 +125,9 @@ def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
     assert json.loads(classes.read_text()) == ["a", "b", "c", "d", "é"]
 
 
-LABELS = both()["y_train"]
-
-
-@pytest.mark.parametrize(
-    ("arrays", "classes", "line"),
-    [
-        (both(y_test=both()["y_test"] - 1), None, "y_test goes down to -1; labels must be integers from 0"),
-        (
-            both(),
-            ["a", "b", "c"],
-            (
-                "y_train goes up to 4 but there are 3 classes (a, b, c); labels must be 0 to 2, or data.classes in "
-                "params.yaml must name more"
-            ),
-        ),
-        (
-            without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)),
-            None,
-            "class 5 has one image, and testing needs another; add images of that class",
-        ),
-    ],
-    ids=["negative", "few names", "one of a class"],
-)
-def test_bad_data_is_one_line_and_what_was_prepared_stays(raw, change, arrays, classes, line):
-    raw(arrays)
-    change({"data.classes": classes})
+def test_bad_data_is_one_line_and_what_was_prepared_stays(raw):
+    raw(without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
     Path("data/prepared/train").mkdir(parents=True)
     Path("data/prepared/train/images.npy").write_text("old")
-    with pytest.raises(UserError) as caught:
-        prepare.main()
-    assert str(caught.value) == line
+    assert complaint(prepare.main) == "class 5 has one image, and testing needs another; add images of that class"
     assert written() == {"data/prepared/train/images.npy": b"old"}
-
-
-def test_bad_data_ends_the_stage_with_status_1_and_nothing_written(raw, stage):
-    raw(both(y_train=np.eye(5)[LABELS]))
-    done = stage("prepare")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "prepare: error: y_train has shape (200, 5); "
-        "labels must be one number each, in one dimension (one-hot: y.argmax(axis=1))\n"
-    )
-    assert written() == {}
-
-
-def test_a_raw_file_cut_short_is_one_line(raw):
-    raw(both())
-    file = Path("data/raw/x_train.npy")
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(UserError, match=r"^data/raw/x_train\.npy cannot be read \(.*\); `dvc repro` makes it again$"):
-        prepare.main()
-    assert written() == {}
-
-
-def test_before_anything_was_downloaded_one_line_says_what_is_missing(project):
-    with pytest.raises(UserError, match="x_train and y_train are missing"):
-        prepare.main()
-
-
-def test_stages_that_only_handle_files_start_without_tensorflow():
-    code = (
-        "import sys; import stages.check, stages.download, stages.prepare; "
-        "print({'tensorflow', 'keras', 'pandas', 'matplotlib', 'mlflow'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"

@@ -1,36 +1,20 @@
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digits.common import files
-from digits.common.errors import UserError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, complaint
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-@contextmanager
-def killed_in_the_end(code: str, folder: Path) -> Iterator[None]:
-    """Another process, which says when it has begun."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", f"from digits.common.files import *\n{code}"]
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "begun\n"
-        yield
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
 
 
 # writing
@@ -58,32 +42,24 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, mis
     assert names(tmp_path) == ["model"]
 
 
-def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
-    file = tmp_path / "a.txt"
-    file.write_text("old")
-    code = """
-import time
-with replacing("a.txt") as temporary:
-    temporary.write_text("half of the n")
-    print("begun", flush=True)
-    time.sleep(60)
-"""
-    with killed_in_the_end(code, tmp_path):
-        pass
-    assert file.read_text() == "old"
+WRITER = """
+from digits.common.files import write_text
 
-
-def test_a_file_that_is_written_again_and_again_is_whole_whenever_it_is_read(tmp_path):
-    versions = [character * 300_000 for character in "ab"]
-    files.write_text(tmp_path / "a.txt", versions[0])
-    code = """
 print("begun", flush=True)
 while True:
     for character in "ab":
         write_text("a.txt", character * 300_000)
 """
-    with killed_in_the_end(code, tmp_path):
+
+
+def test_a_file_is_whole_whenever_it_is_read_and_after_its_writer_was_killed(tmp_path):
+    versions = [character * 300_000 for character in "ab"]
+    files.write_text(tmp_path / "a.txt", versions[0])
+    command, environment = [sys.executable, "-c", WRITER], os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
         seen = {(tmp_path / "a.txt").read_text() for _ in range(100) if not time.sleep(0.002)}
+        process.kill()
     assert seen == set(versions)
     assert (tmp_path / "a.txt").read_text() in versions
 
@@ -101,25 +77,23 @@ def test_a_value_that_json_does_not_know_leaves_the_old_file(tmp_path):
 # reading
 
 
-def complaint(read: Callable[[Path], object], path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        read(path)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(f"{path} cannot be read (")
-    assert str(caught.value).endswith("); `dvc repro` makes it again")
-    return str(caught.value)
+def unreadable(read: Callable[[Path], object], path: Path) -> str:
+    said = complaint(read, path)
+    assert said.startswith(f"{path} cannot be read (")
+    assert said.endswith("); `dvc repro` makes it again")
+    return said
 
 
 @pytest.mark.parametrize("content", [b"", b'{"a": ', b"\xff\xfe", b"hello"])
 def test_json_that_is_not_whole_is_one_line(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
-    complaint(files.read_json, tmp_path / "a.json")
+    unreadable(files.read_json, tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("read", [files.read_json, files.read_array])
 def test_a_file_that_is_not_there_or_is_a_folder_is_one_line(tmp_path, read):
-    assert "No such file or directory" in complaint(read, tmp_path / "a")
-    assert "Is a directory" in complaint(read, tmp_path)
+    assert "No such file or directory" in unreadable(read, tmp_path / "a")
+    assert "Is a directory" in unreadable(read, tmp_path)
 
 
 def test_an_array_comes_back_without_being_copied_into_memory(tmp_path):
@@ -132,28 +106,15 @@ def test_an_array_comes_back_without_being_copied_into_memory(tmp_path):
     np.testing.assert_array_equal(files.read_array(tmp_path / "a.npy"), array)
 
 
-def test_an_array_written_part_by_part_is_the_same_file(tmp_path):
-    array = np.arange(2 * 7 * 5, dtype=np.uint8).reshape(7, 5, 2)
-    files.write_array(tmp_path / "whole.npy", array)
-    files.write_parts(tmp_path / "parts.npy", (array[:3], array[3:6], array[6:]), array.shape, array.dtype)
-    assert (tmp_path / "parts.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
-
-
-def test_an_array_cut_short_anywhere_is_one_line(tmp_path):
+def test_an_array_cut_short_anywhere_or_with_a_damaged_head_is_one_line(tmp_path):
     file = tmp_path / "a.npy"
     files.write_array(file, np.arange(10, dtype=np.int32))
     whole = file.read_bytes()
-    for length in range(len(whole)):
-        file.write_bytes(whole[:length])
-        complaint(files.read_array, file)
-
-
-@pytest.mark.parametrize("damage", [(b"}", b" "), (b"<i4", b"<O4"), (b"shape", b"shame"), (b"NUMPY", b"numpy")])
-def test_an_array_with_a_damaged_head_is_one_line(tmp_path, damage):
-    file = tmp_path / "a.npy"
-    files.write_array(file, np.arange(10, dtype=np.int32))
-    file.write_bytes(file.read_bytes().replace(*damage, 1))
-    complaint(files.read_array, file)
+    damages = ((b"}", b" "), (b"<i4", b"<O4"), (b"shape", b"shame"), (b"NUMPY", b"numpy"))
+    damaged = [whole.replace(*damage, 1) for damage in damages]
+    for content in (*damaged, *(whole[:length] for length in range(len(whole)))):
+        file.write_bytes(content)
+        unreadable(files.read_array, file)
 
 
 class Trap:
@@ -169,9 +130,9 @@ class Trap:
 def test_an_array_that_would_run_code_when_read_is_refused(tmp_path):
     trap, file = Trap(tmp_path / "sprung"), tmp_path / "a.npy"
     np.save(file, np.array([trap], dtype=object), allow_pickle=True)
-    complaint(files.read_array, file)
+    unreadable(files.read_array, file)
     file.write_bytes(pickle.dumps(trap))
-    complaint(files.read_array, file)
+    unreadable(files.read_array, file)
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
         files.write_array(tmp_path / "b.npy", np.array([trap], dtype=object))
     assert names(tmp_path) == ["a.npy"]
@@ -216,7 +177,10 @@ def content(place: Path) -> dict[str, str]:
     return {str(each.relative_to(place)): each.read_text() for each in place.rglob("*") if each.is_file()}
 
 
-def test_a_new_folder_takes_the_place_of_one_that_holds_more(tmp_path, made):
+def test_a_new_folder_takes_the_place_of_one_that_holds_more_and_of_what_a_killed_run_left(tmp_path, made):
+    for left in (".made-new", ".made-old"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "half").write_text("killed")
     fill(made)
     assert content(tmp_path) == {"made/a/file": "new"}
     assert names(tmp_path) == ["made"]
@@ -225,14 +189,6 @@ def test_a_new_folder_takes_the_place_of_one_that_holds_more(tmp_path, made):
 def test_where_writing_fails_the_old_folder_stays_and_nothing_else(tmp_path, made):
     fail(made)
     assert content(tmp_path) == {"made/more": "old"}
-
-
-@pytest.mark.parametrize("left", [".made-new", ".made-old"])
-def test_what_a_killed_run_left_beside_the_folder_goes_with_the_next(tmp_path, made, left):
-    (tmp_path / left).mkdir()
-    (tmp_path / left / "half").write_text("killed")
-    fill(made)
-    assert content(tmp_path) == {"made/a/file": "new"}
     assert names(tmp_path) == ["made"]
 
 

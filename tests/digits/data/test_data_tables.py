@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digits.common.errors import UserError
 from digits.data import tables
+from tests.conftest import complaint
 
 RANDOM = np.random.default_rng(0)
 
@@ -23,13 +23,6 @@ def write(path: Path, what: pd.DataFrame) -> Path:
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     return tables.load(tables.find(path))
-
-
-def complaint(path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        load(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.parquet"])
@@ -111,7 +104,7 @@ BAD = {
 
 @pytest.mark.parametrize(("own", "line"), BAD.values(), ids=BAD)
 def test_a_table_that_cannot_be_used_is_one_line(tmp_path, own, line):
-    assert complaint(write(tmp_path / "own.csv", own)).startswith(f"cannot be used: own.csv: {line}")
+    assert complaint(load, write(tmp_path / "own.csv", own)).startswith(f"cannot be used: own.csv: {line}")
 
 
 @pytest.mark.parametrize(
@@ -125,23 +118,25 @@ def test_a_table_that_cannot_be_used_is_one_line(tmp_path, own, line):
 )
 def test_a_file_that_is_no_table_is_one_line(tmp_path, name, content, line):
     (tmp_path / name).write_bytes(content)
-    said = complaint(tmp_path / name)
+    said = complaint(load, tmp_path / name)
     assert said.startswith(f"cannot be used: {name}: ")
     assert line in said
 
 
 def test_a_table_without_columns_is_one_line(tmp_path):
-    said = complaint(write(tmp_path / "own.parquet", pd.DataFrame()))
+    said = complaint(load, write(tmp_path / "own.parquet", pd.DataFrame()))
     assert said == "cannot be used: own.parquet: one column must be named label; it has no columns"
 
 
 def test_two_tables_must_fit_and_nothing_may_lie_beside_them(tmp_path):
     write(tmp_path / "test.csv", frame(labels=[7]))
     assert (
-        complaint(tmp_path)
+        complaint(load, tmp_path)
         == "holds test.csv; there must be one table named train, there may be one named test, and nothing else"
     )
     write(tmp_path / "train.csv", frame())
-    assert complaint(tmp_path) == "cannot be used: test.csv has the label 7, which no training image has"
+    assert complaint(load, tmp_path) == "cannot be used: test.csv has the label 7, which no training image has"
     write(tmp_path / "sample.csv", frame())
-    assert complaint(tmp_path).startswith("holds sample.csv, test.csv, train.csv; there must be one table named train")
+    assert complaint(load, tmp_path).startswith(
+        "holds sample.csv, test.csv, train.csv; there must be one table named train"
+    )

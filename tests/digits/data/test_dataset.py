@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays_of
 from digits.common.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Selection, Split
+from tests.conftest import complaint
 
 SHAPES = "it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
 FLOATS = "pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
@@ -67,12 +68,11 @@ def test_labels_of_any_kind_of_integer_become_one_kind(dtype):
         (images(5, 4), f"x_test has shape (5, 4); {SHAPES}"),
         (images(5, 2, 2, 2), f"x_test has shape (5, 2, 2, 2); {SHAPES}"),
         (np.array(3, np.uint8), f"x_test has shape (); {SHAPES}"),
+        (images(4, 2, 2), "x_test has 4 images but y_test has 5 labels; each image needs one label"),
     ],
 )
 def test_what_are_no_images_is_one_line(x, line):
-    with pytest.raises(UserError) as caught:
-        dataset.accept({"x_test": x, "y_test": np.zeros(5, int)}, "test")
-    assert str(caught.value) == line
+    assert complaint(dataset.accept, {"x_test": x, "y_test": np.zeros(5, int)}, "test") == line
 
 
 @pytest.mark.parametrize(
@@ -91,28 +91,20 @@ def test_what_are_no_images_is_one_line(x, line):
     ],
 )
 def test_what_are_no_labels_is_one_line(y, line):
-    with pytest.raises(UserError) as caught:
-        dataset.accept_labels("y_train", y)
-    assert str(caught.value) == f"y_train {line}"
+    assert complaint(dataset.accept_labels, "y_train", y) == f"y_train {line}"
 
 
-def test_each_image_needs_one_label():
-    with pytest.raises(UserError) as caught:
-        dataset.accept({"x_train": images(5, 2, 2), "y_train": np.zeros(4, int)}, "train")
-    assert str(caught.value) == "x_train has 5 images but y_train has 4 labels; each image needs one label"
-
-
-@pytest.mark.parametrize("lacking", ["x_train", "y_train"])
-def test_what_is_not_there_is_said(lacking):
+@pytest.mark.parametrize(
+    ("lacking", "line"),
+    [
+        (["x_train"], "x_train is missing"),
+        (["x_train", "y_train"], "x_train and y_train are"),
+    ],
+)
+def test_what_was_not_downloaded_is_said(lacking, line):
     there = {"x_train": images(5, 2, 2), "y_train": np.zeros(5, int)}
-    del there[lacking]
-    with pytest.raises(UserError, match=lacking):
-        dataset.accept(there, "train")
-
-
-def test_a_label_far_above_the_number_of_images_is_refused_before_classes_are_made_up_for_it():
-    with pytest.raises(UserError, match="2000000000"):
-        dataset.accept({"x_train": images(3, 2, 2), "y_train": np.array([0, 1, 2_000_000_000])}, "train")
+    found = {name: array for name, array in there.items() if name not in lacking}
+    assert complaint(dataset.accept, found, "train").startswith(line)
 
 
 def accepted(x: np.ndarray, y: np.ndarray) -> Split | str:
@@ -168,9 +160,7 @@ def test_any_two_arrays_are_a_split_or_one_line(x, y):
     ids=["shapes", "one class", "label above", "test label above", "many empty", "empty in test"],
 )
 def test_what_does_not_fit_together_is_one_line(train, test, classes, line):
-    with pytest.raises(UserError) as caught:
-        dataset.accept_together(train, test, tuple(classes))
-    assert str(caught.value) == line
+    assert complaint(dataset.accept_together, train, test, tuple(classes)) == line
 
 
 # on disk
@@ -215,11 +205,8 @@ def test_a_split_of_which_a_part_was_replaced_is_one_line(project):
     folder = Path("data/prepared/train")
     dataset.save(split([0, 1, 1]), folder)
     np.save(folder / "labels.npy", np.zeros(2, np.int32))
-    with pytest.raises(UserError) as caught:
-        dataset.load(folder)
-    assert str(caught.value) == (
-        "data/prepared/train holds 3 images and 2 labels; `dvc repro --force prepare` mends it"
-    )
+    said = "data/prepared/train holds 3 images and 2 labels; `dvc repro --force prepare` mends it"
+    assert complaint(dataset.load, folder) == said
 
 
 def test_a_split_that_is_not_there_says_what_makes_it(tmp_path):

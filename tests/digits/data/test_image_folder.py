@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.common.errors import UserError
 from digits.data import image_folder
 from digits.data.image_folder import load
 from digits.inference import image_files
 from digits.inference.preprocessing import measure, preprocess
+from tests.conftest import complaint
 from tests.pictures import encoded
 
 RED, GREY = (200, 30, 30), (90, 90, 90)
@@ -25,13 +25,6 @@ def fill(root: Path, *names: str, size: tuple[int, int] = (6, 6), colour: tuple[
 
 def noise(mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> Image.Image:
     return Image.merge("RGB", [Image.effect_noise(size, 90)] * 3).convert(mode)
-
-
-def complaint(root: Path, size: int | None = None) -> str:
-    with pytest.raises(UserError) as caught:
-        load(root, size)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_each_folder_is_a_class_and_its_name_the_classs_name(tmp_path):
@@ -153,14 +146,16 @@ BAD = {
 @pytest.mark.parametrize(("spoil", "line"), BAD.values(), ids=BAD)
 def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, spoil, line):
     spoil(fill(tmp_path, "cat/1.png", "dog/1.png"))
-    assert complaint(tmp_path).startswith(f"holds what cannot be used: {line}")
+    assert complaint(load, tmp_path, None).startswith(f"holds what cannot be used: {line}")
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that not even root can read")
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "cat/2.png").symlink_to("/proc/self/mem")
-    assert complaint(tmp_path) == "holds what cannot be used: cat/2.png: it cannot be read: Input/output error"
+    assert (
+        complaint(load, tmp_path, None) == "holds what cannot be used: cat/2.png: it cannot be read: Input/output error"
+    )
 
 
 def test_an_opaque_picture_with_an_alpha_channel_is_as_good_as_one_without(tmp_path):
@@ -175,13 +170,13 @@ def test_five_bad_files_are_named_and_the_others_counted(tmp_path):
     for place in range(8):
         (tmp_path / f"dog/x{place}.png").write_bytes(b"")
     named = "; ".join(f"dog/x{place}.png: it is empty" for place in range(5))
-    assert complaint(tmp_path) == f"holds what cannot be used: {named}; and 3 more"
+    assert complaint(load, tmp_path, None) == f"holds what cannot be used: {named}; and 3 more"
 
 
 def test_without_a_size_all_pictures_must_have_one(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     fill(tmp_path, "dog/2.png", size=(9, 7))
-    assert complaint(tmp_path) == (
+    assert complaint(load, tmp_path, None) == (
         "holds pictures of 2 sizes (cat/1.png has 6 × 6 pixels, dog/2.png has 9 × 7); data.size in params.yaml must "
         "say what all become, 32 for 32 × 32"
     )
@@ -203,12 +198,12 @@ NEEDED = "; there must be a folder of pictures for each class, and two classes o
     ids=["nothing", "no classes", "one class", "no classes in train and test", "only test", "two lines"],
 )
 def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, names, line):
-    assert complaint(fill(tmp_path, *names)).startswith(line)
+    assert complaint(load, fill(tmp_path, *names), None).startswith(line)
 
 
 def test_train_and_test_have_the_same_classes_and_nothing_lies_beside_them(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
-    assert complaint(tmp_path) == (
+    assert complaint(load, tmp_path, None) == (
         "holds what cannot be used: 1.png: it is in neither train/ nor test/; test/dog: it holds no picture of this "
         "class; train/emu: it holds no picture of this class; valid: it is in neither train/ nor test/"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from digits.common import files
 from digits.common.errors import UserError
-from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES, UNSEEN
+from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES
 from digits.evaluation.metrics import (
     METRICS,
     ClassScore,
@@ -60,10 +60,6 @@ def test_a_metric_has_a_value_for_each_model_and_image():
     assert BY_NAME["test_accuracy"].of_images(hard).dtype == bool
     assert BY_NAME["seen_accuracy"].of_images(hard).tolist() == [3 / 4, 1, 1]
     assert BY_NAME["unseen_accuracy"].of_images(hard).tolist() == [1 / 4, 0, 0]
-
-
-def test_every_kind_is_seen_or_unseen():
-    assert sorted((*SEEN, *UNSEEN)) == sorted(CORRUPTIONS)
 
 
 def test_a_class_given_no_chance_at_all_costs_much_but_no_infinity():
