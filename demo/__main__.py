@@ -6,12 +6,14 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from errno import EADDRINUSE
 from pathlib import Path
 
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
+from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.common.paths import history_file, model_file, model_names
 from digits.inference.image_files import MOST_BYTES
@@ -31,12 +33,8 @@ def main() -> None:
     )
     parser.add_argument("--port", type=port, help=f"default: the first free one from {PORT} to {PORT + PORTS - 1}")
     given = parser.parse_args()
-    try:
+    with one_line_errors("demo"), suppress(KeyboardInterrupt):
         serve(given.host, given.port)
-    except (UserError, OSError) as mistake:
-        sys.exit(f"demo: error: {mistake}")
-    except KeyboardInterrupt:
-        pass
 
 
 def port(given: str) -> int:

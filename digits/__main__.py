@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.export.metadata import Metadata
 from digits.inference import image_files, predictor
@@ -41,12 +42,8 @@ def main() -> None:
     command.add_argument("--model", default="tuned", help=f"{predictor.KINDS}; default: tuned, the best of these")
     command.add_argument("--json", action="store_true", help="all probabilities, for programs")
     given = parser.parse_args()
-    try:
+    with one_line_errors("predict"):
         predict(given.pictures, given.model, given.json)
-    except (UserError, OSError) as mistake:
-        sys.exit(f"predict: error: {mistake}")
-    except KeyboardInterrupt:
-        sys.exit("predict: interrupted")
 
 
 def predict(pictures: list[Path], which: str, as_json: bool) -> None:

@@ -1,9 +1,10 @@
-"""What every stage does around its work: arguments in, one line out, one line for a mistake."""
+"""What every stage and command does around its work: arguments in, one line out, one line for a mistake."""
 
 import inspect
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from digits.common.errors import UserError
@@ -12,12 +13,8 @@ from digits.common.errors import UserError
 def run(stage: Callable[..., str]) -> None:
     name = Path(sys.argv[0]).stem
     started = time.perf_counter()
-    try:
+    with one_line_errors(name):
         made = stage(*arguments(stage))
-    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong and where: a full disk, say
-        sys.exit(f"{name}: error: {mistake}")
-    except KeyboardInterrupt:
-        sys.exit(f"{name}: interrupted")
     print(f"{name}: {made} ({time.perf_counter() - started:.1f} s)", flush=True)
 
 
@@ -26,3 +23,14 @@ def arguments(stage: Callable[..., str]) -> list[str]:
     if len(given) != len(wanted):
         raise UserError(f"takes {' '.join(wanted).upper() or 'no arguments'}, not {' '.join(given) or 'nothing'}")
     return given
+
+
+@contextmanager
+def one_line_errors(name: str) -> Iterator[None]:
+    """A mistake ends the program of this name."""
+    try:
+        yield
+    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong and where: a full disk, say
+        sys.exit(f"{name}: error: {mistake}")
+    except KeyboardInterrupt:
+        sys.exit(f"{name}: interrupted")

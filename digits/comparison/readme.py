@@ -3,9 +3,9 @@
 `python -m digits.comparison.readme` fails where it is not that of reports/comparison.md.
 """
 
-import sys
 from pathlib import Path
 
+from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.common.files import write_text
 from digits.common.paths import REPORTS
@@ -40,7 +40,5 @@ def check() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors("check"):
         check()
-    except (UserError, OSError) as mistake:
-        sys.exit(f"check: error: {mistake}")

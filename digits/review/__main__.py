@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.common.files import remove, write_text
 from digits.review import changes, page
@@ -99,10 +100,6 @@ if __name__ == "__main__":
     started = time.perf_counter()
     if len(sys.argv) > 3:
         sys.exit("review: error: takes a base and what is to be reviewed; default: main and the working tree")
-    try:
+    with one_line_errors("review"):
         main(*sys.argv[1:])
-    except (UserError, OSError) as mistake:
-        sys.exit(f"review: error: {mistake}")
-    except KeyboardInterrupt:
-        sys.exit("review: interrupted")
     print(f"review: {PAGE} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)

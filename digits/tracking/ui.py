@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from http.client import HTTPException
 from urllib.request import urlopen
 
+from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.tracking.store import VIEW, connect, home, without_password
 
@@ -21,12 +23,8 @@ QUIET = {
 
 
 def main() -> None:
-    try:
+    with one_line_errors("ui"), suppress(KeyboardInterrupt):
         serve()
-    except (UserError, OSError) as mistake:
-        sys.exit(f"ui: error: {mistake}")
-    except KeyboardInterrupt:
-        pass
 
 
 def serve() -> None:
