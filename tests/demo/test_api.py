@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from PIL import Image
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from demo import pixels, service
-from demo.__main__ import HOST, PORT, PORTS, listening
+from demo.__main__ import HOST, PORT, PORTS, listening, main, train_what_is_missing
 from digits.inference.image_files import MOST_BYTES
 from digits.inference.preprocessing import preprocess
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, complaint
 from tests.demo.conftest import terminal
 from tests.drawings import DIGITS, MNIST
 from tests.fixtures.drawn import drawn
@@ -197,16 +198,19 @@ def test_sigterm_ends_the_demo_at_once_and_a_taken_port_is_an_error(drawers):
         assert time.monotonic() - started < 3
 
 
-def test_missing_models_are_an_error_without_a_terminal(python, project):
-    said = python("demo", code=1, cwd=project)
-    assert said == (
-        "demo: error: 24 of 24 files of models are missing, models/mlp-baseline/1.keras first; "
-        "`make repro` trains them, `dvc pull` gets them if they are shared\n"
+def test_missing_models_are_an_error_without_a_terminal(project, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert complaint(train_what_is_missing, ("mlp", "cnn"), (1, 2, 3)) == (
+        "24 of 24 files of models are missing, models/mlp-baseline/1.keras first; "
+        "`make repro` trains them, `dvc pull` gets them if they are shared"
     )
 
 
-def test_a_port_that_cannot_be_is_refused(python):
-    assert "argument --port: invalid port value: '70000'" in python("demo", "--port", "70000", code=2)
+def test_a_port_that_cannot_be_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["demo", "--port", "70000"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "argument --port: invalid port value: '70000'" in capsys.readouterr().err
 
 
 def test_port_0_is_any_free_one():

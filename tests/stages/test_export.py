@@ -42,12 +42,3 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
     assert "; exports stays as it was, and `dvc repro --force evaluate` predicts again" in done.stderr
     assert done.stderr.count("\n") == 1
     assert {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()} == before
-
-
-def test_a_model_that_was_not_trained_is_one_line(models, stage):
-    Path("models/mlp-tuned/1.json").unlink()
-    done = stage("export")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("export: error: models/mlp-tuned/1.json cannot be read (")
-    assert done.stderr.count("\n") == 1
-    assert not Path("exports").exists()
