@@ -1,8 +1,9 @@
-"""Made-up images: some easy enough to learn in a few epochs, and arrays of noise, as they travel."""
+"""Made-up images: some easy enough to learn in a few epochs, and arrays and pictures of noise, as files."""
 
 import io
 
 import numpy as np
+from PIL import Image
 
 from digits.data.dataset import Split
 
@@ -22,6 +23,12 @@ def npz(**arrays: np.ndarray) -> bytes:
 
 
 NPZ = npz(**ARRAYS)
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def stripes(count: int, shape: tuple[int, int, int] = (12, 10, 3), classes: int = 4, seed: int = 0) -> Split:

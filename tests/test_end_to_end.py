@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.conftest import change
 from tests.demo.conftest import served
-from tests.pictures import encoded
+from tests.images import encoded
 from tests.pipeline import CLASSES, at, checkpoints, commit, copied, forget, locked, ran, run, started, tracked
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 

@@ -25,7 +25,7 @@ from tests.conftest import ENVIRONMENT, complaint
 from tests.demo.conftest import terminal
 from tests.drawings import DIGITS, MNIST
 from tests.fixtures.drawn import drawn
-from tests.pictures import encoded
+from tests.images import encoded
 from tests.servers import free_port, running
 
 PAGES = list(drawn(20, seed=3))

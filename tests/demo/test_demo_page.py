@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.fixtures.browser import CHROMIUM, answered, chromium, draw, draw_and_wait, stroke, watch
 from tests.fixtures.drawn import drawn
 from tests.fixtures.strokes import STROKES
-from tests.pictures import encoded
+from tests.images import encoded
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
 

@@ -11,7 +11,7 @@ from digits.data.image_folder import load
 from digits.inference import image_files
 from digits.inference.preprocessing import measure, preprocess
 from tests.conftest import complaint
-from tests.pictures import encoded
+from tests.images import encoded
 
 RED, GREY = (200, 30, 30), (90, 90, 90)
 

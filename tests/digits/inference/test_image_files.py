@@ -1,4 +1,6 @@
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ from PIL import Image
 
 from digits.common.errors import UserError
 from digits.inference.image_files import MOST_BYTES, decode, files, read
-from tests.pictures import bomb, encoded
+from tests.images import encoded
 
 SMALL = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4) * 20)
 
@@ -38,6 +40,17 @@ def test_an_image_is_turned_as_its_exif_data_say():
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     assert decode(encoded(SMALL.convert("RGB"), "JPEG", exif=exif)).size == (3, 4)
+
+
+def bomb(side: int = 20_000) -> bytes:
+    """A PNG of 60 kB that unpacks to 20,000 × 20,000 pixels."""
+    rows = zlib.compress(bytes(side * (1 + side // 8)), 9)
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 BAD = {

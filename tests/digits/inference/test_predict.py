@@ -8,7 +8,7 @@ from digits.__main__ import Prediction, main, print_json, print_table
 from digits.export.metadata import Metadata
 from tests.drawings import MNIST
 from tests.fixtures.drawn import drawn
-from tests.pictures import encoded
+from tests.images import encoded
 
 
 @pytest.fixture(scope="module")
