@@ -24,13 +24,6 @@ def test_the_calibration_error_is_the_one_computed_by_hand(monkeypatch):
     assert error(OF_TWO, truth) == pytest.approx(0.25)
 
 
-def test_bins_are_weighed_by_their_images(monkeypatch):
-    monkeypatch.setattr(calibration, "BINS", 4)
-    truth = np.array([0, 0, 0, 0])
-    assert [each.images for each in reliability(OF_TWO, truth)] == [0, 0, 2, 2]
-    assert error(OF_TWO, truth) == pytest.approx((2 * abs(0 - 0.65) + 2 * abs(1 - 0.85)) / 4)
-
-
 def test_a_bin_includes_its_upper_edge(monkeypatch):
     monkeypatch.setattr(calibration, "BINS", 2)
     assert [each.images for each in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]))] == [1, 1]
