@@ -42,8 +42,8 @@ CORRUPTIONS = {
     "motion blur": Corruption((6, 12, 18, 24), "% of the side", "smeared", by.motion_blur),
     "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", by.compress, identity=100),
     "low resolution": Corruption((60, 50, 40, 30), "% of the side", "coarse", by.lower_resolution, identity=100),
-    "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", by.bend),
-    "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", by.tilt),
+    "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", by.elastic),
+    "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", by.perspective),
     # Bright parts grow or shrink, whatever they are: strokes where the ground is dark, as MNIST's.
     "thick strokes": Corruption((3, 5, 7, 9), "% of the side", "thick", by.thicken),
     "thin strokes": Corruption((2, 3, 4, 5), "% of the side", "thin", by.thin),

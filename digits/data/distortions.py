@@ -89,7 +89,7 @@ def lower_resolution(images: Images, percent: float, _: Random) -> Images:
     return picture_by_picture(images, lambda picture: picture.resize(small, box).resize((width, height), box))
 
 
-def bend(images: Images, percent: float, random: Random) -> Images:
+def elastic(images: Images, percent: float, random: Random) -> Images:
     height, width = images.shape[1:3]
     drawn = random.standard_normal((len(images), 2, height, width), np.float32)
     reach = pixels(images, BEND)
@@ -99,7 +99,7 @@ def bend(images: Images, percent: float, random: Random) -> Images:
     return interpolate(images, y + field[:, 0], x + field[:, 1])
 
 
-def tilt(images: Images, percent: float, random: Random) -> Images:
+def perspective(images: Images, percent: float, random: Random) -> Images:
     y, x = from_middle(images)
     down, right = along(2 * np.pi * random.random((len(images), 1, 1)), 1)
     towards = (down * y + right * x) / (np.hypot(*images.shape[1:3]) / 2)  # -1 to 1, from one side to the other

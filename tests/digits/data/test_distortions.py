@@ -13,7 +13,8 @@ BAR[:, 5:15, 9:12] = 255  # ten pixels long, three thick
 
 def test_a_flat_image_is_blurred_faded_and_bent_to_itself():
     flat = np.full((2, 9, 6, 3), 90, np.uint8)
-    for distort in (by.blur, by.motion_blur, by.reduce_contrast, by.bend, by.tilt, by.thicken, by.lower_resolution):
+    smooth = by.blur, by.motion_blur, by.reduce_contrast, by.lower_resolution
+    for distort in (*smooth, by.elastic, by.perspective, by.thicken):
         np.testing.assert_array_equal(distort(flat, 40, RANDOM), flat)
 
 
@@ -86,13 +87,13 @@ def test_a_lower_resolution_leaves_blocks():
 
 def test_bends_are_as_far_as_said_and_smooth():
     slope = np.tile(np.arange(0, 250, 5, dtype=np.uint8).reshape(1, 1, -1, 1), (20, 50, 1, 1))  # five a pixel
-    moved = (by.bend(slope, 4, RANDOM).astype(float) - slope)[:, 10:-10, 10:-10] / 5
+    moved = (by.elastic(slope, 4, RANDOM).astype(float) - slope)[:, 10:-10, 10:-10] / 5
     assert np.sqrt((moved**2).mean()) == pytest.approx(2, rel=0.25)  # 4 % of 50
     assert np.abs(np.diff(moved, axis=1)).mean() < 0.5
 
 
 def test_one_edge_comes_nearer_and_the_other_goes_away():
-    tilted = by.tilt(BAR, 50, RANDOM) > 127
+    tilted = by.perspective(BAR, 50, RANDOM) > 127
     upper, lower = tilted[:, :10].sum(axis=(1, 2, 3)), tilted[:, 10:].sum(axis=(1, 2, 3))
     assert (upper > lower).any()
     assert (lower > upper).any()
