@@ -100,11 +100,3 @@ def mcnemar(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 def over_models(values: np.ndarray) -> float:
     """One p-value of many: twice the median is right however they depend on each other."""
     return float(values.item() if values.size == 1 else min(1, 2 * np.median(values)))
-
-
-def points(share: float) -> str:
-    return f"{round(100 * share, 2) + 0.0:+.2f}"  # + 0.0: there is no "-0.00"
-
-
-def p_text(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
