@@ -96,13 +96,13 @@ def behind(old: Revision, new: Revision) -> int:
 
 def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
     """Those whose bytes differ, by name: links to GitHub where it has both revisions, else to copies in the folder."""
-    page = page_of(old, new)
+    github = github_project(old, new)
 
     def link(revision: Revision, side: str, name: str, content: bytes | None) -> str | None:
         if content is None:
             return None
-        if page:
-            return f"{page}/blob/{revision.commit}/{FIGURES}/{name}?raw=true"
+        if github:
+            return f"{github}/blob/{revision.commit}/{FIGURES}/{name}?raw=true"
         write_bytes(folder / side / name, content)
         return f"{side}/{name}"
 
@@ -114,7 +114,7 @@ def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
     return found
 
 
-def page_of(old: Revision, new: Revision) -> str | None:
+def github_project(old: Revision, new: Revision) -> str | None:
     if not (old.commit and new.commit):
         return None
     project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces have it, too

@@ -87,7 +87,7 @@ def test_a_silent_run_is_closed_and_one_that_lives_elsewhere_is_not(
     assert only(store, "model").info.status == "KILLED"
     assert only(store, "model").data.tags["reason"] == "it was found without a sign of life"
     runs.resume(store, provenance, model.info, only(store, "model"))
-    monkeypatch.setattr(runs, "SECONDS_OF_SILENCE", -1)
+    monkeypatch.setattr(runs, "HEARTBEAT_TIMEOUT", -1)
     sync(store, elsewhere, [], TEST)
     assert only(store, "model").info.status == "KILLED"
 
