@@ -91,15 +91,9 @@ def mark(row: Row, metric: Metric) -> str:
 
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
-    return f"{percent(value, metric.digits)} %" if metric.percent else spread(value.mean, value.sd, metric.digits)
-
-
-def percent(value: Spread | Accuracy, digits: int = 2) -> str:
-    return spread(100 * value.mean, None if value.sd is None else 100 * value.sd, digits)
-
-
-def spread(mean: float, sd: float | None, digits: int) -> str:
-    return f"{mean:.{digits}f}" + (f" ± {sd:.{digits}f}" if sd is not None else "")
+    scale, unit = (100, " %") if metric.percent else (1, "")
+    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.digits}f}"
+    return f"{scale * value.mean:.{metric.digits}f}{deviation}{unit}"
 
 
 def verdicts(found: Comparison) -> str:
