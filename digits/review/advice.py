@@ -6,7 +6,7 @@ from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.tables import size, unit, with_interval
 from digits.comparison.verdict import BETTER, WORSE
 from digits.review.answers import Comparison, Line
-from digits.review.changes import Costs
+from digits.review.revisions import Costs
 
 PURPOSES = {"training_tflop": "to train", "multiply_adds": "per prediction"}
 

@@ -9,8 +9,7 @@ from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE
 from digits.review.advice import axis, detectable
 from digits.review.answers import Comparison, Line
-from digits.review.changes import COSTS, Change, Costs, Links
-from digits.review.revisions import Revision
+from digits.review.revisions import COSTS, Change, Costs, Links, Revision
 
 MARK = "<!-- review -->"  # by which the workflow finds its comment again
 SAME = "same answers, to the last bit"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digits.common.errors import UserError
-from digits.review import changes
+from digits.review import revisions
 from digits.review.__main__ import why_hard_images_are_not_compared
 from digits.review.revisions import Revision, names, revision
 from tests.digits.review.sides import side
@@ -88,7 +88,7 @@ def edited(folder: Path, name: str, text: str) -> list[Revision]:
 
 
 def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
-    assert changes.outdated_stages(revision("main")) == []
+    assert revisions.outdated_stages(revision("main")) == []
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
     ],
 )
 def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str, text: str, stages: list[str]) -> None:
-    assert [changes.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
+    assert [revisions.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
 
 
 def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
-    ran = changes.hard_image_code(revision("main"))
-    assert ran == changes.hard_image_code_here(["digits/data/corruptions.py"])
+    ran = revisions.hard_image_code(revision("main"))
+    assert ran == revisions.hard_image_code_here(["digits/data/corruptions.py"])
     for new in edited(folder, "digits/data/corruptions.py", "KINDS = 4\n"):
-        assert changes.hard_image_code(new) == ran != changes.hard_image_code_here(ran)
+        assert revisions.hard_image_code(new) == ran != revisions.hard_image_code_here(ran)
     (folder / "digits/data/corruptions.py").unlink()
-    assert changes.hard_image_code_here(ran) == {}
+    assert revisions.hard_image_code_here(ran) == {}
 
 
 def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
@@ -133,25 +133,25 @@ def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> 
     assert revision("").commit
     write(folder, {"digits/new.py": "print()\n"})
     assert revision("").commit is None
-    assert changes.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
+    assert revisions.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
 
 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
-        assert changes.differences("params", old, new) == [
+        assert revisions.differences("params", old, new) == [
             ("other", 1, None),
             ("train.epochs", 2, 3),
             ("train.more", None, 0.5),
         ]
     for new in edited(folder, "reports/metrics.json", '{"loss": 0.25}'):
-        assert changes.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
-    assert changes.differences("params", old, old) == changes.differences("metrics", old, old) == []
+        assert revisions.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
+    assert revisions.differences("params", old, old) == revisions.differences("metrics", old, old) == []
 
 
 def test_what_an_earlier_revision_did_not_store_yet_is_not_there() -> None:
     main = revision("main")
-    assert (changes.test_images(main), changes.costs(main), names(main, "data/predictions")) == (None, {}, [])
+    assert (revisions.test_images(main), revisions.costs(main), names(main, "data/predictions")) == (None, {}, [])
 
 
 def test_a_name_that_nobody_knows_is_an_error_that_says_what_there_may_be() -> None:
@@ -166,12 +166,12 @@ def test_figures_that_differ_are_copied_or_linked_where_a_workflow_has_both_revi
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setenv("GITHUB_REPOSITORY", "team/digits")  # as in Codespaces
     copied = {"new.png": (None, "new/new.png")}
-    assert changes.figures(main, there, tmp_path) == copied
+    assert revisions.figures(main, there, tmp_path) == copied
     assert (tmp_path / "new/new.png").read_text() == "new"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert changes.figures(main, here, tmp_path) == copied
+    assert revisions.figures(main, here, tmp_path) == copied
     link = f"https://github.com/team/digits/blob/{there.commit}/reports/figures/new.png?raw=true"
-    assert changes.figures(main, there, tmp_path) == {"new.png": (None, link)}
+    assert revisions.figures(main, there, tmp_path) == {"new.png": (None, link)}
 
 
 @pytest.mark.parametrize(
@@ -186,5 +186,5 @@ def test_figures_that_differ_are_copied_or_linked_where_a_workflow_has_both_revi
     ],
 )
 def test_a_project_on_github_is_known_by_its_remote(url: str, project: str | None) -> None:
-    found = changes.GITHUB.fullmatch(url)
+    found = revisions.GITHUB.fullmatch(url)
     assert (found and found["project"]) == project
