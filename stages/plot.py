@@ -2,7 +2,6 @@
 
 from digits import figures
 from digits.common.cli import run
-from digits.common.files import remove
 from digits.common.paths import REPORTS
 from digits.evaluation.flops import cost_accuracy
 from digits.figures import data
@@ -15,8 +14,6 @@ PLOTS = REPORTS / "plots"
 
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    for folder in (FIGURES, PLOTS):
-        remove(folder)
     drawn = []
     for family in families:
         results = data.read(family, seeds)

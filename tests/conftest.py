@@ -24,7 +24,6 @@ LONGEST = (
     "test_review.py",
     "test_end_to_end.py",
     "test_one_store.py",
-    "test_live.py",
     "test_demo_page.py",
 )
 # Hundreds of processes would compile the project anew, where the environment says that no bytecode be written.

@@ -15,6 +15,7 @@ import requests
 from mlflow import MlflowClient
 from PIL import Image
 
+from digits import figures
 from tests.conftest import change
 from tests.demo.conftest import served
 from tests.images import encoded
@@ -63,8 +64,10 @@ def test_the_pipeline_goes_from_images_to_the_table(undisturbed: Path) -> None:
     assert metrics["mlp"]["baseline"]["test_accuracy"] > 0.5
     assert json.loads((undisturbed / "reports/data.json").read_text())["classes"] == CLASSES
     assert np.load(undisturbed / "data/predictions/mlp-tuned-1.npy").shape == (80, 4)
-    figures = {path.name for path in (undisturbed / "reports/figures").glob("*.png")}
-    assert {"mlp-training.png", "mlp-search.png", "mlp-confusion.png", "mlp-samples.png"} <= figures
+    drawn = {path.name for path in (undisturbed / "reports/figures").iterdir()}
+    assert drawn == {f"mlp-{name}.png" for name in figures.FIGURES} | {figures.COST_ACCURACY}
+    tables = {f"{path.parent.name}/{path.name}" for path in (undisturbed / "reports/plots").glob("*/*")}
+    assert tables == {f"{name}/mlp.csv" for name in figures.data.TABLES}
 
 
 def test_a_server_and_then_an_experiment_that_are_killed_lose_no_trial_and_give_nothing_twice(

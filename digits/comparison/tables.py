@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, FamilyVariant, Row, Spread, Verdicts
 from digits.comparison.intervals import Accuracy
-from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, WORSE, Verdict, p_text, points
+from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
 
 MARKS = {BETTER: " ✓", WORSE: " ✗", NO_EVIDENCE: ""}
@@ -82,7 +82,7 @@ def cells(row: Row, others: Sequence[Metric]) -> tuple[str, ...]:
         *(cell(metric, row.metrics[metric.name]) + mark(row, metric) for metric in others),
         f"{row.parameters:,}",
         f"{row.multiply_adds:,}",
-        with_interval(gain) if gain else "–",
+        with_interval(ACCURACY, gain) if gain else "–",
     )
 
 
@@ -91,15 +91,9 @@ def mark(row: Row, metric: Metric) -> str:
 
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
-    return f"{percent(value, metric.digits)} %" if metric.percent else spread(value.mean, value.sd, metric.digits)
-
-
-def percent(value: Spread | Accuracy, digits: int = 2) -> str:
-    return spread(100 * value.mean, None if value.sd is None else 100 * value.sd, digits)
-
-
-def spread(mean: float, sd: float | None, digits: int) -> str:
-    return f"{mean:.{digits}f}" + (f" ± {sd:.{digits}f}" if sd is not None else "")
+    scale, unit = (100, " %") if metric.percent else (1, "")
+    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.digits}f}"
+    return f"{scale * value.mean:.{metric.digits}f}{deviation}{unit}"
 
 
 def verdicts(found: Comparison) -> str:
@@ -129,7 +123,7 @@ def axes_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) ->
             f"{signed(metric, each.low)} to {signed(metric, each.high)}",
             p_text(each.p),
             "–" if each.mcnemar is None else p_text(each.mcnemar),
-            f"{signed(metric, each.detectable).removeprefix('+')}{unit(metric)}",
+            f"{size(metric, each.detectable)}{unit(metric)}",
         )
         for metric in METRICS
         if (each := of_pair.get(metric.name))
@@ -138,15 +132,25 @@ def axes_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) ->
 
 
 def signed(metric: Metric, value: float) -> str:
-    return points(value) if metric.percent else f"{round(value, metric.digits) + 0.0:+.{metric.digits}f}"
+    scale, digits = (100, 2) if metric.percent else (1, metric.digits)
+    return f"{round(scale * value, digits) + 0.0:+.{digits}f}"  # + 0.0: there is no "-0.00"
+
+
+def size(metric: Metric, value: float) -> str:
+    return signed(metric, abs(value)).removeprefix("+")
 
 
 def unit(metric: Metric) -> str:
     return " points" if metric.percent else ""
 
 
-def with_interval(verdict: Verdict) -> str:
-    return f"{points(verdict.difference)} [{points(verdict.low)}, {points(verdict.high)}]"
+def with_interval(metric: Metric, verdict: Verdict, unit: str = "") -> str:
+    difference, low, high = (signed(metric, each) for each in (verdict.difference, verdict.low, verdict.high))
+    return f"{difference}{unit} [{low}, {high}]"
+
+
+def p_text(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def summary(rows: Sequence[Row]) -> str:

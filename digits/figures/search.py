@@ -96,7 +96,7 @@ def draw_hyperparameter(ax: Axes, name: str, rows: list[Row]) -> None:
     values = [row[name] for row in rows]
     distinct = choices(values)
     if distinct is not None:
-        places = [distinct.index(value) + spread(row[PLACE]) for value, row in zip(values, rows, strict=True)]
+        places = [distinct.index(value) + jitter(row[PLACE]) for value, row in zip(values, rows, strict=True)]
         crowded = sum(len(str(value)) for value in distinct) > 24
         labels = [short(value, 14) for value in distinct]
         ax.set_xticks(range(len(distinct)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
@@ -154,6 +154,6 @@ def spans_powers_of_ten(values: list[float]) -> bool:
     return low > 0 and high / low >= LOG_FROM_RATIO and crowded_below
 
 
-def spread(place: int) -> float:
+def jitter(place: int) -> float:
     """Sideways, so that points of one choice do not hide each other; the same every time."""
     return 0.5 * ((0.5 + place * GOLDEN) % 1 - 0.5)

@@ -11,10 +11,11 @@ import numpy as np
 from digits.common.cli import one_line_errors
 from digits.common.errors import UserError
 from digits.common.files import remove, write_text
-from digits.review import changes, page
+from digits.review import page, revisions
 from digits.review.advice import advise
 from digits.review.answers import Answers, Comparison, answers, compare
-from digits.review.revisions import Revision, revision, stored
+from digits.review.revisions import Revision, revision
+from digits.review.stored import stored
 
 FOLDER = Path(".review")
 PAGE = FOLDER / "review.md"
@@ -34,17 +35,17 @@ def main(base: str = "main", head: str = "") -> None:
         raise
     if comparison is None:
         publish(old, new, OTHER_IMAGES)
-    elif stages := changes.outdated_stages(new):
+    elif stages := revisions.outdated_stages(new):
         advice = f"**No recommendation yet:** {page.outdated(new, stages)}; `dvc repro`, then review again."
         publish(old, new, advice, comparison)
     else:
-        advice = advise(comparison, changes.costs(old), changes.costs(new))
+        advice = advise(comparison, revisions.costs(old), revisions.costs(new))
         publish(old, new, advice, comparison)
 
 
 def compared(old: Revision, new: Revision) -> Comparison | None:
     """None where nothing can be paired, for other test images were shown."""
-    digests = {changes.test_images(each) for each in (old, new)} - {None}
+    digests = {revisions.test_images(each) for each in (old, new)} - {None}
     found = [stored(each) for each in (old, new)]
     mine, theirs = (answers(each.arrays) for each in found)
     if len(digests) > 1 or not np.array_equal(mine.truth, theirs.truth):
@@ -59,8 +60,8 @@ def compared(old: Revision, new: Revision) -> Comparison | None:
 def why_hard_images_are_not_compared(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
     if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.hard_images]:
         return f"Hard images: not compared, for {' and '.join(without)} stored none."
-    old, new = map(changes.hard_image_code, sides)
-    same = old and old == new == changes.hard_image_code_here(old)
+    old, new = map(revisions.hard_image_code, sides)
+    same = old and old == new == revisions.hard_image_code_here(old)
     if not same or len(set().union(*(each.hard_images for each in found))) > 1:
         return (
             f"Hard images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
@@ -71,11 +72,11 @@ def why_hard_images_are_not_compared(sides: Sequence[Revision], found: Sequence[
 def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | None = None) -> None:
     body = (
         page.section("Verdict, old against new", comparison and page.verdicts(comparison), "None."),
-        page.section("Parameters", page.params(changes.differences("params", old, new)), "The same."),
-        page.section("Code", page.listed(changes.code(old, new)), "The same."),
-        page.section("Cost", page.costs(changes.costs(old), changes.costs(new)), "The same."),
-        page.folded("Metrics that differ", page.metrics(changes.differences("metrics", old, new))),
-        page.folded("Figures that differ", page.figures(changes.figures(old, new, FOLDER))),
+        page.section("Parameters", page.params(revisions.differences("params", old, new)), "The same."),
+        page.section("Code", page.listed(revisions.code(old, new)), "The same."),
+        page.section("Cost", page.costs(revisions.costs(old), revisions.costs(new)), "The same."),
+        page.folded("Metrics that differ", page.metrics(revisions.differences("metrics", old, new))),
+        page.folded("Figures that differ", page.figures(revisions.figures(old, new, FOLDER))),
     )
     said = [*(comparison.notes if comparison else ()), *notes(old, new)]
     text = page.page(f"Review of {new} against {old}", advice, said, body)
@@ -87,11 +88,11 @@ def notes(old: Revision, new: Revision) -> list[str]:
     found = []
     if new.commit is None:
         found.append("The working tree holds what is not committed.")
-    if count := changes.behind(old, new):
+    if count := revisions.behind(old, new):
         found.append(
             f"{new} lacks {count} of the commits of {old}: what these did looks undone here. Rebase, and review again."
         )
-    if stages := changes.outdated_stages(old):
+    if stages := revisions.outdated_stages(old):
         found.append(f"{page.outdated(old, stages)}. What is compared are the stored results.")
     return found
 

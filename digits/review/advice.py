@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from digits.comparison.comparison import ENSEMBLE
-from digits.comparison.tables import signed, unit
+from digits.comparison.tables import size, unit, with_interval
 from digits.comparison.verdict import BETTER, WORSE
 from digits.review.answers import Comparison, Line
-from digits.review.changes import Costs
+from digits.review.revisions import Costs
 
 PURPOSES = {"training_tflop": "to train", "multiply_adds": "per prediction"}
 
@@ -48,7 +48,7 @@ def named(lines: Sequence[Line]) -> str:
 
 def sentence(line: Line) -> str:
     of, found = line.metric, line.verdict
-    low, by, high = (size(line, each) for each in sorted((found.low, found.difference, found.high), key=abs))
+    low, by, high = (size(of, each) for each in sorted((found.low, found.difference, found.high), key=abs))
     return f"{line.model} is {found.verdict} in {axis(line)} by {by}{unit(of)} ({low} to {high})"
 
 
@@ -58,7 +58,8 @@ def unmeasurable(lines: Sequence[Line]) -> str:
     clearest = max(lines, key=clearness)
     return (
         f"the clearest difference found is that of {clearest.model} in {axis(clearest)}, "
-        f"{difference(clearest, unit(clearest.metric))}, where {detectable(clearest)} would be detectable"
+        f"{with_interval(clearest.metric, clearest.verdict, unit(clearest.metric))}, "
+        f"where {detectable(clearest)} would be detectable"
     )
 
 
@@ -66,19 +67,8 @@ def axis(line: Line) -> str:
     return line.metric.heading.lower()
 
 
-def difference(line: Line, unit: str = "") -> str:
-    value, low, high = (
-        signed(line.metric, each) for each in (line.verdict.difference, line.verdict.low, line.verdict.high)
-    )
-    return f"{value}{unit} [{low}, {high}]"
-
-
 def detectable(line: Line) -> str:
-    return f"±{size(line, line.verdict.detectable)}"
-
-
-def size(line: Line, value: float) -> str:
-    return signed(line.metric, abs(value)).removeprefix("+")
+    return f"±{size(line.metric, line.verdict.detectable)}"
 
 
 def relative_cost(lines: Sequence[Line], old: Costs, new: Costs) -> str:

@@ -6,11 +6,10 @@ from typing import Any
 
 from digits.comparison import tables
 from digits.comparison.comparison import ENSEMBLE
-from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE, p_text
-from digits.review.advice import axis, detectable, difference
+from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE
+from digits.review.advice import axis, detectable
 from digits.review.answers import Comparison, Line
-from digits.review.changes import COSTS, Change, Costs, Links
-from digits.review.revisions import Revision
+from digits.review.revisions import COSTS, Change, Costs, Links, Revision
 
 MARK = "<!-- review -->"  # by which the workflow finds its comment again
 SAME = "same answers, to the last bit"
@@ -69,7 +68,7 @@ def row(line: Line) -> tuple[str, ...]:
     said = f"**{found.verdict}**"
     if found.verdict == NO_EVIDENCE:
         said = f"{NO_EVIDENCE} (detectable: {detectable(line)})"
-    return *shown, difference(line), p_text(found.p), said
+    return *shown, tables.with_interval(line.metric, found), tables.p_text(found.p), said
 
 
 def note(comparison: Comparison) -> str:

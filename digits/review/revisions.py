@@ -1,20 +1,37 @@
-"""The two sides of a review: the project at a branch, a commit or an experiment, or as it lies in the working tree."""
+"""The two sides of a review: branches, commits, experiments or the working tree; and what differs between them."""
 
+import csv
+import hashlib
 import io
-from dataclasses import dataclass, replace
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
 from dvc.api import DVCFileSystem
+from dvc.dependency import ParamsDependency
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.stage import PipelineStage
 
 from digits.common.errors import UserError, reason
+from digits.common.files import write_bytes
 from digits.common.git import git
-from digits.common.paths import PREDICTIONS
-from digits.evaluation import robustness
-from digits.review.run_cache import take_what_was_made_here
+from digits.common.paths import REPORTS
 
 CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
+CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
+COSTS = ("parameters", "multiply_adds", "training_tflop")
+FIGURES = REPORTS / "figures"
+READER = "digits/data/dataset.py"  # makes no image hard; what it reads is known by a digest
+GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
+
+Change = tuple[str, Any, Any]  # a dotted name, the old value, the new one; None where there is none
+Costs = dict[str, dict[str, float]]  # by model
+Links = tuple[str | None, str | None]  # old and new
 
 
 @dataclass(frozen=True)
@@ -32,14 +49,6 @@ class Revision:
         if self.commit is None:
             return "the working tree"
         return f"`{self.name}`" if self.commit.startswith(self.name) else f"`{self.name}` ({self.commit[:7]})"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
-
-    arrays: dict[str, np.ndarray]
-    made_here: bool  # in place of what is not to be had
 
 
 def revision(name: str) -> Revision:
@@ -84,42 +93,96 @@ def names(of: Revision, folder: str) -> list[str]:
         return []
 
 
-def stored(of: Revision) -> Stored:
-    try:
-        return Stored(predictions(of), made_here=False)
-    except UserError:
-        files = files_at(of.name)
-        if not take_what_was_made_here(files):
-            raise
-        return Stored(predictions(replace(of, files=files)), made_here=True)
+def outdated_stages(revision: Revision) -> list[str]:
+    """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
+    return [stage.name for stage in stages(revision) if decides(stage) and any(map(changed, stage.deps))]
 
 
-def predictions(of: Revision) -> dict[str, np.ndarray]:
-    try:
-        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in arrays(of)}
-    except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
-        cause = error.__cause__ or error
-        raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
-    if "labels" not in contents or None in contents.values():
-        raise UserError(missing(of))
-    return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+def stages(revision: Revision) -> list[PipelineStage]:
+    return [stage for stage in revision.files.repo.index.stages if isinstance(stage, PipelineStage)]
 
 
-def arrays(of: Revision) -> list[str]:
-    hard = [f"{robustness.FOLDER.name}/{name}" for name in names(of, str(robustness.FOLDER))]
-    return [name for name in (*names(of, str(PREDICTIONS)), *hard) if name.endswith(".npy") and name != "images.npy"]
+def decides(stage: PipelineStage) -> bool:
+    return any(out.def_path.startswith(("data/", "models/")) for out in stage.outs)
 
 
-def missing(of: Revision, why: str = "") -> str:
-    remote = of.files.repo.config["core"].get("remote")
-    if why:
-        found = f"not in DVC's cache, and the remote does not give them ({why})"
-    elif remote:
-        found = (
-            f"neither in DVC's cache nor in its remote `{remote}`; `dvc push` where they were made brings them there"
-        )
-    else:
-        found = (
-            "not in DVC's cache, and no remote is set up (`dvc remote add --default …`) from which to `dvc pull` them"
-        )
-    return f"the stored probabilities of {of} are {found}; `dvc repro` {'there ' if of.commit else ''}makes them again"
+def changed(dependency: Any) -> bool:
+    """Against dvc.lock, as `dvc status` has it. What other stages made is theirs to answer for."""
+    ours = isinstance(dependency, ParamsDependency) or dependency.def_path.startswith(("digits/", "stages/"))
+    return ours and bool(dependency.workspace_status())
+
+
+def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
+    """As `dvc params diff` and `dvc metrics diff` find them."""
+    found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
+    values = {name: value for file in found.values() for name, value in file.items()}
+    return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
+
+
+def hard_image_code(revision: Revision) -> dict[str, str]:
+    """Digests of the code that made hard images, as `evaluate` ran it."""
+    dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
+    makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
+    return {each.def_path: each.hash_info.value for each in makers}
+
+
+def hard_image_code_here(paths: Iterable[str]) -> dict[str, str]:
+    """Of the code that now says which kinds there are."""
+    files = [Path(path) for path in paths if Path(path).exists()]
+    return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
+
+
+def test_images(revision: Revision) -> str | None:
+    """Their digest."""
+    data = json.loads(read(revision, f"{REPORTS}/data.json") or b"{}")
+    return data.get("splits", {}).get("test", {}).get("sha256")
+
+
+def costs(revision: Revision) -> Costs:
+    """An earlier revision may not know all of them."""
+    rows = csv.DictReader(io.StringIO((read(revision, f"{REPORTS}/comparison.csv") or b"").decode()))
+    return {f"{r['family']} {r['variant']}": {name: json.loads(r[name]) for name in COSTS if r.get(name)} for r in rows}
+
+
+def code(old: Revision, new: Revision) -> list[str]:
+    commits = [each.commit for each in (old, new) if each.commit]
+    lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
+    if new.commit is None:
+        lines += [f"A\t{path}" for path in new_code()]
+    return [f"`{path}` ({CODE_STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
+
+
+def behind(old: Revision, new: Revision) -> int:
+    """Commits of the old revision that the new one does not build on: what they did shows as undone."""
+    return int(git("rev-list", "--count", f"{new.commit or 'HEAD'}..{old.commit}"))
+
+
+def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
+    """Those whose bytes differ, by name: links to GitHub where it has both revisions, else to copies in the folder."""
+    github = github_project(old, new)
+
+    def link(revision: Revision, side: str, name: str, content: bytes | None) -> str | None:
+        if content is None:
+            return None
+        if github:
+            return f"{github}/blob/{revision.commit}/{FIGURES}/{name}?raw=true"
+        write_bytes(folder / side / name, content)
+        return f"{side}/{name}"
+
+    found = {}
+    for name in sorted({*names(old, str(FIGURES)), *names(new, str(FIGURES))}):
+        before, after = (read(each, f"{FIGURES}/{name}") for each in (old, new))
+        if before != after:
+            found[name] = link(old, "old", name, before), link(new, "new", name, after)
+    return found
+
+
+def github_project(old: Revision, new: Revision) -> str | None:
+    if not (old.commit and new.commit):
+        return None
+    project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces have it, too
+    if project and os.environ.get("GITHUB_ACTIONS") == "true":  # a workflow, which runs for what has been pushed
+        return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{project}"
+    origin = "origin" in git("remote").splitlines() and GITHUB.fullmatch(git("remote", "get-url", "origin"))
+    pushed = all(git("branch", "--remotes", "--contains", each.commit) for each in (old, new))
+    return f"https://github.com/{origin['project']}" if origin and pushed else None

@@ -10,7 +10,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from digits.tracking.provenance import Provenance, RunInfo, run_tags
 from digits.tracking.store import Store
 
-SECONDS_OF_SILENCE = 300
+HEARTBEAT_TIMEOUT = 300  # seconds
 COMPLETE = "complete"  # the tag set last, the digest of all that the run holds
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
 MLFLOW_STATUS = {"completed": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
@@ -47,7 +47,7 @@ def abandoned(run: Run, provenance: Provenance) -> bool:
         return not finished(run)
     own = run.data.tags.get("workspace") == provenance.workspace
     same = own and run.data.tags.get("dvc.experiment", "") == provenance.experiment
-    return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * SECONDS_OF_SILENCE
+    return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * HEARTBEAT_TIMEOUT
 
 
 def begin(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None, at: int | None = None) -> Run:

@@ -3,14 +3,13 @@
 import time
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
 
 from digits.tracking import runs
+from digits.tracking.live import Message
 from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store, connect
 
-SECONDS_BETWEEN_SIGNS = 60
-Message = dict[str, Any]
+SECONDS_BETWEEN_HEARTBEATS = 60
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class RunWriter:
         self.store: Store | None = None
         self.provenance: Provenance | None = None
         self.open: dict[str, OpenRun] = {}
-        self.last_sign = time.monotonic()
+        self.last_heartbeat = time.monotonic()
 
     def write(self, messages: list[Message]) -> bool:
         """Whether nothing is left to write."""
@@ -37,7 +36,7 @@ class RunWriter:
             self.store = self.store or connect()
             while self.pending:
                 del self.pending[: self.apply_next()]
-            self.sign()
+            self.send_heartbeat()
         except Exception:  # MLflow's, its server's, the database's: whatever it is, the training goes on
             return False
         return True
@@ -83,8 +82,8 @@ class RunWriter:
                 runs.end(self.store, run.run_id, message["end"], message.get("reason"))
                 del self.open[name]
 
-    def sign(self) -> None:
-        if time.monotonic() - self.last_sign > SECONDS_BETWEEN_SIGNS:
-            self.last_sign = time.monotonic()
+    def send_heartbeat(self) -> None:
+        if time.monotonic() - self.last_heartbeat > SECONDS_BETWEEN_HEARTBEATS:
+            self.last_heartbeat = time.monotonic()
             for run in self.open.values():
                 self.store.client.set_tag(run.run_id, "alive", str(runs.now()))

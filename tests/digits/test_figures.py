@@ -1,6 +1,4 @@
 import csv
-import json
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +6,11 @@ import pytest
 from matplotlib import image, rcParams
 
 from digits import figures
-from digits.common import files
-from digits.common.paths import VARIANTS, history_file, model_name, search_file
 from digits.data.corruptions import CORRUPTIONS, SEEN
-from digits.evaluation import robustness
 from digits.evaluation.flops import CostAccuracy
 from digits.figures import data, images, search
 from digits.figures.data import Results
 from digits.figures.style import zoom
-from stages import plot
 
 SEEDS = (1, 2)
 KINDS = ["articulated lorry with trailer", "pickup truck", "$5 bill", *(f"kind {number}" for number in range(27))]
@@ -40,12 +34,8 @@ def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameter
     status = "failed" if accuracy is None else "completed" if epochs == 2 else "pruned"
     measured = {f"validation_{name}": accuracy for name in ("accuracy", "hard_accuracy")} | {"validation_loss": 0.1}
     curve = [{"epoch": epoch} | measured for epoch in range(1, epochs + 1)] if accuracy else []
-    return {"trial": number, "hyperparameters": hyperparameters, "status": status, "epochs": curve, "reason": None} | {
-        "objective": accuracy,
-        "validation_accuracy": accuracy,
-        "validation_loss": None if accuracy is None else 0.1,
-        "multiply_adds": 400_000,
-    }
+    told = {"status": status, "epochs": curve, "objective": accuracy}
+    return {"trial": number, "hyperparameters": hyperparameters} | told
 
 
 POINTS = [
@@ -77,7 +67,6 @@ def results(
     wrong: int = 9,
     trials: list[dict] = TRIALS,
     epochs: int = 3,
-    family: str = "cnn",
     searches: tuple[int, ...] = (1,),
 ) -> Results:
     rng = np.random.default_rng(1)
@@ -90,7 +79,7 @@ def results(
         return (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
 
     return Results(
-        family=family,
+        family="cnn",
         histories={"baseline": [history(0, epochs), history(0.01, epochs)], "tuned": [history(0.02, epochs)] * 2},
         trials=[
             each | {"search": search, "chosen": each["trial"] == (2 if len(trials) > 2 else 0)}
@@ -109,29 +98,6 @@ def results(
     )
 
 
-def rows_of(path: Path) -> list[dict]:
-    return list(csv.DictReader(StringIO(path.read_text())))
-
-
-def write_inputs(families: list[str]) -> None:
-    """In the current folder."""
-    given = results(images=20)
-    for family in families:
-        for variant in VARIANTS:
-            for place, seed in enumerate(SEEDS):
-                name = model_name(family, variant, seed)
-                record = {"epochs": given.histories[variant][place], "multiply_adds": 400_000, "images": 500}
-                files.write_json(history_file(name), record)
-                files.write_array(f"data/predictions/{name}.npy", given.probabilities[variant][place])
-                files.write_array(robustness.FOLDER / f"{name}.npy", given.corrupted[variant][place])
-        search = {"seed": 1, "trials": TRIALS, "best_trial": 2}
-        files.write_json(search_file(family), {"objective": "accuracy", "images": 500, "searches": [search]})
-    files.write_array("data/predictions/labels.npy", given.labels)
-    files.write_array("data/predictions/images.npy", given.images)
-    files.write_json("data/prepared/classes.json", given.classes)
-    files.write_text("params.yaml", f"families: {json.dumps(families)}\nseeds: {json.dumps(SEEDS)}\n")
-
-
 def draw_all(folder: Path) -> list[Path]:
     return [*figures.write(results(images=20), folder), figures.write_cost_accuracy(POINTS, folder)]
 
@@ -144,20 +110,6 @@ def test_the_same_input_gives_the_same_bytes_whatever_a_person_set_in_matplotlib
     assert first == second
     assert rcParams["font.size"] == 20
     assert all(b"Software" not in picture and b"matplotlib" not in picture for picture in first)
-
-
-def test_the_stage_draws_every_figure_of_every_family_and_leaves_nothing_stale(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write_inputs(["mlp", "cnn"])
-    monkeypatch.setattr(figures, "save", lambda _, path: files.write_text(path, "rendering is the slow part"))
-    for stale in ("reports/figures/gone-search.png", "reports/plots/training/gone.csv"):
-        (tmp_path / stale).parent.mkdir(parents=True)
-        (tmp_path / stale).touch()
-    assert plot.main().startswith(f"{2 * len(figures.FIGURES) + 1} figures in reports/figures")
-    expected = {f"{family}-{name}.png" for family in ("mlp", "cnn") for name in figures.FIGURES}
-    assert {path.name for path in Path("reports/figures").iterdir()} == expected | {figures.COST_ACCURACY}
-    tables = {str(path.relative_to("reports/plots")) for path in Path("reports/plots").rglob("*.csv")}
-    assert tables == {f"{name}/{family}.csv" for name in data.TABLES for family in ("mlp", "cnn")}
 
 
 @pytest.mark.parametrize(
@@ -195,25 +147,25 @@ def test_powers_of_ten_are_named():
     assert named == ["0.5", "20", "5 k", "2 M", "10 G", "30 T"]
 
 
-def test_training_is_averaged_over_the_seeds(tmp_path):
-    data.write(results(), tmp_path)
-    rows = rows_of(tmp_path / "training/cnn.csv")
-    assert len(rows) == 2 * 2 * 2 * 3
-    first = rows[0]
-    assert (first["variant"], first["split"], first["measure"], first["epoch"]) == (
-        "baseline",
-        "training",
-        "accuracy",
-        "1",
-    )
-    assert [float(first[key]) for key in ("lowest", "mean", "highest")] == pytest.approx([0.91, 0.915, 0.92])
+def test_training_is_averaged_over_the_seeds():
+    first, *others = data.training(results())
+    assert len(others) == 2 * 2 * 2 * 3 - 1
+    assert first == {
+        "variant": "baseline",
+        "split": "training",
+        "measure": "accuracy",
+        "epoch": 1,
+        "mean": pytest.approx(0.915),
+        "lowest": pytest.approx(0.91),
+        "highest": pytest.approx(0.92),
+    }
 
 
 def test_a_failed_trial_is_kept_without_an_objective_and_has_no_curve_whatever_it_trained(tmp_path):
     diverged = TRIALS[1] | {"epochs": TRIALS[3]["epochs"]}
     given = results(trials=[TRIALS[0], diverged, *TRIALS[2:]])
     data.write(given, tmp_path)
-    rows = rows_of(tmp_path / "search/cnn.csv")
+    rows = list(csv.DictReader((tmp_path / "search/cnn.csv").read_text().splitlines()))
     assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
     assert [row["objective"] for row in rows] == ["0.96", "", "0.98", "0.11"]
     assert [row["epochs"] for row in rows] == ["2", "1", "2", "1"]
@@ -224,25 +176,22 @@ def test_a_failed_trial_is_kept_without_an_objective_and_has_no_curve_whatever_i
     assert ax.get_xlabel() == "epoch (1 trial failed; 1 trial below this scale)"
 
 
-def test_the_trials_of_all_searches_are_told_apart_and_each_has_its_winner(tmp_path):
+def test_the_trials_of_all_searches_are_told_apart_and_each_has_its_winner():
     given = results(searches=(1, 7))
-    data.write(given, tmp_path)
-    rows = rows_of(tmp_path / "search/cnn.csv")
-    assert [(row["search"], row["trial"]) for row in rows if row["chosen"] == "True"] == [("1", "2"), ("7", "2")]
+    assert [(row["search"], row["trial"]) for row in data.search(given) if row["chosen"]] == [(1, 2), (7, 2)]
     [ax] = search.draw(given).axes
     assert [line.get_label() for line in ax.lines].count("chosen") == 2
     chosen = [each for each in search.draw_hyperparameters(given).axes[0].collections if each.get_label() == "chosen"]
     assert [len(each.get_offsets()) for each in chosen] == [2]
 
 
-def test_confusion_counts_every_image_once_a_seed_and_names_every_class(tmp_path):
+def test_confusion_counts_every_image_once_a_seed_and_names_every_class():
     given = results()
-    data.write(given, tmp_path)
-    rows = rows_of(tmp_path / "confusion/cnn.csv")
+    rows = data.confusion(given)
     for variant, mistakes in (("baseline", 11), ("tuned", 9)):
         of_variant = [row for row in rows if row["variant"] == variant]
-        assert sum(int(row["count"]) for row in of_variant) == len(given.labels) * len(SEEDS)
-        wrong = sum(int(row["count"]) for row in of_variant if row["actual"] != row["predicted"])
+        assert sum(row["count"] for row in of_variant) == len(given.labels) * len(SEEDS)
+        wrong = sum(row["count"] for row in of_variant if row["actual"] != row["predicted"])
         assert wrong == mistakes * len(SEEDS)
         assert [row["actual"] for row in of_variant][: len(DIGITS)] == DIGITS
 

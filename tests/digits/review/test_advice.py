@@ -37,12 +37,6 @@ def test_accuracy_bought_with_probabilities_is_not_to_be_merged_as_it_is() -> No
     assert better.startswith("mlp tuned is better in test accuracy by 5.00 points (")
 
 
-def test_accuracy_bought_with_hard_images_is_not_to_be_merged_as_it_is() -> None:
-    said = advised(side(mlp=200), side(mlp=100, hard=0.2, draw=1))
-    assert said.startswith("**Do not merge as it is:** mlp tuned is worse in ")
-    assert re.search(r"worse in unseen hard images by \d+\.\d\d points \(", said.split(", although ")[0])
-
-
 def test_whatever_got_worse_is_named_once_by_its_clearest_case() -> None:
     said = advised(side(mlp=50, cnn=50), side(mlp=300, cnn=100, hard=0.2, draw=1))
     assert "mlp tuned is worse in test accuracy by 12.50 points (" in said

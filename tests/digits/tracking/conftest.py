@@ -1,6 +1,5 @@
 """A store of its own for each test of tracking."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,12 +8,14 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from digits.common.files import write_json
 from digits.tracking.provenance import Provenance
 from digits.tracking.store import Store, connect, sqlite
 from tests.conftest import Once
-from tests.digits.tracking.test_live import DATA
 
 CLASSES = ["dark", "bright"]
+SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
+DATA = {"shape": [4, 4, 1], "classes": ["0", "1"], "splits": dict.fromkeys(("train", "validation", "test"), SPLIT)}
 
 
 @pytest.fixture(scope="session")
@@ -24,19 +25,12 @@ def database(once: Once) -> Path:
 
 
 @pytest.fixture
-def place(project: Path, database: Path) -> Path:
-    (project / "reports").mkdir()
-    (project / "reports/data.json").write_text(json.dumps(DATA))
+def store(project: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     shutil.copytree(database, project / ".mlflow")
-    return project
-
-
-@pytest.fixture
-def store(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("DVC_ROOT", str(place))
+    monkeypatch.setenv("DVC_ROOT", str(project))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (place / "data/prepared").mkdir(parents=True)
-    (place / "data/prepared/classes.json").write_text(json.dumps(CLASSES))
+    write_json("reports/data.json", DATA)
+    write_json("data/prepared/classes.json", CLASSES)
     yield connect()
     os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it
     mlflow.set_tracking_uri(None)

@@ -1,118 +1,75 @@
-"""A driver's messages in MLflow while it trains: a real process, a real store, a real server, real signals."""
+"""A driver's messages in MLflow while it trains: a real thread, a real store."""
 
-import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import time
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow import MlflowClient
-from mlflow.entities import Run
 
-from digits.tracking import runs as tracked
+from digits.tracking import runs
+from digits.tracking.store import Store
+from digits.tracking.writer import RunWriter
+from digits.training import reporter
+from digits.training.reporter import Reporter, reporting
 from tests.conftest import ROOT
-from tests.servers import HOST, eventually, free_port, mlflow_server
+from tests.servers import HOST, eventually, free_port
 
-SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
-DATA = {"shape": [4, 4, 1], "classes": ["0", "1"], "splits": dict.fromkeys(("train", "validation", "test"), SPLIT)}
 MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
 SEARCH = {"family": "mlp", "seed": 1, "fingerprint": "e" * 32}
 TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
 PATIENCE = 100  # seconds, on a busy machine
 
-# Each line of its input is a message; then it ends as a driver does, and says how long it waited for the thread.
+# It says how long it was held up after its trainings.
 DRIVER = """
-import json, queue, sys, threading, time
-messages = queue.SimpleQueue()
-def write():
-    from digits.tracking.live import write
-    write(messages)
-thread = threading.Thread(target=write, daemon=True)
-thread.start()
-for line in sys.stdin:
-    messages.put(json.loads(line))
-messages.put(None)
-started = time.monotonic()
-thread.join(float(sys.argv[1]))
+import time
+from digits.training.reporter import reporting
+with reporting() as driver:
+    driver.begin("m", {})
+    driver.epochs("m", [{"epoch": number} for number in range(5000)])
+    started = time.monotonic()
 print(time.monotonic() - started)
 """
 
 
-class Driver:
-    def __init__(self, place: Path, uri: str = "", patience: float = PATIENCE) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-        known = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(place)} | ({"MLFLOW_TRACKING_URI": uri} if uri else {})
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(patience)], cwd=place, env=clean | known, text=True, **pipes
-        )
-
-    def tell(self, **message: Any) -> None:
-        self.process.stdin.write(json.dumps(message | {"time": tracked.now()}) + "\n")
-        self.process.stdin.flush()
-
-    def begin(self, run: str = "m", parent: str | None = None, **info: Any) -> None:
-        self.tell(run=run, begin=info or MODEL, parent=parent)
-
-    def epoch(self, number: int, run: str = "m") -> None:
-        measures = {"accuracy": 0.5, "loss": 1.0, "validation_accuracy": 0.1 * number, "validation_loss": 1.0}
-        self.tell(run=run, epoch={"epoch": number} | measures)
-
-    def end(self) -> float:
-        """Seconds that it waited for the thread. It prints nothing else."""
-        self.tell(run="m", end="completed", reason=None, cost={"core_minutes": 1.5, "seconds": 60.0})
-        return self.leave()
-
-    def leave(self) -> float:
-        said, errors = self.process.communicate()
-        assert errors == ""
-        return float(said)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.communicate()
+def epoch(number: int) -> dict[str, float]:
+    return {"epoch": number, "loss": 1.0, "validation_accuracy": 0.1 * number}
 
 
-def client(place: Path, uri: str = "") -> MlflowClient:
-    return MlflowClient(uri or f"sqlite:///{place}/.mlflow/mlflow.db")
+def said(driver: Reporter) -> list[dict[str, Any]]:
+    """Since it was asked last."""
+    return [driver.messages.get() for _ in range(driver.messages.qsize())]
 
 
-def runs(place: Path, uri: str = "") -> list[Run]:
-    experiment = client(place, uri).get_experiment_by_name("digits")
-    return client(place, uri).search_runs([experiment.experiment_id]) if experiment else []
+def state(store: Store) -> list[tuple[str, float | None]]:
+    return [(run.info.status, run.data.metrics.get("validation_accuracy")) for run in runs.search(store, "")]
 
 
-def state(place: Path, uri: str = "") -> list[tuple[str, float | None]]:
-    return [(run.info.status, run.data.metrics.get("validation_accuracy")) for run in runs(place, uri)]
+def steps(store: Store) -> list[int]:
+    [run] = runs.search(store, "")
+    return [point.step for point in store.client.get_metric_history(run.info.run_id, "loss")]
 
 
-def steps(place: Path, uri: str = "") -> list[int]:
-    [run] = runs(place, uri)
-    return [point.step for point in client(place, uri).get_metric_history(run.info.run_id, "loss")]
-
-
-def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(place: Path) -> None:
-    driver = Driver(place)
-    driver.begin()
-    eventually(lambda: state(place) == [("RUNNING", None)])
-    driver.epoch(1)
-    eventually(lambda: state(place) == [("RUNNING", 0.1)])
-    driver.epoch(2)
-    eventually(lambda: state(place) == [("RUNNING", 0.2)])
-    assert driver.end() < PATIENCE
-    again = Driver(place)
-    again.begin()
-    again.epoch(1)
-    again.end()
-    assert state(place) == [("FINISHED", 0.2)]
-    assert steps(place) == [1, 2]
-    [run] = runs(place)
+def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter, "SECONDS_TO_FINISH", PATIENCE)
+    monkeypatch.delenv("DIGITS_TRACKING", raising=False)
+    with reporting() as driver:
+        driver.begin("m", MODEL)
+        eventually(lambda: state(store) == [("RUNNING", None)])
+        driver.epochs("m", [epoch(1)])
+        eventually(lambda: state(store) == [("RUNNING", 0.1)])
+        driver.epochs("m", [epoch(2)])
+        eventually(lambda: state(store) == [("RUNNING", 0.2)])
+        driver.end("m", "completed", core_minutes=1.5)
+    with reporting() as again:
+        again.begin("m", MODEL)
+        again.epochs("m", [epoch(1)])
+        again.end("m", "completed")
+    assert state(store) == [("FINISHED", 0.2)]
+    assert steps(store) == [1, 2]
+    [run] = runs.search(store, "")
     assert run.info.run_name == "mlp baseline, seed 1"
     assert run.data.tags["dvc.stage"] == "train_baseline@mlp"
     assert run.data.params["train.epochs"] == "10"
@@ -122,39 +79,34 @@ def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(pla
 
 
 def test_a_training_that_was_killed_or_failed_is_continued_by_the_next_with_the_epochs_that_it_lacks(
-    place: Path,
+    store: Store,
 ) -> None:
-    killed = Driver(place)
-    killed.begin()
-    killed.epoch(1)
-    eventually(lambda: state(place) == [("RUNNING", 0.1)])
-    killed.kill()
-    assert state(place) == [("RUNNING", 0.1)]
-    for epochs, status in ((2, "failed"), (3, "killed")):
-        driver = Driver(place)
-        driver.begin()
-        for number in range(1, epochs + 1):  # one that goes on may tell again what it had told
-            driver.epoch(number)
-        eventually(lambda: state(place) == [("RUNNING", pytest.approx(0.1 * epochs))])  # noqa: B023
-        assert not {"status", "reason"} & runs(place)[0].data.tags.keys()
-        driver.tell(end=status, reason="the loss became nan")
-        driver.leave()
-        assert state(place) == [(status.upper(), pytest.approx(0.1 * epochs))]
-        assert runs(place)[0].data.tags["reason"] == "the loss became nan"
-    assert steps(place) == [1, 2, 3]
+    for epochs, status in ((1, None), (2, "failed"), (3, "killed"), (4, None)):
+        driver, writer = Reporter(), RunWriter()
+        driver.begin("m", MODEL)
+        driver.epochs("m", [epoch(number) for number in range(1, epochs + 1)])  # again what was told before
+        assert writer.write(said(driver))
+        assert state(store) == [("RUNNING", pytest.approx(0.1 * epochs))]
+        assert not {"status", "reason"} & runs.search(store, "")[0].data.tags.keys()
+        if status:
+            driver.end_all(status, "the loss became nan")
+            assert writer.write(said(driver))
+            assert state(store) == [(status.upper(), pytest.approx(0.1 * epochs))]
+            assert runs.search(store, "")[0].data.tags["reason"] == "the loss became nan"
+    assert steps(store) == [1, 2, 3, 4]
 
 
-def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(place: Path) -> None:
-    driver = Driver(place)
-    driver.begin("s", **SEARCH)
+def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(store: Store) -> None:
+    driver = Reporter()
+    driver.begin("s", SEARCH)
     for number in (0, 1):
-        driver.begin(f"t{number}", "s", **TRIAL | {"trial": number})
-    driver.epoch(1, "t1")
-    driver.epoch(1, "t0")
-    driver.tell(run="t0", end="pruned", reason="others were better", cost={})
-    driver.tell(end="killed", reason=None)
-    driver.leave()
-    found = {run.info.run_name: run for run in runs(place)}
+        driver.begin(f"t{number}", TRIAL | {"trial": number}, "s")
+    driver.epochs("t1", [epoch(1)])
+    driver.epochs("t0", [epoch(1)])
+    driver.end("t0", "pruned", "others were better")
+    driver.end_all("killed", "it was interrupted")
+    assert RunWriter().write(said(driver))
+    found = {run.info.run_name: run for run in runs.search(store, "")}
     assert {name: run.info.status for name, run in found.items()} == {
         "mlp search, seed 1": "KILLED",
         "mlp trial 0, seed 1": "FINISHED",
@@ -165,27 +117,26 @@ def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(plac
     assert parents == {found["mlp search, seed 1"].info.run_id}
 
 
-def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about(place: Path) -> None:
-    driver = Driver(place, f"http://{HOST}:{free_port()}", patience=2)
-    driver.begin()
-    for number in range(5000):
-        driver.epoch(number)
-    assert driver.end() < 3
+def test_what_could_not_be_written_is_written_later_and_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver, writer = Reporter(), RunWriter()
+    driver.begin("m", MODEL)
+    driver.epochs("m", [epoch(1)])
+    assert writer.write(said(driver))
+    driver.epochs("m", [epoch(2)])
+    with monkeypatch.context() as broken:
+        broken.delattr(runs, "add")
+        assert not writer.write(said(driver))
+    driver.epochs("m", [epoch(3)])
+    driver.end("m", "completed")
+    assert writer.write(said(driver))
+    assert state(store) == [("FINISHED", pytest.approx(0.3))]
+    assert steps(store) == [1, 2, 3]
 
 
-def test_a_server_killed_during_a_training_loses_nothing_and_gets_nothing_twice(place: Path) -> None:
-    shutil.copy(place / ".mlflow/mlflow.db", place / "server.db")  # empty, and made already
-    server = partial(mlflow_server, f"sqlite:///{place}/server.db", f"{place}/artifacts", free_port())
-    with server() as uri:
-        driver = Driver(place, uri)
-        driver.begin()
-        driver.epoch(1)
-        eventually(lambda: state(place, uri) == [("RUNNING", 0.1)])
-    driver.epoch(2)
-    time.sleep(3)
-    with server():
-        driver.epoch(3)
-        eventually(lambda: state(place, uri) == [("RUNNING", pytest.approx(0.3))])
-        driver.end()
-        assert state(place, uri) == [("FINISHED", pytest.approx(0.3))]
-        assert steps(place, uri) == [1, 2, 3]
+def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about() -> None:
+    dead = {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"http://{HOST}:{free_port()}"}
+    command = [sys.executable, "-c", DRIVER]
+    environment = {name: value for name, value in os.environ.items() if name != "DIGITS_TRACKING"} | dead
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert float(done.stdout) < reporter.SECONDS_TO_FINISH + 1

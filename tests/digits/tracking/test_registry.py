@@ -1,5 +1,6 @@
 """Who is champion: real models in a real registry, on made-up images of two classes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -25,10 +26,10 @@ TEST = EvaluationSet(IMAGES, CLASSES, LABELS, "made up")
 TRACK = Track(model="digits", margin=0.05)
 
 
-def trained(store: Store, provenance: Provenance, name: str, right: int) -> RunInfo:
-    """A model that gives `right` of the 100 images their class: the dark ones all, the bright ones by position."""
+def trained(store: Store, provenance: Provenance, name: str) -> RunInfo:
+    """A model that gives the dark images their class, and if it is the good one, also the bright ones."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
-    bright = 1.0 if right == 100 else -1.0
+    bright = 1.0 if name == "good" else -1.0
     model.set_weights([np.array([[0.0, bright]] * 16), np.array([0.5, 0.0])])
     path = Path(f"models/{name}/1.keras")
     save(model, path)
@@ -39,62 +40,51 @@ def trained(store: Store, provenance: Provenance, name: str, right: int) -> RunI
 
 
 def test_the_first_winner_is_champion_and_gives_names_and_probabilities(store: Store, provenance: Provenance) -> None:
-    assert "for there was none" in promote(
-        store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST
-    )
+    good = trained(store, provenance, "good")
+    assert "for there was none" in promote(store, provenance, TRACK, "accuracy", good, TEST)
     answers = mlflow.pyfunc.load_model("models:/digits@champion").predict(IMAGES)
     assert list(answers.columns) == ["class", "p_dark", "p_bright"]
     assert (answers["class"] == np.array(CLASSES)[LABELS]).all()
     np.testing.assert_allclose(answers["p_dark"] + answers["p_bright"], 1, rtol=1e-5)
 
 
-def test_a_worse_model_does_not_take_the_alias_and_its_version_says_why(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST)
-    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
-    assert champion_of(store, "digits").tags["family"] == "good"
-    version = store.client.get_model_version("digits", "2")
-    assert "does not become champion: objective (accuracy) 0.5000 against 1.0000 of champion 1" in version.description
-
-
-def test_a_better_model_takes_the_alias(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
-    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), TEST)
-    assert champion_of(store, "digits").tags["family"] == "good"
-
-
-def test_a_model_that_is_better_by_less_than_the_margin_does_not_take_the_alias(
-    store: Store, provenance: Provenance
+@pytest.mark.parametrize(
+    ("names", "margin", "source", "champion", "why"),
+    [
+        (("good", "bad"), 0.05, "made up", "good", "does not become champion: objective (accuracy) 0.5000 against 1.0"),
+        (("bad", "good"), 0.05, "made up", "good", "becomes champion: objective (accuracy) 1.0000 against 0.5000 of"),
+        (("bad", "good"), 0.6, "made up", "bad", "a lead of 0.6 is needed (track.margin)"),
+        (("bad", "good"), 0.05, "others", "bad", "not compared with champion 1, which is for made up"),
+    ],
+)
+def test_a_winner_takes_the_alias_if_it_leads_by_the_margin_on_the_same_images_and_says_why(
+    store: Store, provenance: Provenance, names: tuple[str, str], margin: float, source: str, champion: str, why: str
 ) -> None:
-    strict, good = Track(model="digits", margin=0.6), trained(store, provenance, "good", 100)
-    promote(store, provenance, strict, "accuracy", trained(store, provenance, "bad", 50), TEST)
-    promote(store, provenance, strict, "accuracy", good, TEST)
-    assert champion_of(store, "digits").tags["family"] == "bad"
-    promote(store, provenance, TRACK, "accuracy", good, TEST)  # with another margin, it is decided anew
-    assert champion_of(store, "digits").tags["family"] == "good"
+    first, second = (trained(store, provenance, name) for name in names)
+    promote(store, provenance, TRACK, "accuracy", first, TEST)
+    track, test = Track(model="digits", margin=margin), replace(TEST, source=source)
+    assert why in promote(store, provenance, track, "accuracy", second, test)
+    assert why in store.client.get_model_version("digits", "2").description
+    assert champion_of(store, "digits").tags["family"] == champion
 
 
-def test_a_winner_for_other_images_is_not_compared(store: Store, provenance: Provenance) -> None:
-    promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "bad", 50), TEST)
-    other = EvaluationSet(IMAGES, CLASSES, LABELS, "others")
-    said = promote(store, provenance, TRACK, "accuracy", trained(store, provenance, "good", 100), other)
-    assert "not compared with champion 1, which is for made up" in said
-    assert champion_of(store, "digits").tags["family"] == "bad"
-
-
-def test_deciding_again_registers_nothing_and_scores_nothing(
+def test_deciding_again_registers_nothing_and_scores_nothing_but_with_another_margin(
     store: Store, provenance: Provenance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, bad = trained(store, provenance, "good", 100), trained(store, provenance, "bad", 50)
-    said = [promote(store, provenance, TRACK, "accuracy", each, TEST) for each in (good, bad)]
-    monkeypatch.delattr(registry, "score")
-    assert promote(store, provenance, TRACK, "accuracy", bad, TEST) == said[1]
-    assert "stays champion" in promote(store, provenance, TRACK, "accuracy", good, TEST)
+    good, bad = trained(store, provenance, "good"), trained(store, provenance, "bad")
+    strict = Track(model="digits", margin=0.6)
+    said = [promote(store, provenance, strict, "accuracy", each, TEST) for each in (bad, good)]
+    with monkeypatch.context() as unable:
+        unable.delattr(registry, "score")
+        assert promote(store, provenance, strict, "accuracy", good, TEST) == said[1]
+        assert "stays champion" in promote(store, provenance, strict, "accuracy", bad, TEST)
+    assert "becomes champion" in promote(store, provenance, TRACK, "accuracy", good, TEST)
     assert len(store.client.search_model_versions("name = 'digits'")) == 2
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_model_of_another_project_is_refused(store: Store, provenance: Provenance, named: bool) -> None:
-    trained(store, provenance, "theirs", 100)
+    trained(store, provenance, "theirs")
     outputs = Schema([ColSpec("float", "score")]) if named else Schema([TensorSpec(np.dtype(np.float32), (-1, 2))])
     mlflow.pyfunc.save_model(
         "theirs",

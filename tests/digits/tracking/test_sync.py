@@ -63,11 +63,16 @@ def test_another_number_completes_the_run_and_doubles_nothing(
     assert steps(store, run) == [1, 2, 3]
 
 
-def test_a_run_that_was_cut_short_gets_what_it_lacks(store: Store, provenance: Provenance, model: RunRecord) -> None:
+def test_a_run_that_was_cut_short_gets_what_it_lacks_and_no_longer_says_why_it_was_not_finished(
+    store: Store, provenance: Provenance, model: RunRecord
+) -> None:
     run = runs.begin(store, provenance, model.info)
     runs.add_epochs(store, run.info.run_id, [(CURVE[0], 1)], set())
+    sync(store, provenance, [], TEST)
+    assert "reason" in only(store, "model").data.tags
     assert sync(store, provenance, [model], TEST) == {"completed": 1}
     assert only(store, "model").info.status == "FINISHED"
+    assert "reason" not in only(store, "model").data.tags
     assert steps(store, run) == [1, 2, 3]
 
 
@@ -82,20 +87,9 @@ def test_a_silent_run_is_closed_and_one_that_lives_elsewhere_is_not(
     assert only(store, "model").info.status == "KILLED"
     assert only(store, "model").data.tags["reason"] == "it was found without a sign of life"
     runs.resume(store, provenance, model.info, only(store, "model"))
-    monkeypatch.setattr(runs, "SECONDS_OF_SILENCE", -1)
+    monkeypatch.setattr(runs, "HEARTBEAT_TIMEOUT", -1)
     sync(store, elsewhere, [], TEST)
     assert only(store, "model").info.status == "KILLED"
-
-
-def test_a_run_that_is_finished_after_all_no_longer_says_why_it_was_not(
-    store: Store, provenance: Provenance, model: RunRecord
-) -> None:
-    runs.begin(store, provenance, model.info)
-    sync(store, provenance, [], TEST)
-    assert "reason" in only(store, "model").data.tags
-    sync(store, provenance, [model], TEST)
-    assert only(store, "model").info.status == "FINISHED"
-    assert "reason" not in only(store, "model").data.tags
 
 
 def test_an_experiment_has_a_run_of_its_own_that_the_workspace_takes_over(

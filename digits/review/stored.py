@@ -1,11 +1,14 @@
-"""What this machine made of a revision's code, parameters and images: processors round differently, models with them.
+"""What the models of a revision answered: stored, or else made on this machine of the same code, parameters and images.
 
-DVC notes what came of which inputs, stage by stage: its run cache.
+Processors round differently, and models with them. DVC notes what came of which inputs, stage by stage: its run cache.
 """
 
+import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from dvc.api import DVCFileSystem
 from dvc.dependency import Dependency
 from dvc.output import Output
@@ -19,7 +22,59 @@ from dvc_data.hashfile.meta import Meta
 from dvc_data.hashfile.tree import Tree
 from networkx import dfs_postorder_nodes
 
+from digits.common.errors import UserError, reason
 from digits.common.paths import PREDICTIONS
+from digits.evaluation import robustness
+from digits.review.revisions import Revision, files_at, names, read
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
+
+    arrays: dict[str, np.ndarray]
+    made_here: bool  # in place of what is not to be had
+
+
+def stored(of: Revision) -> Stored:
+    try:
+        return Stored(predictions(of), made_here=False)
+    except UserError:
+        files = files_at(of.name)
+        if not take_what_was_made_here(files):
+            raise
+        return Stored(predictions(replace(of, files=files)), made_here=True)
+
+
+def predictions(of: Revision) -> dict[str, np.ndarray]:
+    try:
+        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in arrays(of)}
+    except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
+        cause = error.__cause__ or error
+        raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
+    if "labels" not in contents or None in contents.values():
+        raise UserError(missing(of))
+    return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+
+
+def arrays(of: Revision) -> list[str]:
+    hard = [f"{robustness.FOLDER.name}/{name}" for name in names(of, str(robustness.FOLDER))]
+    return [name for name in (*names(of, str(PREDICTIONS)), *hard) if name.endswith(".npy") and name != "images.npy"]
+
+
+def missing(of: Revision, why: str = "") -> str:
+    remote = of.files.repo.config["core"].get("remote")
+    if why:
+        found = f"not in DVC's cache, and the remote does not give them ({why})"
+    elif remote:
+        found = (
+            f"neither in DVC's cache nor in its remote `{remote}`; `dvc push` where they were made brings them there"
+        )
+    else:
+        found = (
+            "not in DVC's cache, and no remote is set up (`dvc remote add --default …`) from which to `dvc pull` them"
+        )
+    return f"the stored probabilities of {of} are {found}; `dvc repro` {'there ' if of.commit else ''}makes them again"
 
 
 def take_what_was_made_here(files: DVCFileSystem) -> bool:

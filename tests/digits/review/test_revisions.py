@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from digits.review import changes
+from digits.common.errors import UserError
+from digits.review import revisions
 from digits.review.__main__ import why_hard_images_are_not_compared
-from digits.review.revisions import Revision, revision
+from digits.review.revisions import Revision, names, revision
 from tests.digits.review.sides import side
 
 PIPELINE = """
@@ -33,6 +34,7 @@ FILES = {
     "digits/data/dataset.py": "\n",
     "digits/room/c.py": "\n",
     "digits/room/deep/d.py": "\n",
+    "reports/figures/same.png": "the same",
     ".gitignore": "/data/\n",
 }
 
@@ -86,7 +88,7 @@ def edited(folder: Path, name: str, text: str) -> list[Revision]:
 
 
 def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
-    assert changes.outdated_stages(revision("main")) == []
+    assert revisions.outdated_stages(revision("main")) == []
 
 
 @pytest.mark.parametrize(
@@ -103,21 +105,22 @@ def test_results_made_by_what_lies_beside_them_are_up_to_date() -> None:
     ],
 )
 def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str, text: str, stages: list[str]) -> None:
-    assert [changes.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
+    assert [revisions.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
 
 
 def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
-    ran = changes.hard_image_code(revision("main"))
-    assert ran == changes.hard_image_code_here(["digits/data/corruptions.py"])
+    ran = revisions.hard_image_code(revision("main"))
+    assert ran == revisions.hard_image_code_here(["digits/data/corruptions.py"])
     for new in edited(folder, "digits/data/corruptions.py", "KINDS = 4\n"):
-        assert changes.hard_image_code(new) == ran != changes.hard_image_code_here(ran)
+        assert revisions.hard_image_code(new) == ran != revisions.hard_image_code_here(ran)
     (folder / "digits/data/corruptions.py").unlink()
-    assert changes.hard_image_code_here(ran) == {}
+    assert revisions.hard_image_code_here(ran) == {}
 
 
 def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
     found = side(cnn=9), side(cnn=9)
-    main = revision("main")
+    main, earlier = revision("main"), found[0].without_hard_images()
+    assert why_hard_images_are_not_compared((main, main), (earlier, found[1])).endswith(f"for {main} stored none.")
     assert why_hard_images_are_not_compared((main, main), found) == ""
     for new in edited(folder, "digits/data/dataset.py", "READS = 2\n"):
         assert why_hard_images_are_not_compared((main, new), found) == ""
@@ -125,34 +128,50 @@ def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_th
         assert "do not make the same ones" in why_hard_images_are_not_compared((nameless, nameless), found)
 
 
-def test_only_in_a_workflow_are_both_sides_known_to_be_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
-    main = revision("main")
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    monkeypatch.setenv("GITHUB_REPOSITORY", "team/digits")  # as in Codespaces
-    assert changes.page_of(main, main) is None
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert changes.page_of(main, main).endswith("/team/digits")
-
-
 def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> None:
     write(folder, {"notes.txt": "Buy milk.\n"})
     assert revision("").commit
     write(folder, {"digits/new.py": "print()\n"})
     assert revision("").commit is None
-    assert changes.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
+    assert revisions.code(revision("main"), revision("")) == ["`digits/new.py` (new)"]
 
 
 def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Path) -> None:
     old = revision("main")
     for new in edited(folder, "params.yaml", "{train: {epochs: 3, more: 0.5}, seeds: [1, 2]}\n"):
-        assert changes.differences("params", old, new) == [
+        assert revisions.differences("params", old, new) == [
             ("other", 1, None),
             ("train.epochs", 2, 3),
             ("train.more", None, 0.5),
         ]
     for new in edited(folder, "reports/metrics.json", '{"loss": 0.25}'):
-        assert changes.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
-    assert changes.differences("params", old, old) == changes.differences("metrics", old, old) == []
+        assert revisions.differences("metrics", old, new) == [("loss", 0.5, 0.25)]
+    assert revisions.differences("params", old, old) == revisions.differences("metrics", old, old) == []
+
+
+def test_what_an_earlier_revision_did_not_store_yet_is_not_there() -> None:
+    main = revision("main")
+    assert (revisions.test_images(main), revisions.costs(main), names(main, "data/predictions")) == (None, {}, [])
+
+
+def test_a_name_that_nobody_knows_is_an_error_that_says_what_there_may_be() -> None:
+    with pytest.raises(UserError, match=r"^unknown Git revision 'nosuch': no branch, tag, commit or experiment here; "):
+        revision("nosuch")
+
+
+def test_figures_that_differ_are_copied_or_linked_where_a_workflow_has_both_revisions(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main, (here, there) = revision("main"), edited(folder, "reports/figures/new.png", "new")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/digits")  # as in Codespaces
+    copied = {"new.png": (None, "new/new.png")}
+    assert revisions.figures(main, there, tmp_path) == copied
+    assert (tmp_path / "new/new.png").read_text() == "new"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert revisions.figures(main, here, tmp_path) == copied
+    link = f"https://github.com/team/digits/blob/{there.commit}/reports/figures/new.png?raw=true"
+    assert revisions.figures(main, there, tmp_path) == {"new.png": (None, link)}
 
 
 @pytest.mark.parametrize(
@@ -167,5 +186,5 @@ def test_parameters_and_metrics_that_differ_are_those_that_dvc_finds(folder: Pat
     ],
 )
 def test_a_project_on_github_is_known_by_its_remote(url: str, project: str | None) -> None:
-    found = changes.GITHUB.fullmatch(url)
+    found = revisions.GITHUB.fullmatch(url)
     assert (found and found["project"]) == project
