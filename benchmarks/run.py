@@ -91,12 +91,12 @@ def interleaved(pairs: int, ours: Callable[[int], T], theirs: Callable[[int], T]
 def compare(
     what: str, pairs: int, ours: Callable[[], float], theirs: Callable[[], float], unit: str, aim: float | None = None
 ) -> Row:
-    """How many times better ours is: less where it is a time, more where it is a rate."""
+    """How many times the rate of theirs ours is."""
     found = []
     for mine, other in interleaved(pairs, lambda _: ours(), lambda _: theirs()):
         print(f"{what}: {digits(mine)} {unit} against {digits(other)}", flush=True)
         found.append((mine, other))
-    ratios = [other / mine if unit in ("s", "ms") else mine / other for mine, other in found]
+    ratios = [mine / other for mine, other in found]
     medians = (f"{digits(median(side))} {unit}" for side in zip(*found, strict=True))
     return Row(what, ratios, aim, note=" against ".join(medians))
 

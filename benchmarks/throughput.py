@@ -8,21 +8,25 @@ for machines without a GPU.
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 from statistics import fmean
 
 from benchmarks.run import Row, compare, fresh, main
-from benchmarks.trainings import FAMILIES, Side, images, ours, plain, training_config
+from benchmarks.trainings import images, tensorflow_as_it_comes, training_config
 from digits.common.paths import VARIANTS
+from digits.data.dataset import Split
+from digits.models import runtime
 from digits.training.jobs import TrainingConfig
 
 AIMS = {"mlp baseline": 2.0, "cnn baseline": 1.4}
 IMAGES = {"mlp": 54_000, "cnn": 18_000}  # an epoch of some seconds
 EPOCHS = 3
+Epoch = Callable[[int], object]  # trains for the epoch of this number
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    return [row(family, variant, pairs, count) for variant in VARIANTS for family in FAMILIES]
+    return [row(family, variant, pairs, count) for variant in VARIANTS for family in IMAGES]
 
 
 def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
@@ -31,15 +35,30 @@ def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
     return compare(f"{name}: images per second / with plain Keras", pairs, *sides, "images/s", AIMS.get(name))
 
 
-def speed(side: Side, config: TrainingConfig, count: int) -> float:
+def speed(begin: Callable[[TrainingConfig, Split], Epoch], config: TrainingConfig, count: int) -> float:
     """Images per second, once all is traced and warm."""
-    begin, data, seconds = side(config), images("train", count), []
-    _, epoch = begin(data)
+    data, seconds = images("train", count), []
+    epoch = begin(config, data)
     for number in range(1, config.epochs + 1):
         started = time.perf_counter()
         epoch(number)
         seconds.append(time.perf_counter() - started)
     return len(data) / fmean(seconds[1:])
+
+
+def ours(config: TrainingConfig, data: Split) -> Epoch:
+    runtime.start(config.runtime)
+    from digits.training.trainer import Training
+
+    training = Training(config, data, data, data)
+    return lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
+
+
+def plain(config: TrainingConfig, data: Split) -> Epoch:
+    with tensorflow_as_it_comes():
+        from benchmarks.plain import training
+    _, epoch = training(config, data)
+    return epoch
 
 
 if __name__ == "__main__":

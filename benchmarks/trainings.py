@@ -1,12 +1,8 @@
-"""What is trained, and by whom: a recipe on prepared images, by this project's code or by plain Keras.
-
-`ours` and `plain` start TensorFlow, and return what begins a training on images.
-"""
+"""What the benchmarks train: recipes of params.yaml and its searches, on prepared images."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from digits.common.errors import UserError
 from digits.common.files import read_json
@@ -19,11 +15,6 @@ from digits.params.load import parameter
 from digits.params.schema import Runtime
 from digits.training.jobs import TrainingConfig, TrainingRun
 from digits.training.pool import TrainingPool
-
-FAMILIES = ("mlp", "cnn")
-Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
-Begin = Callable[[Split], Training]
-Side = Callable[[TrainingConfig], Begin]
 
 
 def training_config(family: str, variant: str, epochs: int, seed: int) -> TrainingConfig:
@@ -38,24 +29,6 @@ def images(part: str, count: int | None = None) -> Split:
     """The first so many, or all."""
     split = dataset.load(PREPARED / part)
     return Split(split.images[:count].copy(), split.labels[:count].copy())
-
-
-def ours(config: TrainingConfig) -> Begin:
-    runtime.start(config.runtime)
-    from digits.training import trainer
-
-    def begin(data: Split) -> Training:
-        training = trainer.Training(config, data, data, data)
-        return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
-
-    return begin
-
-
-def plain(config: TrainingConfig) -> Begin:
-    with tensorflow_as_it_comes():
-        from benchmarks.plain import training
-
-    return lambda data: training(config, data)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Trials per minute on the pool of workers: two side by side, against one after the other
 
 Equal trainings of params.yaml's CNN baseline, an epoch and a thread each. Each worker has started TensorFlow and done a
-training before the clock runs. `python -m benchmarks.cores` compares with one training at a time that has all threads.
+training before the clock runs.
 """
 
 import time
