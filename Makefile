@@ -35,12 +35,10 @@ review: $(INSTALLED) ## what a change does, as a page for its pull request; BASE
 record: $(INSTALLED) ## more epochs and larger networks, in an hour or so: reports/record/
 	@$(BIN)/python -m benchmarks.record
 
-bench: $(INSTALLED) ## how fast it is, in half an hour on a quiet machine: reports/benchmarks.md
+bench: $(INSTALLED) ## how fast it is, in twenty-five minutes on a quiet machine: reports/benchmarks.md
 	@$(BIN)/python -m benchmarks.throughput
 	@$(BIN)/python -m benchmarks.time_to_99
 	@$(BIN)/python -m benchmarks.workers
-	@$(BIN)/python -m benchmarks.latency
-	@$(BIN)/python -m benchmarks.demo
 
 check: $(INSTALLED) ## style, format, and that README shows the results there are
 	@$(BIN)/ruff check --quiet

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.overhead import ENVIRONMENT, clone
+from benchmarks.overhead import ENVIRONMENT, WHO, clone
 from benchmarks.run import Row, fresh, main
 from digits.common.errors import UserError
 from digits.tracking.store import configure
@@ -80,9 +80,7 @@ def shown() -> Iterator[Row]:
     show, there = ["dvc", "exp", "show", "--csv"], 0
     with project(1_000, (28, 28), {}) as folder:
         followed(["dvc", "repro"], folder)
-        for key in ("user.name", "user.email"):
-            run(folder, "git", "config", key, "digits")
-        run(folder, "git", "commit", "--quiet", "--all", "--message", "Run")
+        run(folder, "git", *WHO, "commit", "--quiet", "--all", "--message", "Run")
         for count in EXPERIMENTS:
             run(folder, "git", "fast-import", "--quiet", given=commits(folder, range(there, count)))
             runs = fresh(copy_runs, folder, range(there, count))

@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-from benchmarks.overhead import ENVIRONMENT, clone
+from benchmarks.overhead import ENVIRONMENT, WHO, clone
 from benchmarks.run import Row, main
 from digits.common.errors import UserError
 from digits.common.files import read_array
@@ -31,7 +32,6 @@ SMALL = {"data.source": "data/own/few.npz", "seeds": [1, 2], "train.epochs": 8, 
 SMALL |= {"models.mlp.batch_size": 4, "tune.mlp.trials": 4, "tune.mlp.rungs": [1, 3]}
 SMALL |= {"models.cnn.batch_size": 16, "tune.cnn.trials": 3, "tune.cnn.rungs": [1, 2]}
 SMALL |= {f"tune.{family}.space.batch_size": [16, 32] for family in ("mlp", "cnn")}
-WHO = ("-c", "user.name=kills", "-c", "user.email=kills@example.org")
 
 
 def measure(kills: int, images: int | None) -> list[Row]:
@@ -97,18 +97,8 @@ def same(undisturbed: Path, disturbed: Path) -> bool:
 
 
 def nothing_left(folder: Path) -> bool:
-    return not any(folder in place.parents or folder == place for place in map(working_folder, processes()))
-
-
-def processes() -> list[Path]:
-    return [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
-
-
-def working_folder(process: Path) -> Path:
-    try:
-        return (process / "cwd").readlink()
-    except OSError:  # it has ended meanwhile
-        return Path("/")
+    places = (process.info["cwd"] for process in psutil.process_iter(["cwd"]))
+    return not any(place and Path(place).is_relative_to(folder) for place in places)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from digits.common.errors import UserError
 ROOT = Path(__file__).parent.parent
 # A clone has its own store, and DVC its own root.
 OTHERS = ("MLFLOW_", "DVC_", "DIGITS_")
+WHO = ("-c", "user.name=benchmarks", "-c", "user.email=benchmarks@example.org")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
 ENVIRONMENT |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 

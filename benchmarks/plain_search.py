@@ -12,7 +12,6 @@ import keras
 import keras_tuner
 
 from benchmarks.plain import compiled, network
-from benchmarks.search_curve import Curve
 from digits.data.dataset import Split
 from digits.evaluation.objective import of_epoch
 from digits.models.recipe import Recipe
@@ -27,13 +26,14 @@ WITHOUT_END = 1_000
 
 
 Feed = Callable[[Split, Recipe], dict[str, Any]]  # what `model.fit` is given
+History = list[tuple[float, dict[str, float]]]  # of each epoch in turn, when it ended and what it measured
 
 
-def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, curve: Curve, most: int) -> Recipe:
+def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, most: int) -> tuple[Recipe, History]:
     """Until it has trained so many epochs: the recipe of the best of them. Hard images are only for `balanced`."""
     sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
     keras.utils.set_random_seed(config.baseline.seed)
-    model = Classifier(config, images, feed, curve, most)
+    model = Classifier(config, images, feed, most)
     shared = {
         "objective": keras_tuner.Objective(OBJECTIVE, "max"),
         "seed": config.baseline.seed,
@@ -53,14 +53,14 @@ def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, curve: C
         tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
     if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
         raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
-    return model.best
+    return model.best, model.history
 
 
 class Classifier(keras_tuner.HyperModel):
-    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, curve: Curve, most: int) -> None:
+    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, most: int) -> None:
         super().__init__()
-        self.config, self.feed, self.curve, self.most = config, feed, curve, most
-        self.best = config.baseline.recipe
+        self.config, self.feed, self.most, self.history = config, feed, most, History()
+        self.best, self.objective = config.baseline.recipe, float("-inf")
         self.data, *held_out = images
         self.validation, *self.hard = ((split.images, split.labels) for split in held_out)
 
@@ -75,28 +75,24 @@ class Classifier(keras_tuner.HyperModel):
         return compiled(model, recipe, baseline.classes, epochs * -(-len(self.data) // recipe.batch_size))
 
     def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
-        more["callbacks"] = [Watch(self, self.recipe(hp)), *more["callbacks"]]
-        return model.fit(**self.feed(self.data, self.recipe(hp)), **more)
+        recipe = self.recipe(hp)
+        watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda _, logs: self.on_epoch_end(recipe, model, logs))
+        more["callbacks"] = [watch, *more["callbacks"]]
+        return model.fit(**self.feed(self.data, recipe), **more)
+
+    def on_epoch_end(self, recipe: Recipe, model: keras.Model, logs: dict[str, float]) -> None:
+        """Gives the tuner our objective of each epoch, and ends the search after the last."""
+        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "hard_accuracy": 0.0}
+        for images, labels in self.hard:
+            measured["hard_accuracy"] = model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
+        epoch = {f"validation_{name}": value for name, value in measured.items()}
+        logs[OBJECTIVE] = of_epoch(epoch, self.config.objective)
+        self.history.append((time.time(), epoch))
+        if logs[OBJECTIVE] > self.objective:
+            self.best, self.objective = recipe, logs[OBJECTIVE]
+        if len(self.history) >= self.most:
+            raise Enough
 
 
 class Enough(BaseException):
     """Not an Exception: Keras Tuner takes those for a trial that failed."""
-
-
-class Watch(keras.callbacks.Callback):
-    """Gives the tuner our objective of each epoch, and ends the search after the last."""
-
-    def __init__(self, search: Classifier, recipe: Recipe) -> None:
-        super().__init__()
-        self.search, self.recipe = search, recipe
-
-    def on_epoch_end(self, _epoch: int, logs: dict[str, float]) -> None:
-        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "hard_accuracy": 0.0}
-        for images, labels in self.search.hard:
-            measured["hard_accuracy"] = self.model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
-        epoch = {f"validation_{name}": value for name, value in measured.items()}
-        logs[OBJECTIVE] = of_epoch(epoch, self.search.config.objective)
-        if self.search.curve.add(epoch, time.time()):
-            self.search.best = self.recipe
-        if len(self.search.curve.points) >= self.search.most:
-            raise Enough

@@ -25,7 +25,6 @@ from benchmarks.overhead import ENVIRONMENT, clone, share
 from benchmarks.plain import fed, training
 from benchmarks.plain_search import search
 from benchmarks.run import Row, fresh, interleaved, main
-from benchmarks.search_curve import Curve
 from benchmarks.trainings import images, training_config
 from digits.common.paths import REPORTS
 from digits.data.dataset import Split
@@ -91,8 +90,8 @@ def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split)
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
         theirs = replace(config, method="hyperband" if method == "halving" else method)
-        curve = Curve(time.time(), config.objective)
-        found.append(search(theirs, (train, validation), fed, curve, config.length))
+        best, _ = search(theirs, (train, validation), fed, config.length)
+        found.append(best)
     return found
 
 

@@ -75,6 +75,12 @@ class SimulatedRecipe:
         chance = ndtr(sqrt(1 + own**2 + lucky**2) * ndtri(self.hard) - harder)
         return rng.binomial(versions, chance) / versions
 
+    def __str__(self) -> str:
+        return (
+            f"{self.accuracy:.1%} ± {100 * self.spread:.2f}, sharpness {self.sharpness} ± "
+            f"{self.sharpness_spread:.0%}, hard {self.hard:.0%} ± {100 * self.hard_spread:.1f}"
+        )
+
 
 def luck(accuracy: float, spread: float, scale: float) -> float:
     """A seed's, such that accuracies spread as wanted: by the slope of the normal distribution there."""
@@ -102,14 +108,7 @@ class Setting:
         return any(recipe.spread for recipe in (self.mine, self.theirs) if recipe)
 
     def __str__(self) -> str:
-        return f"{told(self.mine)} {f'against {told(self.theirs)}' if self.theirs else 'A/A'}, {self.images:,} images"
-
-
-def told(recipe: SimulatedRecipe) -> str:
-    return (
-        f"{recipe.accuracy:.1%} ± {100 * recipe.spread:.2f}, sharpness {recipe.sharpness} ± "
-        f"{recipe.sharpness_spread:.0%}, hard {recipe.hard:.0%} ± {100 * recipe.hard_spread:.1f}"
-    )
+        return f"{self.mine} {f'against {self.theirs}' if self.theirs else 'A/A'}, {self.images:,} images"
 
 
 # As measured: accuracy, calibration, hard images, and how the seeds of three spread in each.

@@ -9,17 +9,24 @@ kept on other days was not measured in turns.
 """
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from pathlib import Path
 from statistics import mean, variance
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benchmarks.run import Row, main
-from benchmarks.search_figure import draw
-from benchmarks.search_runs import SEEDS, Record, in_turns, kept, prepared, run_once, test_once
+from benchmarks.search_runs import SEEDS, Record, in_turns, kept, prepared, run_once
 from digits.common.paths import REPORTS
 from digits.figures import style
 
 RECORD, PICTURE = REPORTS / "searches.json", Path("docs/pictures/searches.png")
+COLOURS = (style.TUNED, "#cc79a7", style.BASELINE, "#009e73", style.WRONG)
+STEPS = 400
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
@@ -29,8 +36,6 @@ def measure(pairs: int, count: int | None) -> list[Row]:
         for seed in range(1, pairs + 1):
             for tuner, method in in_turns(seed):
                 run_once(record, tuner, method, seed)
-        for found in kept(record):
-            test_once(record, found)
         every = by_tuner(kept(record))
         searches = {name: found[:pairs] for name, found in every.items()}
         if count is None:
@@ -93,6 +98,41 @@ def variance_components(name: str, searches: list[Record]) -> Row:
     of_seeds, of_searches = (f"{100 * sqrt(each):.3f}" for each in (within, between))
     note = f"standard deviation of test accuracy over seeds {of_seeds} points, over searches {of_searches} points"
     return Row(f"test accuracy of the recipes of {name}", list(map(mean, accuracies)), unit="%", note=note)
+
+
+def draw(searches: Mapping[str, Sequence[Sequence[Sequence[float]]]]) -> Figure:
+    """Of each tuner, the points of each of its searches: seconds, epochs, and the best objective by then."""
+    seeds = len(next(iter(searches.values())))
+    figure = style.titled(
+        f"Best trial so far: median of {seeds} searches, band from the lowest to the highest", height=3.4
+    )
+    left, right = figure.subplots(1, 2, sharey=True)
+    for ax, column, unit in ((left, 0, "seconds since the start of Python"), (right, 1, "epochs trained")):
+        for (name, found), colour in zip(searches.items(), COLOURS, strict=True):
+            draw_band(ax, [[(point[column], 1 - point[2]) for point in points] for points in found], name, colour)
+        ax.set_xlabel(unit)
+        ax.set_xlim(0)
+    style.log_axis(left, "y")
+    left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
+    left.set_ylabel("1 - objective (lower is better)")
+    lowest = min(1 - points[-1][2] for found in searches.values() for points in found)
+    left.set_ylim(lowest * 0.95, lowest * 5)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS))
+    return figure
+
+
+def draw_band(ax: Axes, curves: list[list[tuple[float, float]]], name: str, colour: Any) -> None:
+    """From where all searches have a trial, to where the first of them ends."""
+    first, last = max(curve[0][0] for curve in curves), min(curve[-1][0] for curve in curves)
+    places = np.linspace(first, last, STEPS)
+    reached = np.array([at(curve, places) for curve in curves])
+    ax.fill_between(places, reached.min(axis=0), reached.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+    ax.plot(places, np.median(reached, axis=0), color=colour, label=name)
+
+
+def at(curve: list[tuple[float, float]], places: np.ndarray) -> np.ndarray:
+    when, reached = (np.array(column) for column in zip(*curve, strict=True))
+    return reached[np.searchsorted(when, places, side="right") - 1]
 
 
 if __name__ == "__main__":

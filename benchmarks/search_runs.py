@@ -1,4 +1,4 @@
-"""One search of each tuner, begun in a process of its own, kept, and its best recipe tested."""
+"""One search of each tuner, begun in a process of its own, its best recipe tested, and both kept."""
 
 import os
 import shutil
@@ -6,17 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from benchmarks.run import fresh, machine
-from benchmarks.search_curve import Curve, curves
 from benchmarks.trainings import images, tensorflow_as_it_comes, train, training_config
 from digits.common.files import read_json, write_json
 from digits.common.paths import CLASSES, PREPARED
 from digits.data import dataset
 from digits.evaluation.metrics import accuracy
+from digits.evaluation.objective import of_epoch
 from digits.families import hyperparameters
 from digits.models import runtime
 from digits.params.load import parameter, setting
@@ -32,6 +32,8 @@ FAMILY = "mlp"
 OURS, PLAIN = ("random", "halving"), ("random", "bayesian", "hyperband")
 SEEDS = (1, 2)  # with which a search's best recipe is trained in full
 Record = dict[str, Any]
+Point = tuple[float, int, float]  # seconds since the start of Python, epochs trained so far, the best objective so far
+history: list[tuple[float, dict[str, float]]] = []  # of each epoch of our search, when it ended and what it measured
 
 
 def in_turns(seed: int) -> list[tuple[str, str]]:
@@ -61,64 +63,64 @@ def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
     if any(each["fingerprint"] == identity for each in found):
         return
     started = time.time()
-    points, recipe = fresh({"ours": ours, "plain": theirs}[tuner], method, seed, started)
+    curve, recipe = fresh({"ours": ours, "plain": theirs}[tuner], method, seed, started)
     seconds = round(time.time() - started, 1)
-    print(f"{tuner} {method}, seed {seed}: {points[-1][2]:.4f} in {seconds:.0f} s, {points[-1][1]} epochs", flush=True)
+    print(f"{tuner} {method}, seed {seed}: {curve[-1][2]:.4f} in {seconds:.0f} s, {curve[-1][1]} epochs", flush=True)
+    what |= {"fingerprint": identity, "machine": machine(), "seconds": seconds, "points": curve, "recipe": recipe}
+    what["test_accuracy"] = fresh(tested, recipe)
     # Another record of the same search was of other images or another space.
-    found = [each for each in found if any(each[name] != what[name] for name in what)]
-    more = {"fingerprint": identity, "machine": machine(), "seconds": seconds, "points": points, "recipe": recipe}
-    write_json(record, {"searches": [*found, what | more]})
+    others = [each for each in found if any(each[name] != what[name] for name in ("tuner", "method", "seed"))]
+    write_json(record, {"searches": [*others, what]})
 
 
-def search_config(method: str, seed: int, family: str = FAMILY) -> SearchConfig:
-    plan = parameter(Search[hyperparameters(family)], f"tune.{family}")
+def search_config(method: str, seed: int) -> SearchConfig:
+    plan = parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
     if method == "halving":
-        plan = plan.model_copy(update={"trials": most(plan.trials * plan.rungs[-1], plan.rungs, plan.keep)})
-    baseline = training_config(family, "baseline", plan.rungs[-1], seed)
+        plan = as_long(plan, plan.trials * plan.rungs[-1])
+    baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
     machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
     return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
 
 
-def most(epochs: int, rungs: tuple[int, ...], keep: float) -> int:
-    """Recipes that so many epochs suffice for."""
-    return max(count for count in range(1, epochs + 1) if spent(count, rungs, keep) <= epochs)
+def as_long(plan: Search, epochs: int) -> Search:
+    """Of as many recipes as so many epochs suffice for."""
+    plans = [plan.model_copy(update={"trials": count}) for count in range(1, epochs + 1)]
+    return max((each for each in plans if halving.length(each) <= epochs), key=lambda each: each.trials)
 
 
-def spent(recipes: int, rungs: tuple[int, ...], keep: float) -> int:
-    return halving.length(Search.model_construct(trials=recipes, rungs=rungs, keep=keep))
-
-
-def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+def ours(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
     config = search_config(method, seed)
-    curves.append(Curve(started, config.objective))
-    reporter.WRITER = "benchmarks.search_curve"
+    reporter.WRITER = __name__
     os.environ.pop("DIGITS_TRACKING", None)
     [found] = tune([config], setting(Pool, "pool"))["searches"]
-    return thinned(curves[0]), found["best"]
+    return points(history, started, config.objective), found["best"]
 
 
-def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
+def write(messages: SimpleQueue[Record | None]) -> None:
+    """In place of MLflow, as digits.tracking.live does: in a thread of the driver."""
+    while (message := messages.get()) is not None:
+        if epoch := message.get("epoch"):
+            history.append((message["time"] / 1000, epoch))
+
+
+def theirs(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
     with tensorflow_as_it_comes():
         from benchmarks import plain, plain_search
     config = search_config(method, seed)
-    curve = Curve(started, config.objective)
     epochs = replace(config, method=OURS[0]).length
-    recipe = plain_search.search(config, training_images(), plain.fed_alike, curve, epochs)
-    return thinned(curve), recipe.model_dump()
+    recipe, found = plain_search.search(config, training_images(), plain.fed_alike, epochs)
+    return points(found, started, config.objective), recipe.model_dump()
 
 
-def thinned(curve: Curve) -> list[Any]:
+def points(epochs: list[tuple[float, dict[str, float]]], started: float, objective: str) -> list[Point]:
     """Where it became better, and its end."""
-    better = [after for before, after in pairwise([(0, 0, 0.0), *curve.points]) if after[2] > before[2]]
-    return [*better, curve.points[-1]]
-
-
-def test_once(record: Path, found: Record) -> None:
-    if "test_accuracy" in found:
-        return
-    found["test_accuracy"] = fresh(tested, found["recipe"])
-    searches = [found if each["fingerprint"] == found["fingerprint"] else each for each in kept(record)]
-    write_json(record, {"searches": searches})
+    best, found = float("-inf"), []
+    for number, (now, epoch) in enumerate(epochs, 1):
+        value = of_epoch(epoch, objective)
+        if value > best or number == len(epochs):
+            best = max(best, value)
+            found.append((round(now - started, 1), number, best))
+    return found
 
 
 def tested(recipe: Record) -> list[float]:

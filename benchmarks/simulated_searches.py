@@ -62,6 +62,7 @@ class SearchShares:
 
 
 def measure_search(search_spread: float, seeds: int, draws: int) -> SearchShares:
+    print(f"Searches ± {100 * search_spread:.2f} points, {seeds} seeds", flush=True)
     one, lucks, seed_variance = after_searches(search_spread, seeds, 1, draws)
     many, *_ = after_searches(search_spread, seeds, seeds, draws)
     alike = np.ones((draws, 1))

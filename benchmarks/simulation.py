@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from benchmarks.recipes import ACCURACY, AXES, CNN, IMAGES, TUNED, Setting, SimulatedRecipe, Values
+from benchmarks.recipes import ACCURACY, AXES, CNN, IMAGES, TUNED, Setting, SimulatedRecipe
 from digits.comparison.intervals import Difference, accuracy, difference
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, Pair, Verdict, holm, judge
 from digits.evaluation.metrics import METRICS
@@ -20,17 +20,6 @@ SIMULATED = tuple(metric for metric in METRICS if metric.name in AXES)
 
 
 @dataclass(frozen=True)
-class Shares:
-    """Of the draws of a setting."""
-
-    setting: Setting
-    seeds: int
-    false_positive_rate: float  # draws with any that says better or worse, were both equal on all axes
-    pair_covers: Mapping[str, float]  # by axis: the interval of the difference
-    accuracy_covers: float  # the interval of one variant
-
-
-@dataclass(frozen=True)
 class ErrorRates:
     """How a verdict keeps its word: shares of the draws."""
 
@@ -38,7 +27,15 @@ class ErrorRates:
     false_positive_rate: float  # draws with any that says better or worse, were both equal on all axes
 
 
+@dataclass(frozen=True)
+class Shares(ErrorRates):
+    setting: Setting
+    seeds: int
+    accuracy_covers: float  # the interval of one variant
+
+
 def measure(setting: Setting, seeds: int, draws: int) -> Shares:
+    print(f"{setting}, {seeds} seeds", flush=True)
     rng = np.random.default_rng([seeds, crc32(str(setting).encode())])
     found, covered = [], 0
     for _ in range(draws):
@@ -49,7 +46,7 @@ def measure(setting: Setting, seeds: int, draws: int) -> Shares:
     # What is true of loss and calibration error has no formula: it is what all draws say together.
     true = {axis: float(setting.theirs is not None) * fmean(draw[axis].value for draw in found) for axis in AXES}
     said = error_rates(found, [true] * draws)
-    return Shares(setting, seeds, said.false_positive_rate, said.covers, covered / draws)
+    return Shares(said.covers, said.false_positive_rate, setting, seeds, covered / draws)
 
 
 def error_rates(found: Sequence[Mapping[str, Difference]], true: Sequence[Mapping[str, float]]) -> ErrorRates:
@@ -66,26 +63,17 @@ def within(found: Difference, true: float) -> bool:
 
 def any_of_many(seeds: int, draws: int) -> float:
     """How often four groups of one recipe's seeds give any verdict at all, in six pairs on all axes."""
-    rng, said = np.random.default_rng(6), 0
+    rng, said, halves = np.random.default_rng(6), 0, (slice(seeds), slice(seeds, None))
     for _ in range(draws):
         both = Setting(CNN).draw(rng, 2 * seeds)
-        groups = [{axis: values[half] for axis, values in each.items()} for each in both for half in halves(seeds)]
-        said += verdicts_between(groups) > 0
+        groups = [{axis: of[half] for axis, of in each.items()} for each in both for half in halves]
+        pairs = {
+            (axis, *numbers): Pair(groups[numbers[0]][axis], groups[numbers[1]][axis])
+            for numbers in combinations(range(len(groups)), 2)
+            for axis in AXES
+        }
+        said += any(each.verdict != NO_EVIDENCE for each in judge(pairs).values())
     return said / draws
-
-
-def halves(seeds: int) -> tuple[slice, slice]:
-    return slice(seeds), slice(seeds, None)
-
-
-def verdicts_between(groups: Sequence[Values]) -> int:
-    """How many verdicts say that two of these groups of seeds differ."""
-    pairs = {
-        (axis, *numbers): Pair(mine[axis], theirs[axis])
-        for numbers, (mine, theirs) in zip(combinations(range(len(groups)), 2), combinations(groups, 2), strict=True)
-        for axis in mine
-    }
-    return sum(each.verdict != NO_EVIDENCE for each in judge(pairs).values())
 
 
 def plain_bootstrap(seeds: int, draws: int, resamples: int = 400) -> float:

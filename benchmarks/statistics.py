@@ -1,7 +1,7 @@
 """Do the verdicts keep their word? False verdicts, coverage and power, in trainings whose truth is known.
 
 `python -m benchmarks.statistics [DRAWS]`: about eight minutes on one core, half of that on two; writes
-docs/pictures/power.png and the tables in docs/statistics.md. After `make repro` also on the real test images.
+docs/pictures/power.png and the tables in docs/statistics.md.
 """
 
 import sys
@@ -18,8 +18,7 @@ from matplotlib.figure import Figure
 from benchmarks import simulation
 from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
 from benchmarks.simulated_searches import SEARCH_SPREADS, SearchShares, measure_search
-from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares
-from benchmarks.trained_models import on_real_images
+from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares, measure
 from digits.common.files import write_text
 from digits.comparison import tables
 from digits.comparison.readme import between
@@ -40,9 +39,9 @@ def main(draws: str = "1000") -> None:
     # One seed makes a statement about two models, of which the truth is known where no seed is luckier than another.
     asked += [(each, 1) for each in (*SAME, *EQUAL) if not each.spreads]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        found = [*pool.map(shares, *zip(*asked, strict=True), repeat(count))]
+        found = [*pool.map(measure, *zip(*asked, strict=True), repeat(count))]
         curves = dict(zip(SEEDS, pool.map(simulation.power, SEEDS, repeat(count // 5)), strict=True))
-        after_search = [*pool.map(search_shares, *zip(*product(SEARCH_SPREADS, (3, 5)), strict=True), repeat(count))]
+        after_search = [*pool.map(measure_search, *zip(*product(SEARCH_SPREADS, (3, 5)), strict=True), repeat(count))]
     with style.styled():
         style.save(draw_power(curves, count // 5), PICTURE)
     parts = [
@@ -56,8 +55,6 @@ def main(draws: str = "1000") -> None:
         "The detectable difference of the tuned CNN over its baseline, in the median:",
         detectable_table(simulation.detectable(count // 5)),
     ]
-    if real := on_real_images(3, count):
-        parts += ["What the trained models said, on the real test images:", real_table(real)]
     write(START, parts)
     write(SEARCH_START, [search_remark(count), search_table(after_search)])
 
@@ -86,47 +83,40 @@ def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
     return figure
 
 
-def shares(setting: Setting, seeds: int, draws: int) -> Shares:
-    print(f"{setting}, {seeds} seeds", flush=True)
-    return simulation.measure(setting, seeds, draws)
-
-
-def search_shares(search_spread: float, seeds: int, draws: int) -> SearchShares:
-    print(f"Searches ± {100 * search_spread:.2f} points, {seeds} seeds", flush=True)
-    return measure_search(search_spread, seeds, draws)
-
-
 def by_seeds(found: Sequence[Shares]) -> str:
     """Over all settings: the mean and the worst."""
     rows = []
     for seeds in (1, *SEEDS):
         of = [each for each in found if each.seeds == seeds]
-        false = [up_to([each.false_positive_rate for each in of if each.setting in group]) for group in (SAME, EQUAL)]
-        rows.append((str(seeds), *false, reach([each.accuracy_covers for each in of])))
+        false = [
+            mean_and_worst([each.false_positive_rate for each in of if each.setting in group])
+            for group in (SAME, EQUAL)
+        ]
+        rows.append((str(seeds), *false, mean_and_range([each.accuracy_covers for each in of])))
     head = "Seeds each", "False verdicts on any axis: A/A", "other recipe, as good", "A variant's accuracy is covered"
     return tables.table(head, "r" * len(head), rows)
 
 
 def by_axis(found: Sequence[Shares]) -> str:
     rows = [
-        (str(seeds), *(reach([each.pair_covers[axis] for each in found if each.seeds == seeds]) for axis in AXES))
+        (str(seeds), *(mean_and_range([each.covers[axis] for each in found if each.seeds == seeds]) for axis in AXES))
         for seeds in (1, *SEEDS)
     ]
     return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
 
 
-def up_to(shares: Sequence[float]) -> str:
+def mean_and_worst(shares: Sequence[float]) -> str:
     return f"{100 * np.mean(shares):.1f} %, at most {100 * max(shares):.1f} %"
 
 
-def reach(shares: Sequence[float]) -> str:
+def mean_and_range(shares: Sequence[float]) -> str:
     return f"{100 * np.mean(shares):.1f} % ({100 * min(shares):.1f} to {100 * max(shares):.1f})"
 
 
 def remarks(draws: int) -> str:
-    few = [shares(Setting(replace(MLP, spread=0.001), images=FEW), seeds, draws) for seeds in SEEDS]
-    alone = shares(Setting(replace(MLP, spread=0.001)), 1, draws)
-    any_of_many, false = simulation.any_of_many(3, draws), up_to([each.false_positive_rate for each in few])
+    few = [measure(Setting(replace(MLP, spread=0.001), images=FEW), seeds, draws) for seeds in SEEDS]
+    alone = measure(Setting(replace(MLP, spread=0.001)), 1, draws)
+    any_of_many, false = simulation.any_of_many(3, draws), mean_and_worst([each.false_positive_rate for each in few])
     covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
     return (
         f"- Six pairs of four groups of 3 seeds, {len(AXES)} axes each: any false verdict at all in "
@@ -151,12 +141,6 @@ def detectable_table(found: dict[int, dict[str, float]]) -> str:
     return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
 
 
-def real_table(found: Sequence[tuple[str, float, int]]) -> str:
-    head = "Variant", "A/A on what it said, 3 seeds", "Verdicts that its own seeds differ"
-    rows = [(name, f"{100 * share:.1f} % false verdicts", str(said)) for name, share, said in found]
-    return tables.table(head, "lrr", rows)
-
-
 def search_remark(draws: int) -> str:
     return (
         f"The tuned CNN over its baseline, {draws:,} draws a cell: how often the interval of accuracy covers (the worst"
@@ -176,14 +160,14 @@ def search_table(found: Sequence[SearchShares]) -> str:
         (
             f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %",
             str(each.seeds),
-            *map(told, (each.of_recipe, each.of_one_search, each.of_searches)),
+            *map(error_cell, (each.of_recipe, each.of_one_search, each.of_searches)),
         )
         for each in found
     ]
     return tables.table(head, "r" * len(head), rows)
 
 
-def told(found: ErrorRates) -> str:
+def error_cell(found: ErrorRates) -> str:
     worst, *_, best = sorted(100 * share for share in found.covers.values())
     covers, false = 100 * found.covers[ACCURACY], 100 * found.false_positive_rate
     return f"{covers:.1f} % ({worst:.1f} to {best:.1f}), {false:.1f} % false"

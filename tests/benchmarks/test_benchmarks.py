@@ -101,7 +101,7 @@ def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path,
     monkeypatch.setattr(overhead, "ROOT", tmp_path)
     write_text(tmp_path / "dvc.lock", "")
     write_text(tmp_path / "params.yaml", "prepare:\n  share: 0.5 # of all\nseeds: [1]\n")
-    for command in (["init", "--quiet"], ["add", "."], [*kills.WHO, "commit", "--quiet", "--message", "Some"]):
+    for command in (["init", "--quiet"], ["add", "."], [*overhead.WHO, "commit", "--quiet", "--message", "Some"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
     assert YAML(typ="safe").load(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}

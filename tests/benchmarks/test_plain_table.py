@@ -6,7 +6,6 @@ import pytest
 
 from benchmarks import plain_search, plain_table
 from benchmarks.plain import fed
-from benchmarks.search_curve import Curve
 from benchmarks.trainings import training_config
 from digits.common.files import write_json
 from digits.common.paths import CLASSES
@@ -24,12 +23,10 @@ def test_a_plain_search_spends_as_many_epochs_as_it_is_given_and_chooses_the_bes
     write_json(CLASSES, list(range(4)))
     plan = parameter(Search[Mlp], "tune.mlp")
     baseline = training_config("mlp", "baseline", 2, seed=1)
-    config, curve = SearchConfig(plan, "hyperband", "balanced", baseline), Curve(0.0, "balanced")
-    held_out = stripes(40, seed=1)
+    config, held_out = SearchConfig(plan, "hyperband", "balanced", baseline), stripes(40, seed=1)
     # Trials of two epochs: it ends in the middle of the third.
-    best = plain_search.search(config, (stripes(40), held_out, held_out), fed, curve, most=5)
-    assert [epochs for _, epochs, _ in curve.points] == [*range(1, 6)]
-    assert curve.best == max(objective for *_, objective in curve.points)
+    best, history = plain_search.search(config, (stripes(40), held_out, held_out), fed, most=5)
+    assert len(history) == 5
     assert best == baseline.recipe.model_copy(update={"units": best.units})
     assert 4 <= best.units <= 64
 

@@ -52,7 +52,7 @@ def test_a_benchmark_replaces_its_own_rows_and_leaves_the_others(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run.keep("workers", "python -m benchmarks.workers 3", [Row("two", [1.8])])
-    run.keep("demo", "python -m benchmarks.demo 1", [Row("share", [0.5], unit="%", note="noisy")])
+    run.keep("overhead", "python -m benchmarks.overhead 1", [Row("share", [0.5], unit="%", note="noisy")])
     run.keep("workers", "python -m benchmarks.workers 5", [Row("two again", [1.9])])
     page = run.PAGE.read_text()
     assert re.findall(r"^\| (share|two|two again) \|", page, re.MULTILINE) == ["share", "two again"]

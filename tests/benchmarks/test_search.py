@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 
 from benchmarks import search, search_runs
-from benchmarks.search_curve import Curve
-from benchmarks.search_figure import draw
-from digits.common.files import write_json
 from digits.figures import style
 
 FAST = [(5.0, 1, 0.95), (20.0, 4, 0.97), (40.0, 10, 0.98), (50.0, 12, 0.98)]
@@ -52,19 +49,9 @@ def test_the_luck_of_searches_is_what_that_of_seeds_does_not_explain() -> None:
 
 
 def test_a_search_is_kept_as_the_points_where_it_became_better_and_its_end() -> None:
-    curve = Curve(100.0, "accuracy")
-    for second, accuracy in enumerate((0.5, 0.4, 0.6, 0.55)):
-        curve.add(
-            {"validation_accuracy": accuracy, "validation_loss": 1.0, "validation_hard_accuracy": 0.5}, 101 + second
-        )
-    assert search_runs.thinned(curve) == [(1.0, 1, 0.5), (3.0, 3, 0.6), (4.0, 4, 0.6)]
-
-
-def test_a_search_that_is_kept_is_not_tested_again(tmp_path: Path) -> None:
-    path, known = tmp_path / "searches.json", record("ours", "halving", FAST)
-    write_json(path, {"searches": [known]})
-    search_runs.test_once(path, known)
-    assert search_runs.kept(path) == [known | {"points": [list(point) for point in FAST]}]
+    others = {"validation_loss": 1.0, "validation_hard_accuracy": 0.5}
+    history = [(101 + i, others | {"validation_accuracy": each}) for i, each in enumerate((0.5, 0.4, 0.6, 0.55))]
+    assert search_runs.points(history, 100.0, "accuracy") == [(1.0, 1, 0.5), (3.0, 3, 0.6), (4.0, 4, 0.6)]
 
 
 def test_every_tuner_of_every_seed_comes_once_and_another_begins_each_time() -> None:
@@ -76,6 +63,6 @@ def test_every_tuner_of_every_seed_comes_once_and_another_begins_each_time() -> 
 def test_the_figure_shows_each_tuner(tmp_path: Path) -> None:
     searches = {f"{tuner} {method}": [FAST, SLOW] for tuner, method in search_runs.in_turns(0)}
     with style.styled():
-        figure = draw(searches)
+        figure = search.draw(searches)
         style.save(figure, tmp_path / "searches.png")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(searches)
