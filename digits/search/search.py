@@ -72,11 +72,7 @@ def search(
     family, seed = config.baseline.family, config.baseline.seed
     running = RunningSearch(config, pool, saved, reporter)
     reporter.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
-    try:
-        found = running.to_its_end()
-    except UserError:  # it ended without a winner: the next one begins anew
-        saved.forget()
-        raise
+    found = running.to_its_end()
     reporter.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)
     return {"seed": seed, "fingerprint": identity} | found
 
@@ -94,8 +90,12 @@ class RunningSearch:
         self.method = self.chosen_method()
         with Progress(self.config.length, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
             self.pool.train(self.next_runs(), self.on_segment, self.next_runs)
+        try:
             found = conclude(self.trials, self.config.plan.rungs[-1])
-            self.report_ends()
+        except UserError:  # no trial finished: the next search begins anew
+            self.saved.forget()
+            raise
+        self.report_ends()
         return found
 
     def chosen_method(self) -> Halving | Rounds:
