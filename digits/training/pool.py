@@ -146,7 +146,7 @@ def outcome(future: Future) -> SegmentResult:
     try:
         return future.result()
     except KilledWorker:
-        return SegmentResult([], failure="each worker that took it died, perhaps out of memory")
+        return SegmentResult(failure="each worker that took it died, perhaps out of memory")
     except CancelledError:
         raise UserError(
             "Dask's scheduler is out of reach; run again, and each training goes on from its last epoch"

@@ -112,7 +112,7 @@ def train(segment: Segment, images: Images) -> SegmentResult:
 
     def result(**more: Any) -> SegmentResult:
         spent = {"seconds": time.perf_counter() - started, "core_seconds": time.process_time() - worked}
-        return SegmentResult(epochs, **more, **spent)
+        return SegmentResult(epochs=epochs, **more, **spent)
 
     try:
         training, model = taken_up(segment, images), None

@@ -21,13 +21,13 @@ Report = Callable[[TrainingRun, list[Epoch]], None]
 
 
 def lost(runs: list[TrainingRun], report: Report, _: Any) -> None:
-    runs[0].add(SegmentResult([EPOCH], state=b"weights"))
+    runs[0].add(SegmentResult(epochs=[EPOCH], state=b"weights"))
     report(runs[0], [EPOCH])
     raise UserError("Dask's scheduler is out of reach")
 
 
 def failed(runs: list[TrainingRun], report: Report, _: Any) -> None:
-    runs[0].add(SegmentResult([], failure="out of memory"))
+    runs[0].add(SegmentResult(failure="out of memory"))
     report(runs[0], [])
 
 
