@@ -34,6 +34,7 @@ from digits.evaluation.metrics import measure as scores
 from digits.models.recipe import Recipe
 from digits.params.load import parameter
 from digits.params.schema import Families, Method, Search, Seeds, Train
+from digits.search.methods import length
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
@@ -92,7 +93,7 @@ def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split)
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
         theirs = replace(config, method="hyperband" if method == "halving" else method)
         curve = Curve(time.time(), config.objective)
-        found.append(search(theirs, (train, validation), fed, curve, config.length))
+        found.append(search(theirs, (train, validation), fed, curve, length(config.plan, config.method)))
     return found
 
 

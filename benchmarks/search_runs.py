@@ -21,7 +21,7 @@ from digits.families import hyperparameters
 from digits.models import runtime
 from digits.params.load import parameter, setting
 from digits.params.schema import Objective, Pool, Search, Train
-from digits.search import halving
+from digits.search.methods import length
 from digits.search.search import SearchConfig, tune
 from digits.training import reporter
 from digits.training.fingerprint import fingerprint
@@ -85,7 +85,7 @@ def most(epochs: int, rungs: tuple[int, ...], keep: float) -> int:
 
 
 def spent(recipes: int, rungs: tuple[int, ...], keep: float) -> int:
-    return halving.length(Search.model_construct(trials=recipes, rungs=rungs, keep=keep))
+    return length(Search.model_construct(trials=recipes, rungs=rungs, keep=keep), "halving")
 
 
 def ours(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
@@ -102,7 +102,7 @@ def theirs(method: str, seed: int, started: float) -> tuple[list[Any], Record]:
         from benchmarks import plain, plain_search
     config = search_config(method, seed)
     curve = Curve(started, config.objective)
-    epochs = replace(config, method=OURS[0]).length
+    epochs = length(config.plan, OURS[0])
     recipe = plain_search.search(config, training_images(), plain.fed_alike, curve, epochs)
     return thinned(curve), recipe.model_dump()
 

@@ -11,7 +11,7 @@ from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.search import SearchConfig, search
+from digits.search.search import RunningSearch, SearchConfig
 from digits.training.checkpoint import Checkpoint
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun
 from tests.recipes import config
@@ -37,6 +37,7 @@ def test_trials_are_kept_when_workers_are_lost_and_forgotten_when_all_have_faile
 ) -> None:
     plan = check(Search[Mlp], {"trials": 2, "rungs": [2], "keep": 1.0, "space": {"units": [64]}})
     pool = Mock(train=train, **{"submit.return_value.result.return_value": []})
+    search = SearchConfig(plan, "random", "accuracy", config())
     with pytest.raises(UserError, match=said):
-        search(SearchConfig(plan, "random", "accuracy", config()), "f" * 32, pool, Checkpoint(tmp_path), Mock())
+        RunningSearch(search, pool, Checkpoint(tmp_path), Mock()).to_its_end("f" * 32)
     assert len([*tmp_path.glob("*.zip")]) == kept
