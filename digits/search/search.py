@@ -41,7 +41,7 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     if new:
         with (
             reporting() as reporter,
-            training_pool(settings, first.baseline.runtime, first.plan.trials, family, SEARCH) as pool,
+            training_pool(settings, first.baseline.runtime, first.plan.trials, family) as pool,
             ExitStack() as stack,
         ):
             pool.give(*images)
