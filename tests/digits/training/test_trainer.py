@@ -176,9 +176,9 @@ def test_a_training_that_goes_on_elsewhere_ends_with_the_same_bits(recipe: Recip
 def test_a_training_that_goes_on_where_it_was_is_not_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = config(epochs=3)
     first = train(segment(whole, 0, 1), IMAGES)
-    model = trainer.unfinished[0].training.model
+    model = trainer.unfinished[0][0].model
     second = train(segment(whole, 1, 2, first.state), IMAGES)
-    assert trainer.unfinished[0].training.model is model
+    assert trainer.unfinished[0][0].model is model
     other_images = (*IMAGES,)[::-1]
     train(segment(whole, 2, 3, second.state), other_images)
     assert not trainer.unfinished  # another training, which has come to its end
