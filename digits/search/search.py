@@ -13,8 +13,7 @@ from digits.params.schema import Pool, Search
 from digits.search.methods import Halving, Proposal, Results, Rounds, length
 from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
-from digits.training.earlier import earlier_searches
-from digits.training.fingerprint import SEARCH, fingerprint, versions
+from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
 from digits.training.pool import TrainingPool, training_images, training_pool
 from digits.training.reporter import Reporter, reporting

@@ -12,8 +12,7 @@ from digits.common.paths import history_file, model_file, model_name, models_fol
 from digits.common.progress import Progress
 from digits.params.schema import Pool
 from digits.training.checkpoint import Checkpoint, checkpoint
-from digits.training.earlier import earlier_models
-from digits.training.fingerprint import fingerprint, versions
+from digits.training.fingerprint import earlier_models, fingerprint, versions
 from digits.training.jobs import Epoch, Images, TrainingConfig, TrainingRun, describe
 from digits.training.pool import training_images, training_pool
 from digits.training.reporter import Reporter, reporting

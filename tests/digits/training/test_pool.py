@@ -16,7 +16,6 @@ from digits.data import dataset
 from digits.data.dataset import Split
 from digits.params.schema import Pool
 from digits.training import pool as pools
-from digits.training.fingerprint import refuse_others, versions
 from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
 from digits.training.pool import TrainingPool, schedule, training_pool
 from digits.training.worker import gpus, opened, train
@@ -152,13 +151,6 @@ def test_trainings_are_divided_where_workers_would_else_wait(
 ) -> None:
     planned = schedule(runs(count, epochs=10), workers)
     assert [(run.name.removeprefix("mlp-"), until) for run, until in planned] == expected
-
-
-def test_code_that_differs_between_machines_is_refused_by_name() -> None:
-    mine = versions("mlp")
-    refuse_others(mine, mine | {"more.py": "1"})
-    with pytest.raises(UserError, match=r"digits/training/pool\.py is not the same here and on all workers"):
-        refuse_others(mine, mine | {"digits/training/pool.py": "other"})
 
 
 def test_gpus_are_those_that_the_environment_or_else_the_driver_names(
