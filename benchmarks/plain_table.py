@@ -33,6 +33,7 @@ from digits.evaluation.metrics import measure as scores
 from digits.models.recipe import Recipe
 from digits.params.load import parameter
 from digits.params.schema import Families, Method, Search, Seeds, Train
+from digits.search.methods import length
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
@@ -90,7 +91,7 @@ def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split)
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
         theirs = replace(config, method="hyperband" if method == "halving" else method)
-        best, _ = search(theirs, (train, validation), fed, config.length)
+        best, _ = search(theirs, (train, validation), fed, length(config.plan, config.method))
         found.append(best)
     return found
 

@@ -21,7 +21,7 @@ from digits.families import hyperparameters
 from digits.models import runtime
 from digits.params.load import parameter, setting
 from digits.params.schema import Objective, Pool, Search, Train
-from digits.search import halving
+from digits.search.methods import length
 from digits.search.search import SearchConfig, tune
 from digits.training import reporter
 from digits.training.fingerprint import fingerprint
@@ -85,7 +85,7 @@ def search_config(method: str, seed: int) -> SearchConfig:
 def as_long(plan: Search, epochs: int) -> Search:
     """Of as many recipes as so many epochs suffice for."""
     plans = [plan.model_copy(update={"trials": count}) for count in range(1, epochs + 1)]
-    return max((each for each in plans if halving.length(each) <= epochs), key=lambda each: each.trials)
+    return max((each for each in plans if length(each, "halving") <= epochs), key=lambda each: each.trials)
 
 
 def ours(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
@@ -107,8 +107,7 @@ def theirs(method: str, seed: int, started: float) -> tuple[list[Point], Record]
     with tensorflow_as_it_comes():
         from benchmarks import plain, plain_search
     config = search_config(method, seed)
-    epochs = replace(config, method=OURS[0]).length
-    recipe, found = plain_search.search(config, training_images(), plain.fed_alike, epochs)
+    recipe, found = plain_search.search(config, training_images(), plain.fed_alike, length(config.plan, OURS[0]))
     return points(found, started, config.objective), recipe.model_dump()
 
 

@@ -4,11 +4,12 @@ from itertools import cycle
 
 from digits.common.cli import run
 from digits.common.files import read_json
-from digits.common.paths import search_file
+from digits.common.paths import CLASSES, search_file
 from digits.families import hyperparameters
 from digits.params.load import parameter, setting
 from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, refuse_other_counts
-from digits.training.seeds import Plan, train_seeds
+from digits.training.jobs import TrainingConfig
+from digits.training.seeds import train_seeds
 
 
 def main(family: str) -> str:
@@ -17,8 +18,12 @@ def main(family: str) -> str:
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
     refuse_other_counts([search["seed"] for search in searches], seeds)
     recipes = [hyperparameters(family)(**search["best"]) for search in searches]
-    plan = Plan(family, "tuned", dict(zip(seeds, cycle(recipes), strict=False)), epochs, machine)
-    return train_seeds(plan, setting(Pool, "pool"))
+    classes = len(read_json(CLASSES))
+    configs = [
+        TrainingConfig(family, recipe, epochs, seed, classes, machine)
+        for seed, recipe in zip(seeds, cycle(recipes), strict=False)
+    ]
+    return train_seeds("tuned", configs, setting(Pool, "pool"))
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
         ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
         ("h5py", "digits/export/metadata.py"),
-        ("dvc", ("digits/review/", "digits/training/earlier.py")),
+        ("dvc", ("digits/review/", "digits/training/fingerprint.py")),
     ],
 )
 def test_a_heavy_package_has_one_room(package: str, room: str) -> None:

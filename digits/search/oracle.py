@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from digits.models.recipe import Recipe
 from digits.params.schema import Range, Search
 from digits.search.brackets import FACTOR, iterations
-from digits.search.rounds import Proposal, Results
+from digits.search.methods import Proposal, Results
 
 OBJECTIVE = "objective"
 AT_ONCE = 4  # proposals in a round of bayesian: another number proposes others

@@ -10,13 +10,10 @@ from digits.common.paths import search_name, trial_name
 from digits.common.progress import Progress
 from digits.models.recipe import Recipe
 from digits.params.schema import Pool, Search
-from digits.search import halving, rounds
-from digits.search.halving import Halving
-from digits.search.rounds import Proposal, Results, Rounds
+from digits.search.methods import Halving, Proposal, Results, Rounds, length
 from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
-from digits.training.earlier import earlier_searches
-from digits.training.fingerprint import SEARCH, fingerprint, versions
+from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
 from digits.training.pool import TrainingPool, training_images, training_pool
 from digits.training.reporter import Reporter, reporting
@@ -32,11 +29,6 @@ class SearchConfig:
     objective: str
     baseline: TrainingConfig  # trial 0
 
-    @property
-    def length(self) -> int:
-        """Epochs, where no trial fails."""
-        return halving.length(self.plan) if self.method == "halving" else rounds.length(self.plan, self.method)
-
 
 def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     """One search after the other; they differ in their seeds alone."""
@@ -48,14 +40,14 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     if new:
         with (
             reporting() as reporter,
-            training_pool(settings, first.baseline.runtime, first.plan.trials, family, SEARCH) as pool,
+            training_pool(settings, first.baseline.runtime, first.plan.trials, family) as pool,
             ExitStack() as stack,
         ):
             pool.give(*images)
             # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
             saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
             for identity, config in new.items():
-                found[identity] = search(config, identity, pool, saved[identity], reporter)
+                found[identity] = RunningSearch(config, pool, saved[identity], reporter).to_its_end(identity)
     return {
         "family": family,
         "method": first.method,
@@ -66,21 +58,6 @@ def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
     }
 
 
-def search(
-    config: SearchConfig, identity: str, pool: TrainingPool, saved: Checkpoint, reporter: Reporter
-) -> dict[str, Any]:
-    family, seed = config.baseline.family, config.baseline.seed
-    running = RunningSearch(config, pool, saved, reporter)
-    reporter.begin(running.name, {"family": family, "seed": seed, "fingerprint": identity})
-    try:
-        found = running.to_its_end()
-    except UserError:  # it ended without a winner: the next one begins anew
-        saved.forget()
-        raise
-    reporter.end(running.name, "completed", core_minutes=sum(trial.run.core_seconds for trial in running.trials) / 60)
-    return {"seed": seed, "fingerprint": identity} | found
-
-
 class RunningSearch:
     def __init__(self, config: SearchConfig, pool: TrainingPool, saved: Checkpoint, reporter: Reporter) -> None:
         self.config, self.pool, self.saved, self.reporter = config, pool, saved, reporter
@@ -89,14 +66,23 @@ class RunningSearch:
         self.trials: list[Trial] = []
         self.ended: set[int] = set()  # those that were reported to have ended
 
-    def to_its_end(self) -> dict[str, Any]:
+    def to_its_end(self, identity: str) -> dict[str, Any]:
+        known = {"seed": self.seed, "fingerprint": identity}
+        self.reporter.begin(self.name, {"family": self.family} | known)
         self.begin(self.config.baseline.recipe)
         self.method = self.chosen_method()
-        with Progress(self.config.length, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
+        total = length(self.config.plan, self.config.method)
+        with Progress(total, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
             self.pool.train(self.next_runs(), self.on_segment, self.next_runs)
+        try:
             found = conclude(self.trials, self.config.plan.rungs[-1])
-            self.report_ends()
-        return found
+        except UserError:  # no trial finished: the next search begins anew
+            self.saved.forget()
+            raise
+        self.report_ends()
+        core_minutes = sum(trial.run.core_seconds for trial in self.trials) / 60
+        self.reporter.end(self.name, "completed", core_minutes=core_minutes)
+        return known | found
 
     def chosen_method(self) -> Halving | Rounds:
         if self.config.method != "halving":

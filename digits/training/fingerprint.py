@@ -1,7 +1,12 @@
-"""One name for everything that determines a result: configuration, images, code and versions."""
+"""One name for everything that determines a result, by which one that is there already is found.
+
+That is configuration, images, code and versions.
+"""
 
 import hashlib
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from digits.common.errors import UserError
+from digits.common.paths import history_file, model_file, search_file
 from digits.data.dataset import Split
 
 ROOT = Path(__file__).parents[2]
@@ -39,3 +45,40 @@ def refuse_others(mine: dict[str, str], theirs: dict[str, str]) -> None:
 
 def as_dict(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else asdict(value)
+
+
+def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """By name, those of the same recipe, images and code. DVC has removed their files, and has them in its cache."""
+    if forced():
+        return {}
+    from dvc.api import DVCFileSystem
+
+    files, found = DVCFileSystem(), {}
+    for name, wanted in fingerprints.items():
+        with suppress(Exception):  # it is in neither cache nor remote, whatever DVC says of that: so it is trained
+            record = json.loads(files.read_bytes(str(history_file(name))))
+            if record["fingerprint"] == wanted:
+                found[name] = files.read_bytes(str(model_file(name))), record
+    return found
+
+
+def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
+    """By fingerprint; as with models."""
+    if forced():
+        return {}
+    from dvc.api import DVCFileSystem
+
+    with suppress(Exception):
+        searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
+        return {search["fingerprint"]: search for search in searches}
+    return {}
+
+
+def forced() -> bool:
+    """Whether DVC runs this stage though what it depends on is as at its last end: then all is to be made anew."""
+    stage = os.environ.get("DVC_STAGE")
+    if stage is None:
+        return True
+    from dvc.repo import Repo
+
+    return not any(dependency.status() for dependency in Repo().stage.load_one(name=stage).deps)

@@ -42,9 +42,9 @@ class Segment:
     keep_model: bool
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class SegmentResult:
-    epochs: list[Epoch]  # they end before `until` where they took long: what is done by then is safe
+    epochs: list[Epoch] = field(default_factory=list)  # fewer than asked for where they took long: what is done is safe
     state: bytes | None = None
     model: bytes | None = None  # the .keras file, after the last epoch of all
     failure: str | None = None
@@ -56,21 +56,13 @@ class SegmentResult:
 
 
 @dataclass
-class TrainingRun:
-    """A training on its way, as the driver knows it."""
+class TrainingRun(SegmentResult):
+    """A training on its way, as the driver knows it: what came of all its segments so far."""
 
     name: str
     config: TrainingConfig
     keep_model: bool = True
     goal: int = 0  # epochs that it is to have
-    epochs: list[Epoch] = field(default_factory=list)
-    state: bytes | None = None
-    model: bytes | None = None
-    failure: str | None = None
-    parameters: int | None = None
-    multiply_adds: int | None = None
-    seconds: float = 0.0
-    core_seconds: float = 0.0
 
     @property
     def over(self) -> bool:

@@ -20,7 +20,7 @@ from digits.common.paths import PREPARED
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.params.schema import Pool, Runtime
-from digits.training.fingerprint import TRAINING, refuse_others, versions
+from digits.training.fingerprint import SEARCH, refuse_others, versions
 from digits.training.jobs import Epoch, Images, SegmentResult, StoredImages, TrainingRun
 from digits.training.worker import gpus, sees, start, together, train
 
@@ -35,7 +35,7 @@ TRAININGS_OF_A_WORKER = 50
 
 class TrainingPool:
     def __init__(self, client: Client, machine: Runtime) -> None:
-        self.client, self.machine = client, machine
+        self.client = client
         self.begun = Counter[str]()  # trainings, by worker
         # TensorFlow starts while the driver still reads images.
         self.starts = [self.submit(start, machine, worker=worker) for worker in self.workers()]
@@ -91,7 +91,7 @@ class TrainingPool:
         ended = as_completed(loop=self.client.loop)
 
         def begin(run: TrainingRun, end: int, worker: str) -> None:
-            future = self.submit(train, run.segment(end), self.images, self.machine, worker=worker)
+            future = self.submit(train, run.segment(end), self.images, worker=worker)
             working[future] = run, end, worker
             ended.add(future)
 
@@ -146,7 +146,7 @@ def outcome(future: Future) -> SegmentResult:
     try:
         return future.result()
     except KilledWorker:
-        return SegmentResult([], failure="each worker that took it died, perhaps out of memory")
+        return SegmentResult(failure="each worker that took it died, perhaps out of memory")
     except CancelledError:
         raise UserError(
             "Dask's scheduler is out of reach; run again, and each training goes on from its last epoch"
@@ -154,9 +154,7 @@ def outcome(future: Future) -> SegmentResult:
 
 
 @contextmanager
-def training_pool(
-    settings: Pool, machine: Runtime, most: int, family: str, places: tuple[str, ...] = TRAINING
-) -> Iterator[TrainingPool]:
+def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> Iterator[TrainingPool]:
     """Workers for at most so many trainings at once. Each does one at a time; its threads belong to TensorFlow."""
     for part in ("client", "core", "nanny", "scheduler", "worker"):  # a killed worker is no news to a person
         logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
@@ -169,8 +167,8 @@ def training_pool(
                 yield TrainingPool(client, machine)
             return
         with connected(settings.cluster) as client:
-            for theirs in client.run(versions, family, places).values():
-                refuse_others(versions(family, places), theirs)
+            for theirs in client.run(versions, family, SEARCH).values():
+                refuse_others(versions(family, SEARCH), theirs)
             yield TrainingPool(client, machine)
 
 

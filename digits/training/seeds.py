@@ -1,20 +1,18 @@
 """The final trainings, one with each seed, side by side; a model and a record of each."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from digits.common.errors import UserError
-from digits.common.files import read_json, remove, write_bytes, write_json
-from digits.common.paths import CLASSES, history_file, model_file, model_name, models_folder
+from digits.common.files import remove, write_bytes, write_json
+from digits.common.paths import history_file, model_file, model_name, models_folder
 from digits.common.progress import Progress
-from digits.models.recipe import Recipe
-from digits.params.schema import Pool, Runtime
+from digits.params.schema import Pool
 from digits.training.checkpoint import Checkpoint, checkpoint
-from digits.training.earlier import earlier_models
-from digits.training.fingerprint import fingerprint, versions
+from digits.training.fingerprint import earlier_models, fingerprint, versions
 from digits.training.jobs import Epoch, Images, TrainingConfig, TrainingRun, describe
 from digits.training.pool import training_images, training_pool
 from digits.training.reporter import Reporter, reporting
@@ -22,41 +20,27 @@ from digits.training.reporter import Reporter, reporting
 Info = dict[str, Any]  # what decides a training, as its record and MLflow show it
 
 
-@dataclass(frozen=True)
-class Plan:
-    family: str
-    variant: str
-    recipes: Mapping[int, Recipe]  # of each seed
-    epochs: int
-    machine: Runtime
-
-
-def train_seeds(plan: Plan, settings: Pool) -> str:
-    images = training_images()
-    classes = len(read_json(CLASSES))
-    configs = [
-        TrainingConfig(plan.family, recipe, plan.epochs, seed, classes, plan.machine)
-        for seed, recipe in plan.recipes.items()
-    ]
-    runs = [
-        TrainingRun(model_name(plan.family, plan.variant, config.seed), config, goal=plan.epochs) for config in configs
-    ]
-    code = versions(plan.family)
-    infos = {run.name: info(run, plan.variant, fingerprint([plan.variant, run.config], code, *images)) for run in runs}
+def train_seeds(variant: str, configs: Sequence[TrainingConfig], settings: Pool) -> str:
+    """They differ in their seeds, and in their recipes where each seed had a search of its own."""
+    images, family = training_images(), configs[0].family
+    runs = [TrainingRun(model_name(family, variant, each.seed), each, goal=each.epochs) for each in configs]
+    code = versions(family)
+    infos = {run.name: info(run, variant, fingerprint([variant, run.config], code, *images)) for run in runs}
     earlier = earlier_models({name: each["fingerprint"] for name, each in infos.items()})
     new = [run for run in runs if run.name not in earlier]
     with ExitStack() as stack:
         # In an order that is the same for all: two that wait for each other would wait for ever.
-        order = sorted(infos[run.name]["fingerprint"] for run in new)
-        opened = {name: stack.enter_context(checkpoint(name)) for name in order}
-        checkpoints = {run.name: opened[infos[run.name]["fingerprint"]] for run in new}
+        checkpoints = {
+            run.name: stack.enter_context(checkpoint(infos[run.name]["fingerprint"]))
+            for run in sorted(new, key=lambda run: infos[run.name]["fingerprint"])
+        }
         train_all(new, infos, checkpoints, images, settings)
         written = dict(earlier)
         for run in new:
             sizes = {"parameters": run.parameters, "multiply_adds": run.multiply_adds, "images": len(images[0])}
             written[run.name] = run.model, infos[run.name] | sizes | {"epochs": run.epochs}
-        write(written, plan)
-    return summary(plan, [written[run.name][1] for run in runs], len(new))
+        write(written, models_folder(family, variant))
+    return summary(models_folder(family, variant), [written[run.name][1] for run in runs], len(new))
 
 
 def info(run: TrainingRun, variant: str, fingerprint: str) -> Info:
@@ -111,23 +95,23 @@ def report(reporter: Reporter, run: TrainingRun, epochs: list[Epoch]) -> None:
         reporter.end(run.name, "completed", seconds=run.seconds, core_minutes=run.core_seconds / 60)
 
 
-def write(models: dict[str, tuple[bytes, Info]], plan: Plan) -> None:
+def write(models: dict[str, tuple[bytes, Info]], folder: Path) -> None:
     """These, and no other in their folder."""
     for name, (model, record) in models.items():
         write_bytes(model_file(name), model)
         write_json(history_file(name), record)
     named = {path(name) for name in models for path in (model_file, history_file)}
-    for path in set(models_folder(plan.family, plan.variant).iterdir()) - named:
+    for path in set(folder.iterdir()) - named:
         remove(path)
 
 
-def summary(plan: Plan, records: list[Info], new: int) -> str:
+def summary(folder: Path, records: list[Info], new: int) -> str:
     reached = [record["epochs"][-1]["validation_accuracy"] for record in records]
     spread = f"{min(reached):.2%}" + (f" to {max(reached):.2%}" if len(reached) > 1 else "")
     sizes = sorted({record["parameters"] for record in records})
     parameters = f"{sizes[0]:,}" + (f" to {sizes[-1]:,}" if len(sizes) > 1 else "")
     kept = f", {len(records) - new} of them there already" if new < len(records) else ""
     return (
-        f"{models_folder(plan.family, plan.variant)}: {len(records)} model{'s' * (len(records) > 1)}{kept}, "
-        f"{parameters} parameters, {plan.epochs} epochs, validation accuracy {spread}"
+        f"{folder}: {len(records)} model{'s' * (len(records) > 1)}{kept}, {parameters} parameters, "
+        f"{len(records[0]['epochs'])} epochs, validation accuracy {spread}"
     )

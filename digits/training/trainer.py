@@ -4,7 +4,6 @@ import io
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -90,20 +89,9 @@ class Training:
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
 
-@dataclass(frozen=True)
-class Unfinished:
-    """A training whose next segment comes here in all likelihood: nothing needs to be built or traced again."""
-
-    training: Training
-    config: TrainingConfig
-    done: int
-    images: Images
-
-    def continues(self, segment: Segment, images: Images) -> bool:
-        return (self.config, self.done) == (segment.config, segment.done) and self.images is images
-
-
-unfinished: list[Unfinished] = []  # one at most: a process trains one model at a time
+# A training whose next segment comes here in all likelihood: nothing needs to be built or traced again. It is one at
+# most, with its epochs done and its images, for a process trains one model at a time.
+unfinished: list[tuple[Training, tuple[TrainingConfig, int], Images]] = []
 
 
 def train(segment: Segment, images: Images) -> SegmentResult:
@@ -112,7 +100,7 @@ def train(segment: Segment, images: Images) -> SegmentResult:
 
     def result(**more: Any) -> SegmentResult:
         spent = {"seconds": time.perf_counter() - started, "core_seconds": time.process_time() - worked}
-        return SegmentResult(epochs, **more, **spent)
+        return SegmentResult(epochs=epochs, **more, **spent)
 
     try:
         training, model = taken_up(segment, images), None
@@ -123,17 +111,17 @@ def train(segment: Segment, images: Images) -> SegmentResult:
         if segment.keep_model and number == segment.config.epochs:
             model = keras_file.to_bytes(training.model)
         if number < segment.config.epochs:
-            unfinished.append(Unfinished(training, segment.config, number, images))
+            unfinished.append((training, (segment.config, number), images))
         return result(state=training.state(), model=model, **training.sizes)
     except Exception as error:  # out of memory, diverged, a mistake in a family's code: all say why
         return result(failure=reason(error))
 
 
 def taken_up(segment: Segment, images: Images) -> Training:
-    last = unfinished.pop() if unfinished else None
-    return (
-        last.training if last and last.continues(segment, images) else Training(segment.config, *images, segment.state)
-    )
+    training, place, seen = unfinished.pop() if unfinished else (None, None, None)
+    if place == (segment.config, segment.done) and seen is images:
+        return training
+    return Training(segment.config, *images, segment.state)
 
 
 def smoothed(smoothing: float, classes: int) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | str:

@@ -38,8 +38,8 @@ def sees(stored: StoredImages) -> bool:
         return False
 
 
-def train(segment: Segment, images: Images | StoredImages, machine: Runtime) -> SegmentResult:
-    start(machine)
+def train(segment: Segment, images: Images | StoredImages) -> SegmentResult:
+    start(segment.config.runtime)
     from digits.training import trainer
 
     found = opened(images) if isinstance(images, StoredImages) else images

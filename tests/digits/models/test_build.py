@@ -10,13 +10,15 @@ from keras import KerasTensor, layers
 
 from digits.common.errors import UserError
 from digits.families import mlp
+from digits.families.resnet import Hyperparameters as Resnet
 from digits.models import kernels
 from digits.models.build import build, multiply_adds
 from digits.models.keras_file import load, save, to_bytes
+from digits.models.recipe import Recipe
 from digits.training.jobs import Segment
 from digits.training.trainer import train
 from tests.images import stripes
-from tests.recipes import CNN, MLP, config
+from tests.recipes import CNN, MLP, PLAIN, config
 
 SHAPE, CLASSES = (8, 8, 3), 4
 Body = Callable[[object, KerasTensor], object]
@@ -75,19 +77,29 @@ def test_a_seed_decides_every_weight_of_a_network(built: Callable, body: Body) -
 
 
 @pytest.mark.parametrize("body", COSTS)
-def test_a_network_is_read_back_as_it_was_without_anything_of_this_project(
+def test_a_network_is_read_back_as_it_was_without_anything_of_this_project_or_its_training(
     built: Callable, body: Body, tmp_path: Path
 ) -> None:
     model, images = built(body), stripes(20).images[:, :8, :8]
+    model.compile("adam")
     save(model, tmp_path / "model.keras")
-    again = load(tmp_path / "model.keras")
-    assert b"digits." not in (tmp_path / "model.keras").read_bytes()
+    again, content = load(tmp_path / "model.keras"), (tmp_path / "model.keras").read_bytes()
+    assert b"digits." not in content
+    assert b"optimizer" not in content
     np.testing.assert_array_equal(again.predict(images, verbose=0), model.predict(images, verbose=0))
 
 
 def test_normalisation_is_the_fast_one_also_in_a_model_inside(built: Callable) -> None:
     inside = next(layer for layer in built(model_inside).layers if isinstance(layer, keras.Sequential))
     assert [type(layer) for layer in inside.layers][2] is kernels.BatchNormalization
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no zip", b"PK\x03\x04 cut"])
+def test_a_missing_or_broken_model_file_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(UserError, match=r"model\.keras cannot be read as a model .*`dvc repro` makes it again"):
+        load(tmp_path / "model.keras")
 
 
 def test_layers_of_a_chain_get_their_seeds_in_the_order_in_which_images_pass_them() -> None:
@@ -116,3 +128,36 @@ def test_a_body_that_returns_no_features_is_one_line(built: Callable, body: Body
     assert str(caught.value) == line
     images = stripes(20), stripes(8), stripes(8)
     assert train(Segment(config(), 0, 1, None, keep_model=True), images).failure.startswith(line[:40])
+
+
+def test_the_baseline_cnn_is_the_one_people_know() -> None:
+    model = build("cnn", CNN, (28, 28, 1), 10, seed=1)
+    assert model.count_params() == 225_034
+    assert multiply_adds(model) == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (5, 40, 1), (64, 48, 3)])
+@pytest.mark.parametrize(
+    ("family", "recipe"),
+    [
+        ("mlp", MLP),
+        ("cnn", CNN.model_copy(update={"blocks": 3, "kernel": 5, "filters": 2})),
+        ("resnet", Resnet(stem_stride=2, stages=4, blocks=1, filters=2, dropout=0.1, **PLAIN)),
+    ],
+    ids=["mlp", "cnn", "resnet"],
+)
+def test_a_network_fits_images_of_any_shape_and_number_of_classes(
+    family: str, recipe: Recipe, shape: tuple[int, int, int]
+) -> None:
+    answers = build(family, recipe, shape, 7, seed=1).predict(np.full((3, *shape), 200, np.uint8), verbose=0)
+    assert answers.shape == (3, 7)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [MLP, CNN])
+def test_a_network_that_standardizes_answers_alike_whether_an_image_is_faint_bright_or_dark(recipe: Recipe) -> None:
+    family, images = "cnn" if recipe is CNN else "mlp", np.asarray(stripes(20).images, np.float32)
+    model = build(family, recipe.model_copy(update={"standardize": True}), images.shape[1:], 4, seed=1)
+    answers = [model.predict(each, verbose=0) for each in (images, 0.3 * images + 100, 0.5 * images)]
+    np.testing.assert_allclose(answers[1], answers[0], atol=1e-3)
+    np.testing.assert_allclose(answers[2], answers[0], atol=1e-3)

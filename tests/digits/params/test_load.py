@@ -13,36 +13,18 @@ from digits.common.errors import UserError
 from digits.families.cnn import Hyperparameters as Cnn
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check, parameter, read
-from digits.params.schema import (
-    Classes,
-    Families,
-    Pool,
-    Prepare,
-    Runtime,
-    Search,
-    Seeds,
-    Size,
-    Source,
-    Train,
-    params,
-)
+from digits.params.schema import Classes, Pool, Search, Seeds, Source, Train, params
 
-# What the stages ask for, each by its key.
+# Some of what the stages ask for, each by its key.
 ASKED: dict[str, Any] = {
     "data.source": Source,
-    "data.size": Size,
     "data.classes": Classes,
-    "prepare": Prepare,
-    "runtime": Runtime,
-    "families": Families,
     "seeds": Seeds,
     "train": Train,
     "pool": Pool,
-    "models.mlp": Mlp,
     "models.cnn": Cnn,
     "tune.seeds": Seeds,
     "tune.mlp": Search[Mlp],
-    "tune.cnn": Search[Cnn],
 }
 WORDS = ["train", "epochs", "units", "space", "min", "max", "log", "mlp", "cnn", "adam", "classes", "filters", "seed"]
 TREES = st.recursive(

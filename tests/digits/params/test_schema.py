@@ -66,7 +66,6 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("models.rnn", {}, 'models.rnn = {}: unknown key (did you mean "cnn"?); allowed: ' + ", ".join(families.NAMES)),
         ("train.epochs", GONE, "train.epochs: missing, but required"),
         ("models.cnn", GONE, "models.cnn: missing, but required"),
-        ("train", None, "train = null: must be a section with keys"),
         # numbers
         ("train.epochs", 2**70, f"train.epochs = {2**70}: must be less than or equal to 10000"),
         ("train.epochs", "a\nb", 'train.epochs = "a\\nb": must be a valid integer'),
@@ -82,7 +81,6 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("families", "mlp", 'families = "mlp": must be a list'),
         ("seeds", [], "seeds = []: must be a list of 1 or more"),
         ("seeds", [1, 2, 1], "seeds = [1, 2, 1]: must be a list without duplicates"),
-        ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
         # texts
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
         ("data.size", 513, "data.size = 513: must be less than or equal to 512"),
@@ -100,20 +98,6 @@ def test_a_key_that_is_no_text_is_named():
     assert complaints({"train": changed({})["train"] | {7: 5}}) == ["train.7 = 5: unknown key; allowed: epochs"]
 
 
-def test_all_mistakes_are_said_at_once():
-    changes = {
-        "train.epochs": 0,
-        "pool.workers": "x",
-        "seeds": ["1", 0],
-        "models.mlp.units": GONE,
-        "models.cnn.dense": GONE,
-        "tune.mlp.space.unit": [1, 2],
-        "tune.cnn.space.kernel": [3, 4],
-    }
-    named = "pool.workers seeds.0 seeds.1 train.epochs models.mlp.units models.cnn.dense tune.mlp.space tune.cnn.space"
-    assert sorted(line.split(" ")[0].strip(":") for line in complaints(changes)) == sorted(named.split())
-
-
 # the space of a search
 
 
@@ -121,18 +105,14 @@ def searched(space: Any, recipe: Any = Mlp, rungs: tuple[int, ...] = (1,)) -> An
     return check(Search[recipe], {"trials": 1, "rungs": rungs, "keep": 1.0, "space": space}, "tune.own").space
 
 
-def test_choices_and_ranges_are_kept_as_they_stand():
-    space = searched({"units": [64, 128], "dropout": {"min": 0, "max": 0.5}, "batch_norm": [True, False]})
-    assert list(space) == ["units", "dropout", "batch_norm"]
-    assert space == {"units": (64, 128), "dropout": Range(min=0, max=0.5), "batch_norm": (True, False)}
-    assert [type(value) for value in (*space["batch_norm"], *space["units"])] == [bool, bool, int, int]
-
-
-def test_choices_are_of_the_type_of_their_hyperparameter():
+def test_choices_are_kept_in_the_type_of_their_hyperparameter_and_ranges_as_they_stand():
     """As Keras Tuner takes them: 0 among fractions is one."""
-    plan = {"trials": 2, "rungs": [1], "keep": 1.0, "space": {"dropout": [0, 0.1], "units": [64, 128]}}
-    space = check(Search[Mlp], plan).space
-    assert [type(value) for values in space.values() for value in values] == [float, float, int, int]
+    given = {"units": [64], "weight_decay": {"min": 0, "max": 0.5}, "batch_norm": [True], "dropout": [0, 0.1]}
+    space = searched(given)
+    assert list(space) == list(given)
+    assert space.pop("weight_decay") == Range(min=0, max=0.5)
+    assert space == {"units": (64,), "batch_norm": (True,), "dropout": (0, 0.1)}
+    assert [type(value) for values in space.values() for value in values] == [int, bool, float, float]
 
 
 @pytest.mark.parametrize(
@@ -198,10 +178,6 @@ def test_rungs_rise(rungs):
 
 
 # editors
-
-
-def test_the_schema_in_docs_is_the_one_the_code_gives():
-    assert json.loads((ROOT / "docs/params.schema.json").read_text()) == schema(), "`python -m stages.check` writes it"
 
 
 def test_the_first_line_of_the_parameters_leads_editors_to_the_schema():

@@ -10,8 +10,8 @@ from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
 from digits.search.brackets import FACTOR, brackets, iterations
+from digits.search.methods import Proposal, Results, length
 from digits.search.oracle import AT_ONCE, propose
-from digits.search.rounds import Proposal, Results, length
 from tests.recipes import MLP
 
 METHODS = ("halving", "random", "bayesian", "hyperband")

@@ -19,7 +19,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(**result: object) -> TrainingRun:
     found = TrainingRun("mlp-tuned-1", config())
     if result:
-        found.add(SegmentResult([{"epoch": 1, "loss": 0.1}], **result))
+        found.add(SegmentResult(epochs=[{"epoch": 1, "loss": 0.1}], **result))
     return found
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -15,9 +16,8 @@ from digits.data import dataset
 from digits.data.dataset import Split
 from digits.params.schema import Pool
 from digits.training import pool as pools
-from digits.training.fingerprint import refuse_others, versions
 from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
-from digits.training.pool import schedule, training_pool
+from digits.training.pool import TrainingPool, schedule, training_pool
 from digits.training.worker import gpus, opened, train
 from tests.images import stripes
 from tests.recipes import config
@@ -126,16 +126,14 @@ def on_disk(folder: Path) -> list[Split]:
     return [dataset.load(folder / str(number)) for number in range(len(IMAGES))]
 
 
-def test_workers_that_find_other_images_on_disk_are_sent_them(tmp_path: Path) -> None:
-    images = on_disk(tmp_path)
-    digests = tuple(split.digest for split in images)
+def test_workers_that_find_other_images_on_disk_are_not_told_to_read_them(tmp_path: Path) -> None:
+    images, client = on_disk(tmp_path), MagicMock(run=lambda work, stored: {"here": True, "there": work(stored)})
+    assert TrainingPool(client, MACHINE).stored(images)
+    opened.cache_clear()
     dataset.save(stripes(16, seed=9), tmp_path / "2")
-    with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
-        pool.give(*images)
-        sent = pool.images.result()
-    assert tuple(split.digest for split in sent) == digests
+    assert TrainingPool(client, MACHINE).stored(images) is None
     with pytest.raises(UserError, match=r"/2 on .+ does not hold the images that are trained on"):
-        opened(StoredImages(tuple(split.folder for split in images), digests))
+        opened(StoredImages(tuple(split.folder for split in images), tuple(split.digest for split in images)))
 
 
 @pytest.mark.parametrize(
@@ -153,13 +151,6 @@ def test_trainings_are_divided_where_workers_would_else_wait(
 ) -> None:
     planned = schedule(runs(count, epochs=10), workers)
     assert [(run.name.removeprefix("mlp-"), until) for run, until in planned] == expected
-
-
-def test_code_that_differs_between_machines_is_refused_by_name() -> None:
-    mine = versions("mlp")
-    refuse_others(mine, mine | {"more.py": "1"})
-    with pytest.raises(UserError, match=r"digits/training/pool\.py is not the same here and on all workers"):
-        refuse_others(mine, mine | {"digits/training/pool.py": "other"})
 
 
 def test_gpus_are_those_that_the_environment_or_else_the_driver_names(

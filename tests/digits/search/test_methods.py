@@ -10,7 +10,7 @@ from digits.common.errors import UserError
 from digits.families.mlp import Hyperparameters as Mlp
 from digits.params.load import check
 from digits.params.schema import Search
-from digits.search.halving import Halving, length
+from digits.search.methods import Halving, length
 from digits.search.trials import Trial, conclude
 from digits.training.jobs import TrainingRun
 from tests.recipes import config
@@ -66,7 +66,7 @@ def test_the_best_third_goes_on_at_each_rung_and_nothing_is_trained_twice() -> N
     training = Training(lambda trial, epoch: 0.5 + trial / 100 + epoch / 1000)
     found = search(plan(1, 3, 9), field(9), training)
     assert training.fields == [[0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 6, 7, 8], [0, 8]]
-    assert training.epochs == length(plan(1, 3, 9)) == 9 * 1 + 4 * 2 + 2 * 6
+    assert training.epochs == length(plan(1, 3, 9), "halving") == 9 * 1 + 4 * 2 + 2 * 6
     assert found["best_trial"] == 8
 
 
