@@ -82,7 +82,7 @@ def shifts_table() -> str:
 
 
 def of_family(family: str, models: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    from digits.evaluation.predictor import load_predictor
+    from digits.models.keras_file import load_predictor
 
     images, truth = read_array(PREDICTIONS / "images.npy"), true_labels()
     names = [model_name(family, "tuned", seed) for seed in models["seed"]]
