@@ -51,7 +51,7 @@ class Store:
 
 
 def disabled() -> bool:
-    return os.environ.get("DIGITS_TRACKING") == "off"
+    return os.environ.get("DIGITS_TRACKING", "").lower() == "off"
 
 
 def configure() -> None:

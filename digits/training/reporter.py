@@ -40,7 +40,7 @@ class Reporter:
 @contextmanager
 def reporting() -> Iterator[Reporter]:
     reporter = Reporter()
-    if os.environ.get("DIGITS_TRACKING") == "off":
+    if os.environ.get("DIGITS_TRACKING", "").lower() == "off":
         yield reporter
         return
     thread = Thread(target=lambda: import_module(WRITER).write(reporter.messages), daemon=True)
