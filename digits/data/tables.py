@@ -1,5 +1,6 @@
 """Tables of pixels, as Kaggle gives MNIST: a row for each image, with its label and its pixels."""
 
+import re
 from math import isqrt
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from digits.data.image_folder import PARTS, entries
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LABEL = "label"
+WHOLE, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?")
 
 
 def find(path: Path) -> dict[str, Path]:
@@ -34,22 +36,24 @@ def find(path: Path) -> dict[str, Path]:
 
 
 def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
-    """Sorted, the labels are the classes."""
+    """Sorted, the labels are the classes: by value where all are whole numbers."""
     arrays: Arrays = {}
-    known = np.empty(0)
+    places: dict[str, int] = {}
     for part, path in tables.items():
         try:
             images, labels = images_and_labels(path)
         except UNREADABLE as error:
             raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
-        known = np.unique(labels) if part == "train" else known
-        if other := sorted(set(labels.tolist()) - set(known.tolist())):
+        if part == "train":
+            order = int if all(map(WHOLE.fullmatch, set(labels))) else None
+            places = {label: place for place, label in enumerate(sorted(set(labels), key=order))}
+        if other := sorted(set(labels) - set(places)):
             raise UserError(f"cannot be used: {path.name} has the label {other[0]}, which no training image has")
-        arrays |= {f"x_{part}": images, f"y_{part}": np.searchsorted(known, labels)}
-    return arrays, tuple(map(str, known))
+        arrays |= {f"x_{part}": images, f"y_{part}": np.array([places[label] for label in labels])}
+    return arrays, tuple(places)
 
 
-def images_and_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
     table = read(path)
     names = table.column_names
     if names.count(LABEL) != 1:
@@ -62,20 +66,22 @@ def images_and_labels(path: Path) -> tuple[np.ndarray, np.ndarray]:
     labels, table = table.column(LABEL), table.drop_columns(LABEL)
     if labels.null_count:
         raise ValueError(f"row {1 + labels.is_null().index(True).as_py():,} has no label")
-    if not pyarrow.types.is_integer(labels.type):
-        if not isinstance(labels[0].as_py(), str):  # whether it is a column of words or of categories
-            raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
-        labels = labels.cast(pyarrow.string())
+    written = labels.cast(pyarrow.string()).to_pylist()
+    # A column of words may be one of categories; and one of fractions, in a .csv, are words that all look like numbers.
+    words = pyarrow.types.is_integer(labels.type) or isinstance(labels[0].as_py(), str)
+    if not words or (all(map(NUMBER.fullmatch, written)) and any("." in label for label in written)):
+        raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
     shape = image_shape(table.num_columns)
     pixels = np.stack([whole_numbers(name, table.column(name)) for name in table.column_names], axis=1)
-    return pixels.reshape(-1, *shape), labels.to_numpy()
+    return pixels.reshape(-1, *shape), written
 
 
 def read(path: Path) -> pyarrow.Table:
     if path.name.lower().endswith(".parquet"):
         return parquet.read_table(path)
-    # Only what is empty is missing: NA may be the name of a class.
-    return csv.read_csv(path, convert_options=csv.ConvertOptions(null_values=[""], strings_can_be_null=True))
+    # Labels as they are written, for 01 is not 1. Only what is empty is missing: NA may be the name of a class.
+    options = {"column_types": {LABEL: pyarrow.string()}, "null_values": [""], "strings_can_be_null": True}
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(**options))
 
 
 def image_shape(count: int) -> tuple[int, ...]:

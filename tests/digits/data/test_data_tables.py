@@ -51,6 +51,21 @@ def test_labels_may_be_words_or_start_anywhere_and_are_sorted(tmp_path):
         assert [classes[each] for each in arrays["y_test"]] == [str(labels[0])] * 3
 
 
+@pytest.mark.parametrize("name", ["own.csv", "own.parquet"])
+def test_labels_are_words_as_they_are_written_unless_all_are_whole_numbers(tmp_path, name):
+    for labels, names in ((["01", "1", "10"], ("01", "1", "10")), (["10", "9", "1"], ("1", "9", "10"))):
+        arrays, classes = load(write(tmp_path / name, frame(labels=labels)))
+        assert classes == names
+        assert [classes[each] for each in arrays["y_train"]] == labels * 2
+
+
+def test_words_of_one_table_may_all_look_like_numbers(tmp_path):
+    write(tmp_path / "train.csv", frame(6, labels=["1", "a"]))
+    write(tmp_path / "test.csv", frame(2, labels=["1"]))
+    arrays, classes = load(tmp_path)
+    assert (classes, arrays["y_test"].tolist()) == (("1", "a"), [0, 0])
+
+
 def test_labels_may_be_categories(tmp_path):
     own = frame(labels=["b", "a"]).astype({"label": "category"})
     arrays, classes = load(write(tmp_path / "own.parquet", own))
