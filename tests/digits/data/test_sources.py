@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
@@ -155,11 +156,21 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
     assert f"did you mean {meant}? (allowed: mnist, fashion_mnist, or" in complaint(sources.load, typed)
 
 
-@pytest.mark.parametrize("source", ["no/such.npz", "https://example.com/data.npz", "~nobody-of-that-name/own.npz"])
+@pytest.mark.parametrize(
+    "source", ["no/such.npz", "https://example.com/data.npz", "~nobody-of-that-name/own.npz", "long" * 99]
+)
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
     assert complaint(sources.load, source).startswith(
         f"data.source: {source} is neither a known name nor an existing path (allowed: "
     )
+
+
+@pytest.mark.parametrize("name", ["a\nb", " a", ""])
+def test_a_class_has_a_name_that_fits_a_table(tmp_path, name):
+    own = pd.DataFrame({"label": [name, "b"] * 3, "pixel": range(6)})
+    own.to_parquet(tmp_path / "own.parquet")
+    said = complaint(sources.load, str(tmp_path / "own.parquet"))
+    assert said.startswith(f"data.source: {tmp_path}/own.parquet has the class {name!r}: its name must be printable")
 
 
 def test_what_has_a_size_takes_no_other(tmp_path):

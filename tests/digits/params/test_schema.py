@@ -26,6 +26,7 @@ GONE = object()
 ONE_OF_THEM = " or ".join([", ".join(map(repr, families.NAMES[:-1])), repr(families.NAMES[-1])])
 OF_ALL = ", ".join(Recipe.model_fields)
 NOT_ONE_OF_ITS = "must be a space of this family's hyperparameters"
+ONE_LINE = "must be printable, and neither empty nor with a space at an end"
 OF_AN_MLP = ", ".join(sorted(f"{OF_ALL}, batch_norm, dropout, layers, units".split(", ")))
 OF_A_CNN = ", ".join(
     sorted(f"{OF_ALL}, batch_norm, blocks, convolutions, dense, dropout, filters, kernel, stem_stride".split(", "))
@@ -85,6 +86,8 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
         ("data.size", 513, "data.size = 513: must be less than or equal to 512"),
         ("data.classes", ["cat", 1], "data.classes.1 = 1: must be a valid string"),
+        ("data.classes", ["cat", "a\nb"], f'data.classes.1 = "a\\nb": {ONE_LINE}'),
+        ("data.classes", ["cat", "cat "], f'data.classes.1 = "cat ": {ONE_LINE}'),
         # what would fill the screen
         ("train.epochs", "x" * 99, f'train.epochs = "{"x" * 56}...: must be a valid integer'),
         ("train.epochs", {"x": "y" * 99}, "train.epochs = {...}: must be a valid integer"),
