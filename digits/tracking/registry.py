@@ -31,6 +31,7 @@ LIBRARIES = ("keras", "mlflow", "numpy", "pandas", "tensorflow")
 PROBABILITY = "p_"  # before a class's name: a column of what a model answers
 EXAMPLES = 5
 CHAMPION = "champion"
+NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,16 @@ class EvaluationSet:
 def logged_model(store: Store, run_id: str) -> LoggedModel | None:
     """The run's own that is whole."""
     outputs = store.client.get_run(run_id).outputs
-    models = [store.client.get_logged_model(output.model_id) for output in (outputs.model_outputs if outputs else [])]
-    return next((model for model in models if model.status == LoggedModelStatus.READY), None)
+    for output in outputs.model_outputs if outputs else []:
+        try:
+            model = store.client.get_logged_model(output.model_id)
+        except MlflowException as error:
+            if error.error_code != NOT_FOUND:
+                raise
+            continue  # somebody has deleted it
+        if model.status == LoggedModelStatus.READY:
+            return model
+    return None
 
 
 def log_model(store: Store, run_id: str, file: Path, test: EvaluationSet) -> None:
@@ -118,7 +127,9 @@ def promote(
         return f"{named} stays champion"
     rival = champion.version if champion else "nobody"
     against = f"{rival} by {objective}, margin {track.margin:g}, on {provenance.data_digest}"
-    if version.tags.get("against") == against:
+    if champion is not None and version.tags.get("against") == against:
+        if version.tags["decision"] == CHAMPION:
+            return f"{named} was champion; somebody gave its place to {rival}"
         return f"{named}: {version.tags['reason']}"
     better, reason = decide(track, objective, version, champion, test)
     tags = {"against": against, "reason": reason, "decision": CHAMPION if better else "kept out"}
@@ -146,7 +157,7 @@ def champion_of(store: Store, name: str) -> ModelVersion | None:
     try:
         return store.client.get_model_version_by_alias(name, CHAMPION)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        if error.error_code in (NOT_FOUND, "INVALID_PARAMETER_VALUE"):
             return None
         raise
 

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,10 +106,24 @@ def local_database() -> str:
     home().mkdir(exist_ok=True)
     with (home() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not database().exists():
+        if database().exists():
+            refuse_unreadable(database())
+        else:
             with replacing(database()) as new:
                 experiment(MlflowClient(sqlite(new)), sqlite(new))
     return sqlite(database())
+
+
+def refuse_unreadable(path: Path) -> None:
+    """MLflow would try for minutes."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as opened:
+            opened.execute("SELECT name FROM sqlite_master")
+    except sqlite3.Error as error:
+        raise UserError(
+            f"{path} cannot be read ({error}); if no other program is using it, remove {path.parent}, and `dvc repro` "
+            "makes it anew"
+        ) from None
 
 
 def experiment(client: "MlflowClient", uri: str) -> str:

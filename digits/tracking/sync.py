@@ -95,7 +95,7 @@ def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: r
     for record in records:
         found = runs.find(store, provenance, record.info)
         brought = found is not None and found.data.tags.get("dvc.experiment", "") != provenance.experiment
-        if brought or (found is not None and found.data.tags.get(runs.COMPLETE) == record.digest):
+        if brought or (found is not None and whole(store, found, record)):
             done["there"] += 1
         else:
             complete(store, provenance, record, test, found)
@@ -104,6 +104,12 @@ def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: r
         if "fingerprint" in run.data.tags and runs.abandoned(run, provenance):
             runs.end(store, run.info.run_id, "killed", "it was found without a sign of life")
     return done
+
+
+def whole(store: Store, run: Run, record: RunRecord) -> bool:
+    """A model can be deleted without its run."""
+    model_there = record.model is None or registry.logged_model(store, run.info.run_id) is not None
+    return model_there and run.data.tags.get(runs.COMPLETE) == record.digest
 
 
 def complete(

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from mlflow.entities import Run
 
+from digits.models import keras_file
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, run_info
-from digits.tracking.registry import EvaluationSet
+from digits.tracking.registry import EvaluationSet, logged_model
 from digits.tracking.store import Store
 from digits.tracking.sync import RunRecord, sync
 from tests.digits.tracking.test_live import MODEL, SEARCH, TRIAL
@@ -51,6 +53,19 @@ def test_what_is_missing_is_added_once(
     assert steps(store, run) == [1, 2, 3]
     assert (trial.data.tags["status"], trial.data.tags["reason"]) == ("pruned", "others were better")
     assert trial.data.tags["mlflow.parentRunId"] == only(store, "search").info.run_id
+
+
+def test_a_model_that_somebody_has_deleted_is_logged_again(
+    store: Store, provenance: Provenance, model: RunRecord
+) -> None:
+    keras_file.save(keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()]), Path("1.keras"))
+    record = replace(model, model=Path("1.keras"))
+    sync(store, provenance, [record], TEST)
+    run_id = only(store, "model").info.run_id
+    store.client.delete_logged_model(logged_model(store, run_id).model_id)
+    assert logged_model(store, run_id) is None
+    assert sync(store, provenance, [record], TEST) == {"completed": 1}
+    assert logged_model(store, run_id) is not None
 
 
 def test_another_number_completes_the_run_and_doubles_nothing(
