@@ -23,11 +23,12 @@ def main() -> str:
         classes = tuple(read_json(CLASSES))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
         runtime.start(machine)
-        from digits.models.keras_file import load
+        from digits.models.keras_file import load, rebuilt
+        from digits.models.kernels import fast
 
         for family, name in best.items():
-            metadata = Metadata(model=name, classes=classes, preprocessing=measured)
-            formats.write(Trained(model_file(name), load(model_file(name)), metadata), new / family)
+            metadata, model = Metadata(model=name, classes=classes, preprocessing=measured), load(model_file(name))
+            formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), new / family)
         report = check(new, best, classes)
     write_json(REPORTS / "export.json", report)
     return f"{EXPORTS}: {', '.join(best.values())}; each format predicts as the model it is made from"

@@ -14,7 +14,8 @@ from digits.export.metadata import Metadata
 from digits.families import hyperparameters
 from digits.inference.preprocessing import Preprocessing
 from digits.models.build import build
-from digits.models.keras_file import load, save
+from digits.models.keras_file import load, rebuilt, save
+from digits.models.kernels import fast
 from digits.params.load import check, read
 from tests.images import stripes
 
@@ -55,5 +56,6 @@ def lay_out() -> None:
 def export(name: str, folder: Path, changes: dict[str, Any] | None = None) -> Path:
     """A model of the current project in every format, with the metadata above but for the changes."""
     metadata = METADATA.model_copy(update={"model": name} | (changes or {}))
-    formats.write(Trained(model_file(name), load(model_file(name)), metadata), folder)
+    model = load(model_file(name))
+    formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), folder)
     return folder

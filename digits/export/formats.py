@@ -28,7 +28,8 @@ EXPORTS = Path("exports")
 @dataclass(frozen=True)
 class Trained:
     file: Path
-    model: "keras.Model"
+    model: "keras.Model"  # of Keras's layers alone
+    network: "keras.Model"  # the same as `evaluate` predicts with it: a graph that every processor rounds alike
     metadata: Metadata
 
 
@@ -54,12 +55,12 @@ def save_hdf5(trained: Trained, path: Path) -> None:
 def save_saved_model(trained: Trained, path: Path) -> None:
     from digits.export import saved_model
 
-    saved_model.save(trained.model, trained.metadata.classes, path)
+    saved_model.save(trained.network, trained.metadata.classes, path)
 
 
 def save_tflite(trained: Trained, path: Path) -> None:
     with held_back_stderr():
-        trained.model.export(str(path), format="litert", verbose=False)
+        trained.network.export(str(path), format="litert", verbose=False)
 
 
 def load_keras(path: Path) -> Callable[[np.ndarray], Output]:
