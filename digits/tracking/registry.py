@@ -127,12 +127,10 @@ def promote(
         return f"{named} stays champion"
     rival = champion.version if champion else "nobody"
     against = f"{rival} by {objective}, margin {track.margin:g}, on {provenance.data_digest}"
-    if champion is not None and version.tags.get("against") == against:
-        if version.tags["decision"] == CHAMPION:
-            return f"{named} was champion; somebody gave its place to {rival}"
+    if version.tags.get("against") == against and version.tags["decision"] != CHAMPION:
         return f"{named}: {version.tags['reason']}"
     better, reason = decide(track, objective, version, champion, test)
-    tags = {"against": against, "reason": reason, "decision": CHAMPION if better else "kept out"}
+    tags = {"reason": reason, "decision": CHAMPION if better else "kept out", "against": against}
     for name, value in tags.items():
         store.client.set_model_version_tag(track.model, version.version, name, value)
     store.client.update_model_version(track.model, version.version, f"{winner.name}: {reason}.")

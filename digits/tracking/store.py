@@ -115,14 +115,14 @@ def local_database() -> str:
 
 
 def refuse_unreadable(path: Path) -> None:
-    """MLflow would try for minutes."""
+    """MLflow would try for minutes. Opened for writing, too: SQLite then mends what a killed program left."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as opened:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as opened:
             opened.execute("SELECT name FROM sqlite_master")
     except sqlite3.Error as error:
         raise UserError(
-            f"{path} cannot be read ({error}); if no other program is using it, remove {path.parent}, and `dvc repro` "
-            "makes it anew"
+            f"{path} cannot be read ({error}); if no other program is using it, move {path.parent} away, and "
+            "`dvc repro` makes it anew"
         ) from None
 
 

@@ -95,7 +95,8 @@ def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: r
     for record in records:
         found = runs.find(store, provenance, record.info)
         brought = found is not None and found.data.tags.get("dvc.experiment", "") != provenance.experiment
-        if brought or (found is not None and whole(store, found, record)):
+        done_before = found is not None and (brought or found.data.tags.get(runs.COMPLETE) == record.digest)
+        if done_before and model_there(store, found, record):
             done["there"] += 1
         else:
             complete(store, provenance, record, test, found)
@@ -106,10 +107,9 @@ def sync(store: Store, provenance: Provenance, records: list[RunRecord], test: r
     return done
 
 
-def whole(store: Store, run: Run, record: RunRecord) -> bool:
-    """A model can be deleted without its run."""
-    model_there = record.model is None or registry.logged_model(store, run.info.run_id) is not None
-    return model_there and run.data.tags.get(runs.COMPLETE) == record.digest
+def model_there(store: Store, run: Run, record: RunRecord) -> bool:
+    """It can be deleted without its run."""
+    return record.model is None or registry.logged_model(store, run.info.run_id) is not None
 
 
 def complete(
