@@ -4,8 +4,8 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENAMETOOLONG
 from itertools import zip_longest
 from pathlib import Path
 
@@ -128,10 +128,15 @@ def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arr
 
 def locate(source: str, names: tuple[str, ...]) -> Path:
     # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
-    with suppress(RuntimeError, OSError):  # ~name, where nobody has that name; a name that is too long
+    try:
         path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
         if source and path.exists():
             return path
+    except RuntimeError:  # ~name, where nobody has that name
+        pass
+    except OSError as error:
+        if error.errno != ENAMETOOLONG:
+            raise
     near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
     guess = f"; did you mean {near[0]}?" if near else ""
     allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"

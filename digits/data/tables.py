@@ -14,7 +14,7 @@ from digits.data.image_folder import PARTS, entries
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 LABEL = "label"
-WHOLE, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?")
+WHOLE, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def find(path: Path) -> dict[str, Path]:
@@ -64,9 +64,9 @@ def images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
     if not table.num_rows:
         raise ValueError("it holds no rows")
     labels, table = table.column(LABEL), table.drop_columns(LABEL)
-    if labels.null_count:
-        raise ValueError(f"row {1 + labels.is_null().index(True).as_py():,} has no label")
-    written = labels.cast(pyarrow.string()).to_pylist()
+    written = [(label or "").strip() for label in labels.cast(pyarrow.string()).to_pylist()]
+    if "" in written:
+        raise ValueError(f"row {1 + written.index(''):,} has no label")
     # A column of words may be one of categories; and one of fractions, in a .csv, are words that all look like numbers.
     words = pyarrow.types.is_integer(labels.type) or isinstance(labels[0].as_py(), str)
     if not words or (all(map(NUMBER.fullmatch, written)) and any("." in label for label in written)):

@@ -59,6 +59,11 @@ def test_labels_are_words_as_they_are_written_unless_all_are_whole_numbers(tmp_p
         assert [classes[each] for each in arrays["y_train"]] == labels * 2
 
 
+def test_spaces_around_labels_are_passed_over_and_a_point_alone_is_a_word(tmp_path):
+    arrays, classes = load(write(tmp_path / "own.csv", frame(labels=[" 9", "10 ", "."])))
+    assert (classes, arrays["y_train"].tolist()) == ((".", "10", "9"), [2, 1, 0] * 2)
+
+
 def test_words_of_one_table_may_all_look_like_numbers(tmp_path):
     write(tmp_path / "train.csv", frame(6, labels=["1", "a"]))
     write(tmp_path / "test.csv", frame(2, labels=["1"]))
@@ -100,6 +105,7 @@ BAD = {
     "a name twice": (frame().rename(columns={"pixel3": "pixel2"}), "two columns are named pixel2"),
     "no rows": (frame(0), "it holds no rows"),
     "a label is missing": (spoilt(3, 0, None), "row 4 has no label"),
+    "a label is blank": (spoilt(1, 0, " "), "row 2 has no label"),
     "labels between classes": (frame(labels=[0.5]), "labels must be whole numbers or words; the first is 0.5"),
     "a fraction": (spoilt(2, 4, 0.5), f"column pixel3 holds 0.5 in row 3 {BELONG}"),
     "too much": (spoilt(0, 1, 256), f"column pixel0 holds 256 in row 1 {BELONG}"),

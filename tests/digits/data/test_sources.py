@@ -165,12 +165,11 @@ def test_what_is_neither_name_nor_file_is_one_clear_line(source):
     )
 
 
-@pytest.mark.parametrize("name", ["a\nb", " a", ""])
-def test_a_class_has_a_name_that_fits_a_table(tmp_path, name):
-    own = pd.DataFrame({"label": [name, "b"] * 3, "pixel": range(6)})
+def test_a_class_has_a_name_of_one_line(tmp_path):
+    own = pd.DataFrame({"label": ["a\nb", "c"] * 3, "pixel": range(6)})
     own.to_parquet(tmp_path / "own.parquet")
     said = complaint(sources.load, str(tmp_path / "own.parquet"))
-    assert said.startswith(f"data.source: {tmp_path}/own.parquet has the class {name!r}: its name must be printable")
+    assert said.startswith(f"data.source: {tmp_path}/own.parquet has the class 'a\\nb': its name must be printable")
 
 
 def test_what_has_a_size_takes_no_other(tmp_path):
