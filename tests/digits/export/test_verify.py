@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from digits.common.errors import UserError
 from digits.common.files import read_array, write_array
@@ -133,3 +134,11 @@ def test_the_checking_process_ends_when_nobody_calls_it_any_more(monkeypatch: py
     ours, theirs = multiprocessing.Pipe()
     ours.close()
     verify.serve(theirs, MACHINE)
+
+
+@pytest.mark.parametrize("family", BEST)
+def test_nothing_is_left_in_a_graph_of_what_processors_of_each_maker_estimate_their_own_way(family: str) -> None:
+    graph = SavedModel.FromString((MADE / family / "saved_model/saved_model.pb").read_bytes()).meta_graphs[0].graph_def
+    found = {node.op for part in (graph.node, *(each.node_def for each in graph.library.function)) for node in part}
+    assert "MatMul" in found
+    assert not {"Rsqrt", "Reciprocal", "Inv"} & found

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from digits.tracking import runs
-from digits.tracking.store import Store
+from digits.tracking.store import Store, disabled
 from digits.tracking.writer import RunWriter
 from digits.training import reporter
 from digits.training.reporter import Reporter, reporting
@@ -76,6 +76,15 @@ def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(
     assert run.data.params["models.mlp.units"] == "8"
     assert run.data.metrics["core_minutes"] == 1.5
     assert {each.dataset.name for each in run.inputs.dataset_inputs} == {"mnist"}
+
+
+@pytest.mark.parametrize("given", ["off", "OFF"])
+def test_tracking_that_is_turned_off_writes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("DIGITS_TRACKING", given)
+    with reporting() as driver:
+        driver.begin("m", MODEL)
+    assert disabled()
+    assert state(store) == []
 
 
 def test_a_training_that_was_killed_or_failed_is_continued_by_the_next_with_the_epochs_that_it_lacks(
