@@ -2,12 +2,20 @@
 
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flask import Flask, Request, Response, jsonify, request, send_file, send_from_directory
-from werkzeug.exceptions import HTTPException, NotFound, UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+    UnsupportedMediaType,
+)
 
 from demo import pixels
 from demo.service import Service
@@ -63,12 +71,7 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
         names = service.names(request.args.get("models"))
-        try:
-            with service.batches.decode():
-                image = image_of(request, service.preprocessing)
-        except UserError as mistake:
-            raise UnprocessableEntity(f"this picture cannot be used: {mistake}") from None
-        return service.predict(image, names)
+        return service.predict(decoder(request, service.preprocessing), names)
 
     @app.get("/api/disagreements")
     def disagreements() -> dict[str, Any]:
@@ -96,18 +99,41 @@ def description(service: Service) -> dict[str, Any]:
     return api
 
 
-def image_of(given: Request, preprocessing: Preprocessing) -> np.ndarray:
+def decoder(given: Request, preprocessing: Preprocessing) -> Callable[[], np.ndarray]:
     """Pixels are taken as they are; an image file is preprocessed like the training images."""
+    data = body(given)
     if given.mimetype == "application/json":
-        return pixels.read(given.get_data(), preprocessing.shape)
-    if given.mimetype == "multipart/form-data":
-        if "image" not in given.files:
+        return partial(pixels.read, data, preprocessing.shape)
+    return partial(picture, data, preprocessing)
+
+
+def body(given: Request) -> bytes:
+    if given.mimetype not in ("application/json", "multipart/form-data", *IMAGES):
+        kinds = ", ".join(IMAGES)
+        raise UnsupportedMediaType(f"the body must be {kinds}, a form with a file named image, or JSON with pixels")
+    try:
+        if given.mimetype != "multipart/form-data":
+            data = given.get_data()
+        elif "image" in given.files:
+            data = given.files["image"].read()
+        else:
             raise UnprocessableEntity("the form has no file named image")
-        return preprocess(decode(given.files["image"].read()), preprocessing)
-    if given.mimetype in IMAGES:
-        return preprocess(decode(given.get_data()), preprocessing)
-    kinds = ", ".join(IMAGES)
-    raise UnsupportedMediaType(f"the body must be {kinds}, a form with a file named image, or JSON with pixels")
+    except RequestEntityTooLarge:
+        raise too_large() from None
+    if len(data) > MOST_BYTES:
+        raise too_large()
+    return data
+
+
+def too_large() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"a picture may have {MOST_BYTES // 2**20} MB")
+
+
+def picture(data: bytes, preprocessing: Preprocessing) -> np.ndarray:
+    try:
+        return preprocess(decode(data), preprocessing)
+    except UserError as mistake:
+        raise UnprocessableEntity(f"this picture cannot be used: {mistake}") from None
 
 
 def with_headers(response: Response) -> Response:

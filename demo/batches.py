@@ -2,12 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Lock, Semaphore, Thread
+from threading import Lock, Thread
 
 import numpy as np
 
@@ -17,6 +16,7 @@ MOST = 256  # images in a batch
 LINGER = 0.025  # seconds that a batch waits for requests whose images are still being decoded
 
 Probabilities = dict[str, np.ndarray]  # by the model's name
+Answer = tuple[np.ndarray, Probabilities]  # with the image
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,27 @@ class Batches:
         self.models = models
         self.queue: SimpleQueue[Request] = SimpleQueue()
         self.decoding = 0  # requests that will soon be in the queue
-        self.lock, self.cores = Lock(), Semaphore(os.cpu_count() or 1)
+        self.lock = Lock()
+        # No more than there are cores: they would only compete, and each keeps the memory of its largest picture.
+        self.decoders = ThreadPoolExecutor(os.cpu_count())
         Thread(target=self.work, daemon=True).start()
 
-    @contextmanager
-    def decode(self) -> Iterator[None]:
-        """Around all that comes before `predict`; as many at once as there are cores, for more would only compete."""
+    def predict(self, decode: Callable[[], np.ndarray], models: Sequence[str], timeout: float) -> Answer:
+        until = time.monotonic() + timeout
+        request = Request(self.decoded(decode, timeout), models)
+        self.queue.put(request)
+        return request.image, request.result.result(until - time.monotonic())
+
+    def decoded(self, decode: Callable[[], np.ndarray], timeout: float) -> np.ndarray:
         with self.lock:
             self.decoding += 1
+        image = self.decoders.submit(decode)
         try:
-            with self.cores:
-                yield
+            return image.result(timeout)
         finally:
+            image.cancel()  # where nobody waits for it any more
             with self.lock:
                 self.decoding -= 1
-
-    def predict(self, image: np.ndarray, models: Sequence[str], timeout: float) -> Probabilities:
-        request = Request(image, models)
-        self.queue.put(request)
-        return request.result.result(timeout)
 
     def work(self) -> None:
         while True:

@@ -30,7 +30,7 @@ def read(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
         )
     if not ((image >= 0) & (image <= 255)).all():  # NaN is neither
         raise UnprocessableEntity("each of the pixels must be from 0 to 255")
-    return np.rint(image).astype(np.uint8).reshape(shape)
+    return np.rint(image.astype(np.float64)).astype(np.uint8).reshape(shape)
 
 
 def content(data: bytes, most: int) -> Any:
@@ -49,10 +49,10 @@ def not_json(name: str) -> NoReturn:
 def array(found: Any, wanted: str) -> np.ndarray:
     if not isinstance(found, dict) or set(found) != {"pixels"}:
         raise UnprocessableEntity('the JSON must be an object with pixels and nothing else: {"pixels": [[0, …], …]}')
-    try:
-        image = np.array(found["pixels"])
-    except ValueError:
-        raise UnprocessableEntity(f"pixels must be {wanted}; the rows here are not of one length") from None
-    if image.dtype.kind not in "iuf":
+    image = np.array(found["pixels"], dtype=object)  # of texts, NumPy would make a table as broad as the longest
+    kinds = {type(number) for number in image.flat}
+    if list in kinds:
+        raise UnprocessableEntity(f"pixels must be {wanted}; the rows here are not of one length")
+    if not kinds <= {int, float}:
         raise UnprocessableEntity(f"pixels must be {wanted}; here is something else among them")
     return image

@@ -2,6 +2,7 @@
 family; what they make of an image; and on which test images they differ."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +66,8 @@ class Service:
             raise UnprocessableEntity(f"models holds {unknown[0]!r:.40}; there are {', '.join(self.served)}")
         return list(dict.fromkeys(wanted.split(",")))
 
-    def predict(self, image: np.ndarray, names: list[str]) -> dict[str, Any]:
-        found = self.batches.predict(image, names, TIMEOUT)
+    def predict(self, decode: Callable[[], np.ndarray], names: list[str]) -> dict[str, Any]:
+        image, found = self.batches.predict(decode, names, TIMEOUT)
         answers = [self.answer(name, found[name]) for name in names]
         agree = len({each["class"] for each in answers}) == 1
         return {"input": pixels.rows(image), "agree": agree, "answers": answers}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from demo import pixels, service
 from demo.__main__ import HOST, PORT, PORTS, listening, main, train_what_is_missing
@@ -95,7 +95,8 @@ BAD = {
     "another kind": (b"GIF89a", {"Content-Type": "image/gif"}, 415, "the body must be image/png"),
     "text": (b"hello", PNG, 422, "this picture cannot be used: it is neither a PNG nor a JPEG image"),
     "blank": (encoded(Image.new("L", (9, 9))), PNG, 422, "this picture cannot be used: nothing is drawn on it"),
-    "20 MB": (bytes(MOST_BYTES + 2**17), PNG, 413, "The data value transmitted exceeds the capacity limit."),
+    "20 MB": (bytes(MOST_BYTES + 2**17), PNG, 413, "a picture may have 20 MB"),
+    "a byte more": (bytes(MOST_BYTES + 1), PNG, 413, "a picture may have 20 MB"),
     "no JSON": (b"{", JSON, 400, "the body cannot be read as JSON: "),
     "deep JSON": (b"[" * 100_000, JSON, 400, "the body cannot be read as JSON: "),
     "no text": (b"\xff\xfe", JSON, 400, "the body cannot be read as JSON: "),
@@ -109,7 +110,8 @@ BAD = {
     "no pixels": (b'{"pixels": 7}', JSON, 422, "pixels must be 28 rows of 28 numbers, not a single number"),
     "ragged": (b'{"pixels": [[0, 0], [0]]}', JSON, 422, "pixels must be 28 rows of 28 numbers; the rows here are not"),
     "words": (b'{"pixels": [["a"]]}', JSON, 422, "pixels must be 28 rows of 28 numbers; here is something else"),
-    "huge numbers": (b'{"pixels": [[' + b"9" * 400 + b"]]}", JSON, 422, "pixels must be 28 rows of 28 numbers; here"),
+    "true": (json.dumps({"pixels": [[True] * 28] * 28}), JSON, 422, "pixels must be 28 rows of 28 numbers; here"),
+    "huge": (json.dumps({"pixels": [[10**400] * 28] * 28}), JSON, 422, "each of the pixels must be from 0 to 255"),
     "no file": (b"", {"Content-Type": "multipart/form-data; boundary=x"}, 422, "the form has no file named image"),
 }
 
@@ -120,6 +122,13 @@ def test_a_bad_request_is_refused_in_one_sentence(ask, data, headers, status, er
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert answer.json()["error"].startswith(error)
     assert not re.search(r"Traceback|File \"|/\w+/\w+\.py|\n", answer.json()["error"])
+
+
+def test_one_long_text_among_many_takes_no_memory_for_each():
+    """NumPy's array of texts would be of 240 GB."""
+    data = json.dumps({"pixels": ["a" * 500_000, *[""] * 120_000]}).encode()
+    with pytest.raises(UnprocessableEntity, match="here is something else among them"):
+        pixels.read(data, (28, 28, 1))
 
 
 def test_while_test_images_are_predicted_there_are_no_disagreements(tmp_path, monkeypatch):
