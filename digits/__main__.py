@@ -30,20 +30,28 @@ class Prediction:
 
     @property
     def name(self) -> str:
-        """A file's name need not be text."""
-        return os.fsencode(self.path).decode("utf-8", "replace")
+        """A file's name need not be text, nor of one line."""
+        name = os.fsencode(self.path).decode("utf-8", "replace")
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
 
 
 def main() -> None:
     does = "what can be done with the models once they are trained."
     parser = argparse.ArgumentParser(prog="python -m digits", description=does)
     command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("predict", help="classify pictures")
-    command.add_argument("pictures", nargs="+", type=Path, metavar="PATH", help="a PNG or JPEG file, or a folder")
+    command.add_argument("pictures", nargs="+", type=path, metavar="PATH", help="a PNG or JPEG file, or a folder")
     command.add_argument("--model", default="tuned", help=f"{predictor.KINDS}; default: tuned, the best of these")
     command.add_argument("--json", action="store_true", help="all probabilities, for programs")
     given = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8" if given.json else None, errors="replace")
     with one_line_errors("predict"):
         predict(given.pictures, given.model, given.json)
+
+
+def path(given: str) -> Path:
+    if not given:  # a shell's variable that is not set: Path would take it for this folder
+        raise ValueError
+    return Path(given)
 
 
 def predict(pictures: list[Path], which: str, as_json: bool) -> None:
@@ -52,7 +60,8 @@ def predict(pictures: list[Path], which: str, as_json: bool) -> None:
     found = predictions(paths, model)
     unread = print_json(found, model.metadata) if as_json else print_table(found, model.metadata, paths)
     if unread:
-        raise UserError(f"{unread} of {len(paths)} pictures could not be read; the others are answered")
+        others = "; the others are answered" if unread < len(paths) else ""
+        raise UserError(f"{unread} of {len(paths)} pictures could not be read{others}")
 
 
 def predictions(paths: list[Path], model: Classifier) -> Iterator[Prediction]:

@@ -1,8 +1,10 @@
 """PNG and JPEG files of any size and colour, read without trusting a byte."""
 
 import io
+import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,26 +23,22 @@ SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to tell light ink 
 def files(paths: list[Path]) -> Iterator[Path]:
     """The files named, and all images in the folders named and below."""
     for path in paths:
-        if told(path.is_dir, otherwise=False):
-            images = (each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
-            found = sorted(each for each in images if told(each.is_file, otherwise=True))
-            if not found:
-                raise UserError(f"{path} holds no image; their names end in {', '.join(ENDINGS)}")
-            yield from found
-        else:
-            yield path
+        yield from images_below(path) if os.path.isdir(path) else [path]  # noqa: PTH112 - Path's fails for long names
 
 
-def told(asked: Callable[[], bool], otherwise: bool) -> bool:
-    """Otherwise, where the system does not tell: why not, is said where the file is read."""
-    try:
-        return asked()
-    except OSError:
-        return otherwise
+def images_below(folder: Path) -> list[Path]:
+    """And each folder that cannot be read, or this one where it holds none: what is wrong, `read` says of each."""
+    closed: list[OSError] = []
+    entries = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=closed.append) for name in names)
+    images = [path for path in entries if path.suffix.lower() in ENDINGS]
+    return sorted([*images, *(Path(error.filename) for error in closed)]) or [folder]
 
 
 def read(path: Path, strict: bool = False) -> Image.Image:
     try:
+        if path.is_dir():
+            next(path.iterdir(), None)  # it may not be allowed
+            raise UserError(f"it holds no image; their names end in {', '.join(ENDINGS)}")
         if not path.exists():
             raise UserError("there is no such file")
         if not path.is_file():  # a pipe might never end
@@ -72,7 +70,10 @@ def decode(data: bytes, strict: bool = False) -> Image.Image:
         try:
             if strict and (guess := guessed(image, data)):
                 raise UserError(guess)
-            return opaque(ImageOps.exif_transpose(image))
+            image.load()
+            with suppress(Exception):  # EXIF data that are damaged do not say how it is turned
+                image = ImageOps.exif_transpose(image)
+            return opaque(image)
         except UserError:
             raise
         except Exception as error:

@@ -107,10 +107,14 @@ def checked(predict: Predictor, metadata: Metadata) -> Predictor:
             f"{metadata.model} does not take images of {' × '.join(map(str, shape))}, as they are here "
             f"({reason(error)})"
         ) from None
+    if probabilities.ndim != 2:
+        raise UserError(f"{metadata.model} does not give one probability for each class")
     if probabilities.shape != (1, len(metadata.classes)):
         raise UserError(
             f"{metadata.model} tells {probabilities.shape[1]} classes apart, but {len(metadata.classes)} are named here"
         )
+    if not ((probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+        raise UserError(f"{metadata.model} does not give probabilities, which add up to 1; does it lack a softmax?")
     return predict
 
 

@@ -76,8 +76,19 @@ def test_unreadable_files_are_named_and_the_others_classified(predict, tmp_path)
     assert errors == ["it is empty", "it is damaged", "there is no such file"]
     told, error = predict(tmp_path / "a.png", "--json")
     assert json.loads(told)["pictures"] == [{"picture": str(tmp_path / "a.png"), "error": "it is empty"}]
-    assert error.startswith("predict: error: 1 of 1 pictures")
+    assert error == "predict: error: 1 of 1 pictures could not be read"
 
 
-def test_a_folder_without_images_is_an_error(predict, tmp_path):
-    assert predict(tmp_path)[1].startswith(f"predict: error: {tmp_path} holds no image")
+def test_a_folder_without_images_is_named_and_the_others_classified(predict, tmp_path, pictures):
+    told, error = predict(tmp_path, next(pictures.iterdir()))
+    assert error == "predict: error: 1 of 2 pictures could not be read; the others are answered"
+    assert "it holds no image; their names end in .png" in told.splitlines()[1]
+
+
+def test_a_name_of_several_lines_is_one_row(predict, tmp_path):
+    (tmp_path / "a\nb\x1b[31m.png").touch()
+    assert predict(tmp_path)[0].splitlines()[1].startswith(f"{tmp_path}/a\\nb\\x1b[31m.png  –")
+
+
+def test_a_path_that_is_empty_is_refused(predict):
+    assert predict("")[1] == 2

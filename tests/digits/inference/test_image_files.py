@@ -1,6 +1,7 @@
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,10 @@ def test_an_image_is_turned_as_its_exif_data_say():
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     assert decode(encoded(SMALL.convert("RGB"), "JPEG", exif=exif)).size == (3, 4)
+
+
+def test_an_image_whose_exif_data_are_damaged_stays_as_it_lies():
+    assert decode(encoded(SMALL, exif=b"Exif\0\0neither II nor MM")).size == (4, 3)
 
 
 def bomb(side: int = 20_000) -> bytes:
@@ -82,16 +87,23 @@ def test_missing_files_pipes_and_names_that_cannot_be_are_refused_one_by_one(tmp
             read(path)
 
 
-def test_a_file_whose_folder_shows_names_alone_is_refused_and_not_left_out(tmp_path, monkeypatch):
-    (tmp_path / "a.png").touch()
+def test_a_folder_that_may_not_be_read_is_refused_and_not_left_out(tmp_path, monkeypatch):
+    for folder in ("closed", "open"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").touch()
 
-    def denied(_: Path) -> bool:
-        raise PermissionError(13, "Permission denied")
+    def scandir(path: Path) -> Iterator[os.DirEntry]:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return found(path)
 
-    monkeypatch.setattr(Path, "is_file", denied)
-    [path] = files([tmp_path])
+    found = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(os, "listdir", scandir)
+    closed, image = files([tmp_path])
+    assert image == tmp_path / "open/a.png"
     with pytest.raises(UserError, match="it cannot be read: Permission denied"):
-        read(path)
+        read(closed)
 
 
 def test_a_folder_stands_for_the_images_in_it_and_below(tmp_path):
@@ -101,5 +113,6 @@ def test_a_folder_stands_for_the_images_in_it_and_below(tmp_path):
     named = Path("other.gif")
     assert list(files([tmp_path, named])) == [tmp_path / "a.JPG", tmp_path / "b.png", tmp_path / "below/c.jpeg", named]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"empty holds no image; their names end in \.png"):
-        list(files([tmp_path / "empty"]))
+    [empty] = files([tmp_path / "empty"])
+    with pytest.raises(UserError, match=r"it holds no image; their names end in \.png"):
+        read(empty)

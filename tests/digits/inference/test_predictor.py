@@ -109,6 +109,19 @@ def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monke
 
 
 @pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.zeros(1), "m does not give one probability for each class"),
+        (np.full((1, 10), 5.0), "m does not give probabilities, which add up to 1; does it lack a softmax"),
+        (np.full((1, 10), np.nan), "m does not give probabilities"),
+    ],
+)
+def test_what_gives_no_probabilities_is_refused(answer, message):
+    with pytest.raises(UserError, match=message):
+        predictor.checked(lambda _: answer, formats.Metadata(**METADATA))
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         (
