@@ -2,11 +2,11 @@
 
 import csv
 import hashlib
-import io
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -56,14 +56,21 @@ def revision(name: str) -> Revision:
     if not name and not git("status", "--porcelain", "--untracked-files=no") and not new_code():
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
-    files = files_at(name)
     try:
-        return Revision(name, files.repo.get_rev() if name else None, files)
+        files = files_at(name)
+        found = Revision(name, files.repo.get_rev() if name else None, files)
+    except AttributeError:  # DVC takes whatever git knows by this name
+        raise UserError(f"{name} is a file or a folder in git, not a commit") from None
     except DvcException as error:
         raise UserError(
             f"{reason(error)}: no branch, tag, commit or experiment here; `git branch --all` and "
             "`dvc exp list --all-commits` say what there is, `git fetch` and `dvc exp pull` get what others have"
         ) from None
+    try:
+        stages(found)
+    except DvcException as error:
+        raise UserError(f"{found} cannot be read: {reason(error)}; correct it there") from None
+    return found
 
 
 def new_code() -> list[str]:
@@ -134,14 +141,26 @@ def hard_image_code_here(paths: Iterable[str]) -> dict[str, str]:
 
 def test_images(revision: Revision) -> str | None:
     """Their digest."""
-    data = json.loads(read(revision, f"{REPORTS}/data.json") or b"{}")
-    return data.get("splits", {}).get("test", {}).get("sha256")
+    with readable(revision, f"{REPORTS}/data.json") as content:
+        return json.loads(content or "{}").get("splits", {}).get("test", {}).get("sha256")
 
 
 def costs(revision: Revision) -> Costs:
     """An earlier revision may not know all of them."""
-    rows = csv.DictReader(io.StringIO((read(revision, f"{REPORTS}/comparison.csv") or b"").decode()))
-    return {f"{r['family']} {r['variant']}": {name: json.loads(r[name]) for name in COSTS if r.get(name)} for r in rows}
+    with readable(revision, f"{REPORTS}/comparison.csv") as content:
+        return {
+            f"{row['family']} {row['variant']}": {name: json.loads(row[name]) for name in COSTS if row.get(name)}
+            for row in csv.DictReader(content.splitlines())
+        }
+
+
+@contextmanager
+def readable(of: Revision, path: str) -> Iterator[str]:
+    """What it holds, nothing where there is none; whoever cannot make sense of it need not say so."""
+    try:
+        yield (read(of, path) or b"").decode()
+    except (ValueError, KeyError, AttributeError) as error:
+        raise UserError(f"{path} of {of} cannot be read ({reason(error)}); `dvc repro` there makes it again") from None
 
 
 def code(old: Revision, new: Revision) -> list[str]:

@@ -54,7 +54,11 @@ def predictions(of: Revision) -> dict[str, np.ndarray]:
         raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
     if "labels" not in contents or None in contents.values():
         raise UserError(missing(of))
-    return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+    try:
+        return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
+    except (ValueError, EOFError) as error:
+        why = f"{PREDICTIONS} of {of} is damaged ({reason(error)})"
+        raise UserError(f"{why}; `dvc checkout --force` brings it back from the cache") from None
 
 
 def arrays(of: Revision) -> list[str]:

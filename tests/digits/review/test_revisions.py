@@ -1,7 +1,7 @@
 """What differs between revisions of a small repository that DVC has really run."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -157,6 +157,46 @@ def test_what_an_earlier_revision_did_not_store_yet_is_not_there() -> None:
 def test_a_name_that_nobody_knows_is_an_error_that_says_what_there_may_be() -> None:
     with pytest.raises(UserError, match=r"^unknown Git revision 'nosuch': no branch, tag, commit or experiment here; "):
         revision("nosuch")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("params.yaml", "<<<<<<< HEAD\ntrain: 1\n"),
+        ("params.yaml", ""),
+        ("dvc.yaml", "stages: {evaluate: {cmd: [\n"),
+        ("dvc.lock", "stages:\n<<<<<<< HEAD\n"),
+    ],
+)
+def test_a_revision_whose_files_are_broken_is_one_line(folder: Path, name: str, text: str) -> None:
+    write(folder, {"dvc.yaml": PIPELINE.replace("cp digits/a.py", "cp ${other}"), name: text})
+    with pytest.raises(UserError, match=r"^the working tree cannot be read: .+; correct it there$"):
+        revision("")
+
+
+@pytest.mark.parametrize("name", ["main:params.yaml", "main^{tree}"])
+def test_what_is_no_commit_is_one_line(name: str) -> None:
+    with pytest.raises(UserError, match="is a file or a folder in git, not a commit"):
+        revision(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read"),
+    [
+        ("data.json", b'{"splits": {', revisions.test_images),
+        ("data.json", b"[]", revisions.test_images),
+        ("comparison.csv", b"family,variant\n\xff", revisions.costs),
+        ("comparison.csv", b"<<<<<<< HEAD\nmlp,tuned\n", revisions.costs),
+        ("comparison.csv", b"family,variant,parameters\nmlp,tuned,many\n", revisions.costs),
+    ],
+)
+def test_reports_that_are_broken_are_one_line(
+    folder: Path, name: str, content: bytes, read: Callable[[Revision], object]
+) -> None:
+    write(folder, {"digits/new.py": ""})
+    (folder / "reports" / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"^reports/{name} of the working tree cannot be read \(.+makes it again$"):
+        read(revision(""))
 
 
 def test_figures_that_differ_are_copied_or_linked_where_a_workflow_has_both_revisions(
