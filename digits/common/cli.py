@@ -1,10 +1,12 @@
 """What every stage and command does around its work: arguments in, one line out, one line for a mistake."""
 
 import inspect
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from digits.common.errors import UserError
@@ -15,7 +17,7 @@ def run(stage: Callable[..., str]) -> None:
     started = time.perf_counter()
     with one_line_errors(name):
         made = stage(*arguments(stage))
-    print(f"{name}: {made} ({time.perf_counter() - started:.1f} s)", flush=True)
+        print(f"{name}: {made} ({time.perf_counter() - started:.1f} s)", flush=True)
 
 
 def arguments(stage: Callable[..., str]) -> list[str]:
@@ -30,7 +32,16 @@ def one_line_errors(name: str) -> Iterator[None]:
     """A mistake ends the program of this name."""
     try:
         yield
-    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong and where: a full disk, say
-        sys.exit(f"{name}: error: {mistake}")
+    except BrokenPipeError:  # `| head` has read enough; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong
+        sys.exit(f"{name}: error: {mistake}{advice(mistake)}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
+
+
+def advice(mistake: Exception) -> str:
+    if isinstance(mistake, OSError) and mistake.errno in (ENOSPC, EDQUOT):
+        return f" ({Path.cwd()}); `dvc gc --workspace --all-commits --all-experiments` frees what nothing refers to"
+    return ""

@@ -6,5 +6,8 @@ class UserError(Exception):
 
 
 def reason(error: BaseException) -> str:
-    """In one line."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    """In one line: the first, or where TensorFlow begins with a stack, the last."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("\t [[")]
+    if not lines:
+        return type(error).__name__
+    return lines[-1] if lines[0] == "Graph execution error:" else lines[0]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from digits.common.errors import reason
 from tests.conftest import ROOT
 
 STAGE = """
+import errno
 import signal
 import time
 
@@ -25,6 +27,8 @@ def main(family, seed):
             return 1 / 0
         case "missing":
             open("no/such/file")
+        case "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
         case "slow":
             print("begun", flush=True)
             time.sleep(60)
@@ -66,6 +70,27 @@ def test_a_stage_that_is_done_says_so_in_one_line(tmp_path):
 )
 def test_a_mistake_is_one_line_and_status_1(tmp_path, arguments, line):
     assert ran(tmp_path, *arguments) == (1, "", line)
+
+
+def test_a_full_disk_says_where_and_how_to_make_room(tmp_path):
+    [line] = ran(tmp_path, "full", "1")[2].splitlines()
+    assert line.startswith(f"train: error: [Errno 28] No space left on device ({tmp_path}); `dvc gc --workspace ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's")
+def test_output_that_cannot_be_written_is_one_line_and_a_reader_who_goes_is_no_mistake(tmp_path):
+    (tmp_path / "train.py").write_text(STAGE)
+    command = f"cd {tmp_path}; PYTHONPATH={ROOT} {sys.executable} train.py cnn 2"
+    for end, error in ((" > /dev/full", "train: error: [Errno 28] No space left on device"), (" | true", "")):
+        shell = ["bash", "-o", "pipefail", "-c", command + end]
+        done = subprocess.run(shell, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.partition(" (")[0]) == (1, error)
+
+
+def test_a_reason_is_one_line_also_where_tensorflow_begins_with_a_stack():
+    stack = "Graph execution error:\n\nDetected at node a\n  File b\n\n[10] is not [9]\n\t [[{{node a}}]]"
+    reasons = [reason(ValueError(text)) for text in (stack, "one\ntwo", "")]
+    assert reasons == ["[10] is not [9]", "one", "ValueError"]
 
 
 def test_a_bug_keeps_its_traceback(tmp_path):
