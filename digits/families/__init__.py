@@ -1,6 +1,7 @@
 """The families of models: each module here is one, with its `Hyperparameters` and its network (`body`)."""
 
 from importlib import import_module
+from inspect import signature
 from pkgutil import iter_modules
 
 from digits.common.errors import UserError, reason
@@ -16,11 +17,16 @@ def hyperparameters(family: str) -> type[Recipe]:
     file = f"digits/families/{family}.py"
     try:
         module = import_module(f"digits.families.{family}")
-    except Exception as error:  # it is anybody's code
+        kind = getattr(module, "Hyperparameters", None)
+        is_recipe = isinstance(kind, type) and issubclass(kind, Recipe)
+        if is_recipe:
+            kind.model_rebuild()  # a type may be named before it is known
+    except (Exception, SystemExit) as error:  # it is anybody's code
         raise UserError(f"{file} cannot be imported ({reason(error)})") from None
-    kind = getattr(module, "Hyperparameters", None)
-    if not (isinstance(kind, type) and issubclass(kind, Recipe)):
+    if not is_recipe:
         raise UserError(f"{file} has no class Hyperparameters(Recipe); see docs/own-network.md")
-    if not callable(getattr(module, "body", None)):
-        raise UserError(f"{file} has no function body(recipe, inputs); see docs/own-network.md")
+    try:
+        signature(module.body).bind("recipe", "inputs")
+    except (AttributeError, TypeError):
+        raise UserError(f"{file} has no function body(recipe, inputs); see docs/own-network.md") from None
     return kind

@@ -3,6 +3,7 @@
 from functools import partial
 from importlib import import_module
 from math import prod
+from traceback import extract_tb
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from digits.common.errors import UserError
+from digits.common.errors import UserError, reason
 from digits.models.kernels import FAST
 from digits.models.recipe import Recipe
 
@@ -21,14 +22,25 @@ def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int
     pixels = layers.Rescaling(1 / 255)(images)
     if recipe.standardize:
         pixels = standardization()(pixels)
-    # By name, so that a stage depends on its own family's code and on no other's.
-    features = import_module(f"digits.families.{family}").body(recipe, pixels)
-    if not (isinstance(features, keras.KerasTensor) and len(features.shape) == 2):
-        given = getattr(features, "shape", type(features).__name__)
-        raise UserError(f"digits/families/{family}.py: body returns {given}, not a tensor of (images, features)")
-    model = keras.Model(images, layers.Dense(classes, activation="softmax")(features), name=family)
+    probabilities = layers.Dense(classes, activation="softmax")(features(family, recipe, pixels))
+    model = keras.Model(images, probabilities, name=family)
     seeds = np.random.default_rng(seed)
     return keras.models.clone_model(model, clone_function=lambda layer: seeded(layer, seeds), recursive=True)
+
+
+def features(family: str, recipe: Recipe, pixels: keras.KerasTensor) -> keras.KerasTensor:
+    file = f"digits/families/{family}.py"
+    # By name, so that a stage depends on its own family's code and on no other's.
+    module = import_module(f"digits.families.{family}")
+    try:
+        found = module.body(recipe, pixels)
+    except Exception as error:  # it is anybody's code
+        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == module.__file__]
+        raise UserError(f"{file}, line {lines[-1]}: {type(error).__name__}: {reason(error)}") from None
+    if not (isinstance(found, keras.KerasTensor) and len(found.shape) == 2):
+        given = getattr(found, "shape", type(found).__name__)
+        raise UserError(f"{file}: body returns {given}, not a tensor of (images, features)")
+    return found
 
 
 def standardization() -> layers.Layer:
@@ -41,6 +53,8 @@ def standardization() -> layers.Layer:
 
 def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
     """A layer without a seed draws one from Python's global generator, which other threads use as well."""
+    if not type(layer).__module__.startswith("keras."):
+        raise UserError(f"{type(layer).__name__} is no layer of Keras's, so whoever loads the model would not know it")
     config = layer.get_config()
     sow(config, seeds)
     return FAST.get(type(layer), type(layer)).from_config(config)

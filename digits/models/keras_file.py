@@ -60,7 +60,7 @@ def without_traces(value: Any, numbers: dict[int, int]) -> Any:
 def load(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} cannot be read as a model ({reason(error)}); `dvc repro` makes it again") from None
 
 
@@ -68,5 +68,5 @@ def load_predictor(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Images to probabilities: one graph, whatever their number."""
     model = rebuilt(load(path), fast)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels], autograph=False)
     return lambda images: graph(images.astype(np.float32)).numpy()

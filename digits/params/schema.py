@@ -168,12 +168,13 @@ class Search(Section, Generic[R]):
             return f"of this family's hyperparameters; {which}; allowed: {', '.join(known)}"
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
             return f"with a list of choices for {name}, which has no values in between"
+        kinds = set()
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
-                cls.adapter(name).validate_python(value)
+                kinds.add(type(cls.adapter(name).validate_python(value)))
             except ValidationError as error:
                 return f"of allowed values; {name} = {value} must be {reason(error.errors()[0])}"
-        return None
+        return f"with choices of one type for {name}, as Keras Tuner takes them" if len(kinds) > 1 else None
 
 
 class Track(Section):
@@ -212,6 +213,8 @@ class Sections(Section):
 @cache
 def params() -> type[Section]:
     """All of the file. A function, because it imports every family, and a training must not depend on the others."""
+    if taken := [name for name in families.NAMES if name in Tune.model_fields or hasattr(Section, name)]:
+        raise UserError(f"digits/families/{taken[0]}.py: give it another name, for {FILE} has no room for this one")
     recipes = {name: families.hyperparameters(name) for name in families.NAMES}
     models = create_model("Models", __base__=Section, __doc__="The baselines: the recipes people know.", **recipes)
     tune = create_model("Tune", __base__=Tune, **{name: Search[recipe] for name, recipe in recipes.items()})

@@ -58,6 +58,12 @@ def test_a_file_needs_hyperparameters_and_a_body_and_nothing_else(own: Callable[
         (BODY, "has no class Hyperparameters(Recipe); see docs/own-network.md"),
         ("class Hyperparameters:\n    pass\n" + BODY, "has no class Hyperparameters(Recipe); see docs/own-network.md"),
         (IMPORT + CLASS, "has no function body(recipe, inputs); see docs/own-network.md"),
+        (
+            IMPORT + CLASS + "def body(inputs):\n    pass\n",
+            "has no function body(recipe, inputs); see docs/own-network.md",
+        ),
+        (IMPORT + CLASS + '    rate: "Ratee"\n' + BODY, "cannot be imported (name 'Ratee' is not defined)"),
+        ("raise SystemExit('no data')\n", "cannot be imported (no data)"),
     ],
 )
 def test_a_file_that_is_wrong_is_one_line(own: Callable[[str], type[Recipe]], code: str, wrong: str) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from keras import KerasTensor, layers
 
+from digits import families
 from digits.common.errors import UserError
 from digits.families import mlp
 from digits.families.resnet import Hyperparameters as Resnet
@@ -128,6 +130,27 @@ def test_a_body_that_returns_no_features_is_one_line(built: Callable, body: Body
     assert str(caught.value) == line
     images = stripes(20), stripes(8), stripes(8)
     assert train(Segment(config(), 0, 1, None, keep_model=True), images).failure.startswith(line[:40])
+
+
+class Twice(layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return 2 * inputs
+
+
+def test_a_layer_that_only_this_code_knows_is_refused_before_it_is_trained(built: Callable) -> None:
+    with pytest.raises(UserError, match=r"^Twice is no layer of Keras's, so whoever loads the model would not know it"):
+        built(lambda _, inputs: layers.Flatten()(Twice()(inputs)))
+
+
+def test_a_body_that_fails_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.py").write_text(
+        "def body(recipe, inputs):\n    return inner(recipe)\n\n\ninner = lambda it: it.unit\n"
+    )
+    monkeypatch.setattr(families, "__path__", [str(tmp_path)])
+    with pytest.raises(
+        UserError, match=r"^digits/families/own\.py, line 5: AttributeError: .+ has no attribute 'unit'"
+    ):
+        build("own", MLP, (8, 8, 1), 4, seed=1)
 
 
 def test_the_baseline_cnn_is_the_one_people_know() -> None:

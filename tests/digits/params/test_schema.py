@@ -161,6 +161,23 @@ def test_values_that_are_neither_choices_nor_a_range_are_one_line(values, line):
     assert str(caught.value) == f"params.yaml: tune.own.space.units{line}"
 
 
+class Undecided(Recipe):
+    either: int | float
+
+
+def test_choices_of_several_types_are_one_line():
+    plan = {"trials": 2, "rungs": [1], "keep": 1.0, "space": {"either": [1, 0.5]}}
+    with pytest.raises(UserError, match="must be a space with choices of one type for either, as Keras Tuner takes th"):
+        check(Search[Undecided], plan)
+
+
+@pytest.mark.parametrize("name", ["seeds", "copy"])
+def test_a_family_may_not_take_the_name_of_something_else(name, monkeypatch):
+    monkeypatch.setattr(families, "NAMES", (name,))
+    with pytest.raises(UserError, match=f"^digits/families/{name}.py: give it another name, for params.yaml has no ro"):
+        params.__wrapped__()
+
+
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)
 
 
