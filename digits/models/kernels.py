@@ -1,4 +1,4 @@
-"""Keras's Adam by one kernel of TensorFlow, which is faster; and its normalisations as every processor rounds them."""
+"""Keras's Adam in one kernel of TensorFlow, which is faster, and normalisations that every processor rounds alike."""
 
 import keras
 import tensorflow as tf

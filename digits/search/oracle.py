@@ -21,8 +21,6 @@ KNOWN_FIRST = 8  # random ones before the first that bayesian draws a conclusion
 
 def propose(plan: Search, method: str, baseline: Recipe, seed: int, results: Results) -> list[Proposal]:
     """The round after these; none at the end. The oracle knows nothing of trial 0, which its space may not have."""
-    if plan.trials == 1:
-        return []
     # Of bayesian: another number of threads has other last bits, and many get in each other's way.
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), threadpool_limits(1):
         warnings.filterwarnings("ignore", "The optimal value found for dimension")

@@ -15,7 +15,7 @@ from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
-from digits.training.pool import TrainingPool, training_images, training_pool
+from digits.training.pool import TrainingPool, outcome, training_images, training_pool
 from digits.training.reporter import Reporter, reporting
 from digits.training.worker import start
 
@@ -92,7 +92,9 @@ class RunningSearch:
         return Halving(self.config.plan, self.trials)
 
     def propose(self, results: Results) -> list[Proposal]:
-        return self.pool.submit(proposals, self.config, results).result()
+        if self.config.method != "hyperband" and len(self.trials) == self.config.plan.trials:
+            return []  # known without Keras Tuner, which takes a worker a second to import
+        return outcome(self.pool.submit(proposals, self.config, results))
 
     def begin(self, recipe: Recipe) -> Trial:
         training = replace(self.config.baseline, recipe=recipe)

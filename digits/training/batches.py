@@ -10,6 +10,7 @@ from digits.models.recipe import Recipe
 from digits.training.augmentation import augment
 
 AT_ONCE, AHEAD = 2, 16  # batches in the making, and made before they are wanted
+as_is = tf.autograph.experimental.do_not_convert  # it writes a file for each lambda, which a kill leaves in /tmp
 ALIGNMENT = 64  # bytes, as TensorFlow allocates and as arrays lie in .npy files
 
 
@@ -26,7 +27,7 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
         key = tf.constant([seed, number])
         order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=key)
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        batches = steps.map(lambda step, which: batch(key, step, which), num_parallel_calls=AT_ONCE)
+        batches = steps.map(as_is(lambda step, which: batch(key, step, which)), num_parallel_calls=AT_ONCE)
         return as_written(batches.prefetch(AHEAD))
 
     return epoch
@@ -35,7 +36,7 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
 def batches_in_order(size: int, *arrays: np.ndarray) -> tf.data.Dataset:
     tensors = [tensor(array) for array in arrays]  # from_tensor_slices would copy them
     starts = tf.data.Dataset.range(0, len(arrays[0]), size)
-    return as_written(starts.map(lambda start: tuple(each[start : start + size] for each in tensors)))
+    return as_written(starts.map(as_is(lambda start: tuple(each[start : start + size] for each in tensors))))
 
 
 def tensor(array: np.ndarray) -> tf.Tensor:

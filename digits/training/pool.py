@@ -4,12 +4,15 @@ What comes out depends on each training's configuration and images alone, never 
 """
 
 import logging
+import signal
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import ceil
+from multiprocessing import resource_tracker
+from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
@@ -27,6 +30,7 @@ from digits.training.worker import gpus, sees, start, together, train
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
     "distributed.comm.timeouts.connect": "10s",
+    "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",  # as here
 }
 # TensorFlow never frees the graph of a model that was trained (its issue 124972), and the more there are, the longer
 # the next training takes. So a worker begins anew after so many.
@@ -110,7 +114,10 @@ class TrainingPool:
                 begin(*waiting.popleft(), worker)
             future = next(ended)
             run, end, _ = working.pop(future)
-            result = outcome(future)
+            try:
+                result = outcome(future)
+            except WorkersDied as error:
+                result = SegmentResult(failure=str(error))
             future.release()  # else Dask trains anew what a worker that begins anew has forgotten
             run.add(result)
             on_segment(run, result.epochs)
@@ -142,11 +149,15 @@ def schedule(runs: list[TrainingRun], workers: int) -> deque[tuple[TrainingRun, 
     return deque([*divided, *whole])
 
 
-def outcome(future: Future) -> SegmentResult:
+class WorkersDied(UserError):
+    pass
+
+
+def outcome(future: Future) -> Any:
     try:
         return future.result()
     except KilledWorker:
-        return SegmentResult(failure="each worker that took it died, perhaps out of memory")
+        raise WorkersDied("each worker that took it died, perhaps out of memory") from None
     except CancelledError:
         raise UserError(
             "Dask's scheduler is out of reach; run again, and each training goes on from its last epoch"
@@ -156,20 +167,34 @@ def outcome(future: Future) -> SegmentResult:
 @contextmanager
 def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> Iterator[TrainingPool]:
     """Workers for at most so many trainings at once. Each does one at a time; its threads belong to TensorFlow."""
-    for part in ("client", "core", "nanny", "scheduler", "worker"):  # a killed worker is no news to a person
-        logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
+    parts = (f"distributed.{part}" for part in ("client", "core", "nanny", "scheduler", "worker"))
+    for name in ("asyncio", *parts):  # a killed worker is no news to a person
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
         if settings.cluster is None:
             count = min(most, settings.workers or len(gpus()) or max(1, CPU_COUNT // machine.threads))
-            local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-            with local, Client(local) as client:
-                yield TrainingPool(client, machine)
+            with ExitStack() as stack:
+                with held_back_interrupts():
+                    local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+                    stack.enter_context(local)
+                yield TrainingPool(stack.enter_context(Client(local)), machine)
             return
         with connected(settings.cluster) as client:
             for theirs in client.run(versions, family, SEARCH).values():
                 refuse_others(versions(family, SEARCH), theirs)
             yield TrainingPool(client, machine)
+
+
+@contextmanager
+def held_back_interrupts() -> Iterator[None]:
+    """Ctrl-C waits, and never reaches processes that start meanwhile: it is the driver that ends them."""
+    resource_tracker.ensure_running()  # else it starts meanwhile, and lets Ctrl-C through
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager

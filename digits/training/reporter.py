@@ -1,6 +1,5 @@
 """What the driver reports of its trainings while they run: to MLflow, in a thread that no training waits for."""
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,12 @@ from digits.training.jobs import Epoch
 WRITER = "digits.tracking.live"  # imported by name: no result depends on it
 SECONDS_TO_FINISH = 5  # after the last training; what is missing then, stage `track` fills in
 
+Message = dict[str, Any]
+
 
 class Reporter:
     def __init__(self) -> None:
-        self.messages: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self.messages: SimpleQueue[Message | None] = SimpleQueue()
 
     def begin(self, run: str, info: dict[str, Any], parent: str | None = None) -> None:
         self.send(run=run, begin=info, parent=parent)
@@ -40,9 +41,6 @@ class Reporter:
 @contextmanager
 def reporting() -> Iterator[Reporter]:
     reporter = Reporter()
-    if os.environ.get("DIGITS_TRACKING", "").lower() == "off":
-        yield reporter
-        return
     thread = Thread(target=lambda: import_module(WRITER).write(reporter.messages), daemon=True)
     thread.start()
     try:

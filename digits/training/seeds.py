@@ -43,12 +43,12 @@ def train_seeds(variant: str, configs: Sequence[TrainingConfig], settings: Pool)
     return summary(models_folder(family, variant), [written[run.name][1] for run in runs], len(new))
 
 
-def info(run: TrainingRun, variant: str, fingerprint: str) -> Info:
+def info(run: TrainingRun, variant: str, identity: str) -> Info:
     return {
         "family": run.config.family,
         "variant": variant,
         "seed": run.config.seed,
-        "fingerprint": fingerprint,
+        "fingerprint": identity,
         "hyperparameters": run.config.recipe.model_dump(),
     }
 

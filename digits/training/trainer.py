@@ -66,8 +66,10 @@ class Training:
         )
         epoch = {"epoch": number} | measures(seen, "") | measures(after, "validation_")
         epoch["validation_hard_accuracy"] = round(harder["accuracy"], 6)
-        if not math.isfinite(epoch["loss"]):
-            raise Diverged(f"the loss became {epoch['loss']} in epoch {number}; lower the learning rate")
+        for name in ("loss", "validation_loss"):
+            if not math.isfinite(epoch[name]):
+                what = name.replace("_", " ")
+                raise Diverged(f"the {what} became {epoch[name]} in epoch {number}; lower the learning rate")
         return epoch
 
     def variables(self) -> list[keras.Variable]:
@@ -113,7 +115,7 @@ def train(segment: Segment, images: Images) -> SegmentResult:
         if number < segment.config.epochs:
             unfinished.append((training, (segment.config, number), images))
         return result(state=training.state(), model=model, **training.sizes)
-    except Exception as error:  # out of memory, diverged, a mistake in a family's code: all say why
+    except (Exception, SystemExit) as error:  # out of memory, diverged, a mistake in a family's code: all say why
         return result(failure=reason(error))
 
 

@@ -123,8 +123,3 @@ def test_hyperband_goes_through_its_brackets_as_often_as_the_trials_suffice() ->
 @pytest.mark.parametrize("method", METHODS)
 def test_a_search_whose_trials_all_fail_comes_to_its_end(method: str) -> None:
     assert whole(plan(), method, failing=True)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_one_trial_is_the_baselines_alone(method: str) -> None:
-    assert propose(plan(trials=1), method, MLP, 1, []) == []

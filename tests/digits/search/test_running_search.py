@@ -1,4 +1,4 @@
-"""A search that comes to no result: what it leaves for the next one."""
+"""A search asks for no more than its plan, and leaves trials for the next one where it comes to no result."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from digits.params.schema import Search
 from digits.search.search import RunningSearch, SearchConfig
 from digits.training.checkpoint import Checkpoint
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun
-from tests.recipes import config
+from tests.recipes import MLP, config
 
 EPOCH = {f"validation_{name}": 0.5 for name in ("accuracy", "loss", "hard_accuracy")}
 Report = Callable[[TrainingRun, list[Epoch]], None]
@@ -31,13 +31,25 @@ def failed(runs: list[TrainingRun], report: Report, _: Any) -> None:
     report(runs[0], [])
 
 
+def running(method: str, trials: int, folder: Path, **pool: Any) -> RunningSearch:
+    plan = check(Search[Mlp], {"trials": trials, "rungs": [2], "keep": 1.0, "space": {"units": [64]}})
+    workers = Mock(**pool, **{"submit.return_value.result.return_value": []})
+    return RunningSearch(SearchConfig(plan, method, "accuracy", config()), workers, Checkpoint(folder), Mock())
+
+
+@pytest.mark.parametrize("method", ["random", "bayesian", "halving"])
+def test_a_search_that_has_begun_all_its_trials_asks_no_worker_for_more(method: str, tmp_path: Path) -> None:
+    search = running(method, trials=1, folder=tmp_path)
+    search.begin(MLP)
+    assert search.propose([]) == []
+    assert not search.pool.submit.called
+
+
 @pytest.mark.parametrize(("train", "said", "kept"), [(lost, "out of reach", 1), (failed, "no trial finished", 0)])
 def test_trials_are_kept_when_workers_are_lost_and_forgotten_when_all_have_failed(
     train: Callable[..., None], said: str, kept: int, tmp_path: Path
 ) -> None:
-    plan = check(Search[Mlp], {"trials": 2, "rungs": [2], "keep": 1.0, "space": {"units": [64]}})
-    pool = Mock(train=train, **{"submit.return_value.result.return_value": []})
-    search = SearchConfig(plan, "random", "accuracy", config())
+    search = running("random", trials=2, folder=tmp_path, train=train)
     with pytest.raises(UserError, match=said):
-        RunningSearch(search, pool, Checkpoint(tmp_path), Mock()).to_its_end("f" * 32)
+        search.to_its_end("f" * 32)
     assert len([*tmp_path.glob("*.zip")]) == kept

@@ -1,7 +1,9 @@
 """Trainings in real workers: what comes out is the same whoever trains what, and whoever is killed meanwhile."""
 
+import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
@@ -17,7 +19,7 @@ from digits.data.dataset import Split
 from digits.params.schema import Pool
 from digits.training import pool as pools
 from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
-from digits.training.pool import TrainingPool, schedule, training_pool
+from digits.training.pool import TrainingPool, outcome, schedule, training_pool
 from digits.training.worker import gpus, opened, train
 from tests.images import stripes
 from tests.recipes import config
@@ -62,6 +64,8 @@ def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -
     with training_pool(settings(1), MACHINE, most=2, family="mlp") as pool:
         pool.give(*IMAGES)
         pool.train([killed, other], lambda run, epochs: told.append((run.name, len(epochs))))
+        with pytest.raises(UserError, match="each worker that took it died"):
+            outcome(pool.submit(os._exit, 1))
     assert killed.failure == "each worker that took it died, perhaps out of memory"
     assert (len(other.epochs), other.failure) == (2, None)
     assert sum(count for _, count in told) == 2
@@ -98,9 +102,11 @@ def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_by
     alone: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def noted(segment: Segment, *more: Any) -> SegmentResult:
+        result = train(segment, *more)
         with (tmp_path / "trained").open("a") as file:
-            print(segment.config.seed, segment.done, file=file)
-        return train(segment, *more)
+            for epoch in result.epochs:
+                print(segment.config.seed, epoch["epoch"], file=file)
+        return result
 
     def more(runs: list[TrainingRun]) -> list[TrainingRun]:
         processes.append(pool.client.run(os.getpid))
@@ -117,7 +123,7 @@ def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_by
     assert outcomes(found) == alone
     assert len({*chain(*map(dict.values, processes))}) == 2
     trained = (tmp_path / "trained").read_text().splitlines()
-    assert sorted(trained) == [f"{seed} {done}" for seed in (1, 2, 3) for done in (0, 2)]
+    assert sorted(trained) == [f"{seed} {epoch}" for seed in (1, 2, 3) for epoch in (1, 2, 3, 4)]
 
 
 def on_disk(folder: Path) -> list[Split]:
@@ -170,8 +176,15 @@ def seen() -> str | None:
     return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
-def test_each_worker_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def told_nothing() -> bool:
+    """Neither of Ctrl-C nor, on the terminal, of a driver that goes."""
+    blocked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return blocked and logging.getLogger("distributed.worker").getEffectiveLevel() == logging.CRITICAL
+
+
+def test_each_worker_has_a_gpu_of_its_own_and_leaves_ctrl_c_to_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
     with training_pool(Pool(workers=None, threads_per_worker=1, cluster=None), MACHINE, most=9, family="mlp") as pool:
         pool.give(*IMAGES)
         assert sorted(pool.client.run(seen).values()) == ["5", "7"]
+        assert {*pool.client.run(told_nothing).values()} == {True}

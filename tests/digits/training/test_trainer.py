@@ -15,7 +15,7 @@ from digits.models.keras_file import save
 from digits.models.recipe import Recipe
 from digits.training import trainer
 from digits.training.jobs import Epoch, Images, Segment, TrainingConfig
-from digits.training.trainer import Training, optimizer, schedule, train
+from digits.training.trainer import Diverged, Training, optimizer, schedule, train
 from tests.images import stripes
 from tests.recipes import AUGMENTED, CNN, MLP, config
 
@@ -157,9 +157,19 @@ def test_a_training_that_diverges_fails_with_its_reason() -> None:
     assert result.state is None
 
 
-def test_a_training_that_raises_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise MemoryError
+def test_a_training_whose_validation_loss_is_infinite_has_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(config(), *IMAGES)
+    monkeypatch.setattr(training.model, "evaluate", lambda *_, **__: {"accuracy": 0.1, "loss": math.inf})
+    with pytest.raises(Diverged, match="the validation loss became inf in epoch 1; lower the learning rate"):
+        training.epoch(1)
 
-    monkeypatch.setattr(Training, "epoch", full)
-    assert train(segment(config(), 0, 1), IMAGES).failure == "MemoryError"
+
+@pytest.mark.parametrize("error", [MemoryError, SystemExit])
+def test_a_training_that_raises_fails_with_its_reason(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Training, "epoch", failing)
+    assert train(segment(config(), 0, 1), IMAGES).failure == error.__name__
