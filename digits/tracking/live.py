@@ -6,19 +6,19 @@ No server, slow or dead, holds a driver up: what fails waits, and what is never 
 import logging
 import time
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from digits.models.runtime import frozen_gc
-from digits.tracking.store import configure
+from digits.tracking.store import configure, disabled
+from digits.training.reporter import Message
 
 SECONDS_BETWEEN_WRITES = 1
 SECONDS_BETWEEN_TRIES = 5
 
-Message = dict[str, Any]
-
 
 def write(messages: SimpleQueue[Message | None]) -> None:
     """Until None has come, and what came before it is written or has failed once more."""
+    if disabled():
+        return
     configure()
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would say on the driver's terminal what it tries again
     try:

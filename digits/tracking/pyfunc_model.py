@@ -21,7 +21,9 @@ class Classifier(mlflow.pyfunc.PythonModel):
         model = keras.models.load_model(context.artifacts["model"], compile=False)
         pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
         # Keras's own `predict` takes 80 ms and more for a single image.
-        self.graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+        self.graph = tf.function(
+            lambda images: model(images, training=False), input_signature=[pixels], autograph=False
+        )
         self.classes = np.array(json.loads(Path(context.artifacts["classes"]).read_text(encoding="utf-8")))
 
     # Its type, for MLflow warns of one without; any other would be taken for a schema, which the signature is.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from digits.tracking import runs
-from digits.tracking.live import Message
 from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store, connect
+from digits.training.reporter import Message
 
 SECONDS_BETWEEN_HEARTBEATS = 60
 
