@@ -84,7 +84,7 @@ def as_graph(model: "keras.Model") -> Callable[[np.ndarray], Output]:
     import tensorflow as tf
 
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels])
+    graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels], autograph=False)
     return lambda images: Output(graph(images.astype(np.float32)).numpy())
 
 
