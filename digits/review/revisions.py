@@ -121,8 +121,12 @@ def changed(dependency: Any) -> bool:
 
 def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
     """As `dvc params diff` and `dvc metrics diff` find them."""
-    found = getattr(Repo(), kind).diff(old.rev, new.rev).get("diff", {})
-    values = {name: value for file in found.values() for name, value in file.items()}
+    found = getattr(Repo(), kind).diff(old.rev, new.rev)
+    for side in (old, new):
+        for path, error in found.get("errors", {}).get(side.rev, {}).items():
+            if not isinstance(error, FileNotFoundError):  # an earlier revision may not have it
+                raise unreadable(path, side, error)
+    values = {name: value for file in found.get("diff", {}).values() for name, value in file.items()}
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
 
@@ -160,7 +164,11 @@ def readable(of: Revision, path: str) -> Iterator[str]:
     try:
         yield (read(of, path) or b"").decode()
     except (ValueError, KeyError, AttributeError) as error:
-        raise UserError(f"{path} of {of} cannot be read ({reason(error)}); `dvc repro` there makes it again") from None
+        raise unreadable(path, of, error) from None
+
+
+def unreadable(path: str, of: Revision, error: Exception) -> UserError:
+    return UserError(f"{path} of {of} cannot be read ({reason(error)}); `dvc repro` there makes it again")
 
 
 def code(old: Revision, new: Revision) -> list[str]:

@@ -188,6 +188,7 @@ def test_what_is_no_commit_is_one_line(name: str) -> None:
         ("comparison.csv", b"family,variant\n\xff", revisions.costs),
         ("comparison.csv", b"<<<<<<< HEAD\nmlp,tuned\n", revisions.costs),
         ("comparison.csv", b"family,variant,parameters\nmlp,tuned,many\n", revisions.costs),
+        ("metrics.json", b'{"loss": ', lambda new: revisions.differences("metrics", revision("main"), new)),
     ],
 )
 def test_reports_that_are_broken_are_one_line(
