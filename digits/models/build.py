@@ -35,8 +35,10 @@ def features(family: str, recipe: Recipe, pixels: keras.KerasTensor) -> keras.Ke
     try:
         found = module.body(recipe, pixels)
     except Exception as error:  # it is anybody's code
-        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == module.__file__]
-        raise UserError(f"{file}, line {lines[-1]}: {type(error).__name__}: {reason(error)}") from None
+        lines = [
+            f", line {each.lineno}" for each in extract_tb(error.__traceback__) if each.filename == module.__file__
+        ]
+        raise UserError(f"{file}{''.join(lines[-1:])}: {type(error).__name__}: {reason(error)}") from None
     if not (isinstance(found, keras.KerasTensor) and len(found.shape) == 2):
         given = getattr(found, "shape", type(found).__name__)
         raise UserError(f"{file}: body returns {given}, not a tensor of (images, features)")
