@@ -104,7 +104,9 @@ def load_saved_model(path: Path) -> Callable[[np.ndarray], Output]:
 
 def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
     import tensorflow as tf
+    from tensorflow.lite.python.schema_py_generated import ModelT
 
+    ModelT.InitFromPackedBuf(path.read_bytes(), 0)  # fails where the file is cut short; the interpreter would crash
     # Its successor is a package of its own, `ai_edge_litert`, which reads the same files.
     with warnings.catch_warnings(action="ignore", category=UserWarning), held_back_stderr():
         interpreter = tf.lite.Interpreter(str(path))

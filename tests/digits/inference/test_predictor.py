@@ -75,6 +75,14 @@ def test_a_tflite_file_of_another_project_takes_the_images_of_this_one(among_dra
     np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers, exported, tmp_path, share):
+    whole, cut = (exported / "cnn/model.tflite").read_bytes(), tmp_path / "cut.tflite"
+    cut.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(UserError, match=r"cut\.tflite cannot be loaded as a model \("):
+        predictor.find(str(cut)).load()
+
+
 @pytest.mark.parametrize(
     ("which", "message"),
     [
