@@ -70,16 +70,6 @@ def start(script: str, undone: str = "") -> float:
     return time.perf_counter() - started
 
 
-def with_keras_adam(config: TrainingConfig) -> Begin:
-    begin = ours(config)
-    import keras
-
-    from digits.models import kernels
-
-    patch.object(kernels, "Adam", keras.optimizers.Adam).start()
-    return begin
-
-
 def with_single_steps(config: TrainingConfig) -> Begin:
     begin = ours(config)
     patch("digits.training.trainer.STEPS_PER_CALL", 1).start()
@@ -97,7 +87,6 @@ def without_onednn(config: TrainingConfig) -> Begin:
 
 
 TRAINING = {
-    "Adam in one kernel / in Keras's many": with_keras_adam,
     "16 steps in a call / 1": with_single_steps,
     "input without tf.data's autotuner / with it": with_autotune,
     "oneDNN / TensorFlow's other kernels": without_onednn,

@@ -1,25 +1,7 @@
-"""Keras's Adam in one kernel of TensorFlow, which is faster, and normalisations that every processor rounds alike."""
+"""Normalisations in one pass, which every processor rounds alike."""
 
-import keras
 import tensorflow as tf
 from keras import layers
-
-
-class Adam(keras.optimizers.Adam):
-    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        index, steps = self._get_variable_index(variable), tf.cast(self.iterations + 1, variable.dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), steps),
-            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), steps),
-            lr=tf.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
 
 
 class BatchNormalization(layers.BatchNormalization):

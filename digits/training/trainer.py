@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from digits.common.errors import UserError, reason
 from digits.data.dataset import Split
-from digits.models import keras_file, kernels
+from digits.models import keras_file
 from digits.models.build import build, multiply_adds
 from digits.models.recipe import Recipe
 from digits.training.batches import batches_in_order, training_batches
@@ -152,7 +152,7 @@ def optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     rate, decay = schedule(recipe, steps), recipe.weight_decay or None
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    return kernels.Adam(rate, weight_decay=decay)
+    return keras.optimizers.Adam(rate, weight_decay=decay)
 
 
 def schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
