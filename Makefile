@@ -40,10 +40,11 @@ bench: $(INSTALLED) ## how fast it is, in twenty-five minutes on a quiet machine
 	@$(BIN)/python -m benchmarks.time_to_99
 	@$(BIN)/python -m benchmarks.workers
 
-check: $(INSTALLED) ## style, format, and that README shows the results there are
+check: $(INSTALLED) ## style, format, layers, and that README shows the results there are
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/python -m digits.comparison.readme
+	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/python -m digits.report.readme
 
 lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --fork-strategy fewest --group dev \

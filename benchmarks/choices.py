@@ -23,8 +23,8 @@ STARTS = 3  # times as many pairs: a start takes little time, and varies more
 TENSORFLOW = """
 from contextlib import nullcontext
 from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Runtime
+from digits.config.load import parameter
+from digits.config.schema import Runtime
 {undone}
 runtime.start(parameter(Runtime, "runtime"))
 import keras

@@ -14,10 +14,10 @@ from math import ceil
 
 from benchmarks.run import Row, compare, fresh, main
 from benchmarks.trainings import FAMILIES, images, train, training_config
-from digits.common.files import read_json
-from digits.common.paths import search_file
-from digits.params.load import parameter
-from digits.params.schema import Pool, Runtime, Seeds, Train
+from digits.config.load import parameter
+from digits.config.schema import Pool, Runtime, Seeds, Train
+from digits.core.files import read_json
+from digits.core.paths import search_file
 from digits.training.jobs import TrainingConfig, TrainingRun
 from digits.training.pool import training_pool
 

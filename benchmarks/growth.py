@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.overhead import ENVIRONMENT, WHO, clone
 from benchmarks.run import Row, fresh, main
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from digits.tracking.store import configure
 
 SIZES = [(1_000, (28, 28)), (10_000, (28, 28)), (100_000, (28, 28)), (1_000_000, (28, 28)), (100_000, (64, 64, 3))]

@@ -23,9 +23,9 @@ import psutil
 
 from benchmarks.overhead import ENVIRONMENT, WHO, clone
 from benchmarks.run import Row, main
-from digits.common.errors import UserError
-from digits.common.files import read_array
-from digits.common.paths import RAW
+from digits.core.errors import UserError
+from digits.core.files import read_array
+from digits.core.paths import RAW
 
 KILLS_OF_A_RUN = 5
 SMALL = {"data.source": "data/own/few.npz", "seeds": [1, 2], "train.epochs": 8, "tune.seeds": [1]}

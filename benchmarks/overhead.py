@@ -20,7 +20,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks.run import Row, main
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 # A clone has its own store, and DVC its own root.

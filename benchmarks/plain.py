@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from digits.config.recipe import Recipe
 from digits.data.dataset import Split
-from digits.models.recipe import Recipe
 from digits.training.augmentation import augment
 from digits.training.jobs import TrainingConfig
 from digits.training.trainer import schedule, smoothed
@@ -39,7 +39,7 @@ def network(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: i
     pixels = layers.Rescaling(1 / 255)(images)
     if recipe.standardize:
         pixels = layers.GroupNormalization(groups=1, center=False, scale=False)(pixels)
-    body = {"mlp": mlp, "cnn": cnn}.get(family) or import_module(f"digits.families.{family}").body
+    body = {"mlp": mlp, "cnn": cnn}.get(family) or import_module(f"digits.models.families.{family}").body
     return keras.Model(images, layers.Dense(classes, activation="softmax")(body(recipe, pixels)))
 
 

@@ -12,9 +12,9 @@ import keras
 import keras_tuner
 
 from benchmarks.plain import compiled, network
+from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.evaluation.objective import of_epoch
-from digits.models.recipe import Recipe
 from digits.search.brackets import FACTOR
 from digits.search.oracle import OBJECTIVE, as_given, space_of
 from digits.search.search import SearchConfig

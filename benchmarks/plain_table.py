@@ -26,13 +26,13 @@ from benchmarks.plain import fed, training
 from benchmarks.plain_search import search
 from benchmarks.run import Row, fresh, interleaved, main
 from benchmarks.trainings import images, training_config
-from digits.common.paths import REPORTS
+from digits.config.load import parameter
+from digits.config.recipe import Recipe
+from digits.config.schema import Families, Method, Search, Seeds, Train
+from digits.core.paths import REPORTS
 from digits.data.dataset import Split
 from digits.evaluation.metrics import Output
 from digits.evaluation.metrics import measure as scores
-from digits.models.recipe import Recipe
-from digits.params.load import parameter
-from digits.params.schema import Families, Method, Search, Seeds, Train
 from digits.search.methods import length
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig

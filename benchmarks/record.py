@@ -18,15 +18,15 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from benchmarks.run import machine
-from digits.common.files import read_array, write_text
-from digits.common.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.comparison.comparison import Spread
-from digits.comparison.readme import first_part
-from digits.comparison.tables import cell, table
+from digits.config.load import parameter
+from digits.config.schema import Runtime
+from digits.core.files import read_array, write_text
+from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.evaluation.metrics import METRICS, Output, ensemble, true_labels
 from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Runtime
+from digits.report.readme import first_part
+from digits.report.tables import cell, table
 
 ROOT = Path(__file__).parent.parent
 OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"

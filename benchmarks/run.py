@@ -20,10 +20,10 @@ from statistics import median
 from subprocess import CalledProcessError
 from typing import Any, TypeVar
 
-from digits.common.errors import UserError
-from digits.common.files import read_json, write_json, write_text
-from digits.common.git import git
-from digits.common.paths import REPORTS
+from digits.core.errors import UserError
+from digits.core.files import read_json, write_json, write_text
+from digits.core.git import git
+from digits.core.paths import REPORTS
 
 RECORD, PAGE = REPORTS / "benchmarks.json", REPORTS / "benchmarks.md"
 HEAD = """# Benchmarks

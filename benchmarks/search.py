@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.run import Row, main
 from benchmarks.search_runs import SEEDS, Record, in_turns, kept, prepared, run_once
-from digits.common.paths import REPORTS
-from digits.figures import style
+from digits.core.paths import REPORTS
+from digits.report.figures import style
 
 RECORD, PICTURE = REPORTS / "searches.json", Path("docs/pictures/searches.png")
 COLOURS = (style.TUNED, "#cc79a7", style.BASELINE, "#009e73", style.WRONG)

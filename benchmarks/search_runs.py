@@ -12,15 +12,15 @@ from typing import Any
 
 from benchmarks.run import fresh, machine
 from benchmarks.trainings import images, tensorflow_as_it_comes, train, training_config
-from digits.common.files import read_json, write_json
-from digits.common.paths import CLASSES, PREPARED
+from digits.config.load import parameter, setting
+from digits.config.schema import Objective, Pool, Search, Train
+from digits.core.files import read_json, write_json
+from digits.core.paths import CLASSES, PREPARED
 from digits.data import dataset
 from digits.evaluation.metrics import accuracy
 from digits.evaluation.objective import of_epoch
-from digits.families import hyperparameters
 from digits.models import runtime
-from digits.params.load import parameter, setting
-from digits.params.schema import Objective, Pool, Search, Train
+from digits.models.families import hyperparameters
 from digits.search.methods import length
 from digits.search.search import SearchConfig, tune
 from digits.training import reporter

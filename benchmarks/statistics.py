@@ -19,11 +19,11 @@ from benchmarks import simulation
 from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
 from benchmarks.simulated_searches import SEARCH_SPREADS, SearchShares, measure_search
 from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares, measure
-from digits.common.files import write_text
-from digits.comparison import tables
-from digits.comparison.readme import between
 from digits.comparison.verdict import POWER
-from digits.figures import style
+from digits.core.files import write_text
+from digits.report import tables
+from digits.report.figures import style
+from digits.report.readme import between
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"

@@ -13,7 +13,7 @@ from statistics import fmean
 
 from benchmarks.run import Row, compare, fresh, main
 from benchmarks.trainings import FAMILIES, Side, images, ours, plain, training_config
-from digits.common.paths import VARIANTS
+from digits.core.paths import VARIANTS
 from digits.training.jobs import TrainingConfig
 
 AIMS = {"mlp baseline": 2.0, "cnn baseline": 1.4}

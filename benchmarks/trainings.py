@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from digits.common.errors import UserError
-from digits.common.files import read_json
-from digits.common.paths import CLASSES, PREPARED, search_file
+from digits.config.load import parameter
+from digits.config.schema import Runtime
+from digits.core.errors import UserError
+from digits.core.files import read_json
+from digits.core.paths import CLASSES, PREPARED, search_file
+from digits.core.process import held_back_stderr
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.families import hyperparameters
 from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Runtime
+from digits.models.families import hyperparameters
 from digits.training.jobs import TrainingConfig, TrainingRun
 from digits.training.pool import TrainingPool
 
@@ -63,7 +64,7 @@ def tensorflow_as_it_comes() -> Iterator[None]:
     """For its import: with threads and kernels of its own choice."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    with runtime.held_back_stderr():
+    with held_back_stderr():
         yield
 
 

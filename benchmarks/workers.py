@@ -10,7 +10,7 @@ from functools import partial
 
 from benchmarks.run import Row, compare, fresh, main
 from benchmarks.trainings import images, train, training_config
-from digits.params.schema import Pool
+from digits.config.schema import Pool
 from digits.training.jobs import TrainingRun
 from digits.training.pool import training_pool
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
-from digits.common.cli import one_line_errors
-from digits.common.errors import UserError
-from digits.common.paths import history_file, model_file, model_names
-from digits.inference.image_files import MOST_BYTES
-from digits.params.load import parameter
-from digits.params.schema import Families, Seeds
+from digits.config.load import parameter
+from digits.config.schema import Families, Seeds
+from digits.core.cli import one_line_errors
+from digits.core.errors import UserError
+from digits.core.paths import history_file, model_file, model_names
+from digits.data.image_files import MOST_BYTES
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
 LOCAL = ("127.0.0.1", "localhost", "::1")

@@ -19,11 +19,11 @@ from werkzeug.exceptions import (
 
 from demo import pixels
 from demo.service import Service
-from digits.common.errors import UserError
-from digits.common.files import read_json
-from digits.common.paths import REPORTS
-from digits.inference.image_files import FORMATS, MOST_BYTES, decode
-from digits.inference.preprocessing import Preprocessing, preprocess
+from digits.core.errors import UserError
+from digits.core.files import read_json
+from digits.core.paths import REPORTS
+from digits.data.image_files import FORMATS, MOST_BYTES, decode
+from digits.data.preprocessing import Preprocessing, preprocess
 
 LOOPBACK = ("127.0.0.1", "::1")
 STATIC = Path(__file__).with_name("static")

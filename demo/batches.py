@@ -10,7 +10,7 @@ from threading import Lock, Thread
 
 import numpy as np
 
-from digits.inference.predictor import Predictor
+from digits.serving.predictor import Predictor
 
 MOST = 256  # images in a batch
 LINGER = 0.025  # seconds that a batch waits for requests whose images are still being decoded

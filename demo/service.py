@@ -11,15 +11,15 @@ from werkzeug.exceptions import UnprocessableEntity
 
 from demo import pixels
 from demo.batches import Batches
-from digits.common.files import read_array, read_json
-from digits.common.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
 from digits.comparison.verdict import BETTER, WORSE
+from digits.config.load import parameter
+from digits.config.schema import Objective
+from digits.core.files import read_array, read_json
+from digits.core.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
 from digits.evaluation import objective
 from digits.export.metadata import Metadata
-from digits.inference import predictor
-from digits.inference.predictor import Predictor
-from digits.params.load import parameter
-from digits.params.schema import Objective
+from digits.serving import predictor
+from digits.serving.predictor import Predictor
 from digits.tracking import ui
 
 TIMEOUT = 20  # seconds

@@ -5,17 +5,17 @@ from itertools import product
 
 import pandas as pd
 
-from digits.common.cli import run
-from digits.common.files import read_json, write_json, write_text
-from digits.common.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
-from digits.comparison import costs, model_card, readme, tables
 from digits.comparison.comparison import ENSEMBLE, Comparison, Outputs, Result, Row, columns, compare, metrics_tree
-from digits.comparison.model_card import Winner
+from digits.config.load import parameter
+from digits.config.schema import Families, Objective, Seeds, Source
+from digits.core.cli import run
+from digits.core.files import read_json, write_json, write_text
+from digits.core.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.evaluation import flops
 from digits.evaluation.metrics import Output, ensemble_name, measure, output
 from digits.evaluation.objective import best
-from digits.params.load import parameter
-from digits.params.schema import Families, Objective, Seeds, Source
+from digits.report import costs, model_card, readme, tables
+from digits.report.model_card import Winner
 
 
 def main() -> str:

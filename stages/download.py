@@ -1,11 +1,11 @@
 """Bring the images into data/raw, in one form, whatever the source."""
 
-from digits.common.cli import run
-from digits.common.files import remove, write_array, write_json
-from digits.common.paths import RAW
+from digits.config.load import parameter
+from digits.config.schema import Size, Source
+from digits.core.cli import run
+from digits.core.files import remove, write_array, write_json
+from digits.core.paths import RAW
 from digits.data import sources
-from digits.params.load import parameter
-from digits.params.schema import Size, Source
 
 
 def main() -> str:

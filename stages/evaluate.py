@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from digits.common import paths
-from digits.common.cli import run
-from digits.common.files import remove, write_array
-from digits.common.progress import Progress
+from digits.config.load import parameter
+from digits.config.schema import Families, Runtime, Seeds
+from digits.core import paths
+from digits.core.cli import run
+from digits.core.files import remove, write_array
+from digits.core.progress import Progress
 from digits.data import dataset
 from digits.evaluation import robustness
 from digits.evaluation.metrics import ensemble_name
 from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Families, Runtime, Seeds
 
 BATCH = 500  # images, in each thread
 # Also under the temporary name that a killed training leaves.

@@ -1,17 +1,16 @@
 """The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and checked."""
 
-from digits.common.cli import run
-from digits.common.files import read_json, replacing_folder, write_json
-from digits.common.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
-from digits.data import dataset
+from digits.config.load import parameter
+from digits.config.schema import Families, Objective, Runtime, Seeds
+from digits.core.cli import run
+from digits.core.files import read_json, replacing_folder, write_json
+from digits.core.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
+from digits.data import dataset, preprocessing
 from digits.evaluation import objective
 from digits.export import formats, verify
 from digits.export.formats import EXPORTS, Trained
 from digits.export.metadata import Metadata
-from digits.inference import preprocessing
 from digits.models import runtime
-from digits.params.load import parameter
-from digits.params.schema import Families, Objective, Runtime, Seeds
 
 
 def main() -> str:

@@ -1,12 +1,12 @@
 """Draw what was measured: figures for people, and the small tables behind `dvc plots`."""
 
-from digits import figures
-from digits.common.cli import run
-from digits.common.paths import REPORTS
+from digits.config.load import parameter
+from digits.config.schema import Families, Seeds
+from digits.core.cli import run
+from digits.core.paths import REPORTS
 from digits.evaluation.flops import cost_accuracy
-from digits.figures import data
-from digits.params.load import parameter
-from digits.params.schema import Families, Seeds
+from digits.report import figures
+from digits.report.figures import data
 
 FIGURES = REPORTS / "figures"
 PLOTS = REPORTS / "plots"

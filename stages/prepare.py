@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from digits.common.cli import run
-from digits.common.files import read_array, read_json, remove, write_json
-from digits.common.paths import CLASSES, PREPARED, RAW, REPORTS
+from digits.config.load import parameter
+from digits.config.schema import Classes, Prepare
+from digits.core.cli import run
+from digits.core.files import read_array, read_json, remove, write_json
+from digits.core.paths import CLASSES, PREPARED, RAW, REPORTS
 from digits.data import corruptions, dataset, report, splits
 from digits.data.dataset import Selection, Split
-from digits.params.load import parameter
-from digits.params.schema import Classes, Prepare
 
 
 def main() -> str:

@@ -1,12 +1,12 @@
 """Make MLflow agree with the workspace. Where all is there, it adds nothing."""
 
-from digits.common.cli import run
-from digits.common.files import read_json
-from digits.common.paths import CLASSES, PREDICTIONS
+from digits.config.load import parameter
+from digits.config.schema import Families, Objective, Track
+from digits.core.cli import run
+from digits.core.files import read_json
+from digits.core.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
 from digits.models.runtime import frozen_gc
-from digits.params.load import parameter
-from digits.params.schema import Families, Objective, Track
 from digits.tracking.store import configure, connect, disabled, location, without_password
 
 

@@ -1,11 +1,11 @@
 """Train a family's baseline, the recipe in params.yaml, with each seed."""
 
-from digits.common.cli import run
-from digits.common.files import read_json
-from digits.common.paths import CLASSES
-from digits.families import hyperparameters
-from digits.params.load import parameter, setting
-from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
+from digits.config.load import parameter, setting
+from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
+from digits.core.cli import run
+from digits.core.files import read_json
+from digits.core.paths import CLASSES
+from digits.models.families import hyperparameters
 from digits.training.jobs import TrainingConfig
 from digits.training.seeds import train_seeds
 

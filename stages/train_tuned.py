@@ -2,12 +2,12 @@
 
 from itertools import cycle
 
-from digits.common.cli import run
-from digits.common.files import read_json
-from digits.common.paths import CLASSES, search_file
-from digits.families import hyperparameters
-from digits.params.load import parameter, setting
-from digits.params.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, refuse_other_counts
+from digits.config.load import parameter, setting
+from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, refuse_other_counts
+from digits.core.cli import run
+from digits.core.files import read_json
+from digits.core.paths import CLASSES, search_file
+from digits.models.families import hyperparameters
 from digits.training.jobs import TrainingConfig
 from digits.training.seeds import train_seeds
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from digits.common.cli import run
-from digits.common.files import read_json, write_json
-from digits.common.paths import CLASSES, search_file
-from digits.families import hyperparameters
-from digits.params.load import parameter, setting
-from digits.params.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
+from digits.config.load import parameter, setting
+from digits.config.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
+from digits.core.cli import run
+from digits.core.files import read_json, write_json
+from digits.core.paths import CLASSES, search_file
+from digits.models.families import hyperparameters
 from digits.search.brackets import refuse_too_few
 from digits.search.search import SearchConfig, tune
 from digits.training.jobs import TrainingConfig, describe

@@ -15,7 +15,7 @@ import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from digits.models.runtime import held_back_stderr
+from digits.core.process import held_back_stderr
 
 CURVE = ("accuracy", "loss", "validation_accuracy", "validation_loss", "validation_hard_accuracy")
 TAGS = ("fingerprint", "data", "dvc.stage", "family", "git.commit", "git.dirty", "mlflow.note.content", "complete")

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
-from digits.common.errors import UserError
-from digits.common.files import replacing
+from digits.core.errors import UserError
+from digits.core.files import replacing
 
 ROOT = Path(__file__).parent.parent
 # The first two begin at once: one of them makes the project that others copy.

@@ -5,15 +5,15 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
-from digits.common.files import write_array, write_json
-from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
+from digits.config.load import check, read
+from digits.core.files import write_array, write_json
+from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.families import hyperparameters
-from digits.inference.preprocessing import Preprocessing, preprocess
+from digits.data.preprocessing import Preprocessing, preprocess
 from digits.models.build import build, multiply_adds
+from digits.models.families import hyperparameters
 from digits.models.keras_file import save
-from digits.params.load import check, read
 from digits.training.batches import as_written
 from tests.conftest import ROOT
 from tests.fixtures.drawn import Drawn, drawn

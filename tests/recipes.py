@@ -1,9 +1,9 @@
 """Recipes that train in no time, and their trainings."""
 
-from digits.families.cnn import Hyperparameters as Cnn
-from digits.families.mlp import Hyperparameters as Mlp
-from digits.models.recipe import Recipe
-from digits.params.schema import Runtime
+from digits.config.recipe import Recipe
+from digits.config.schema import Runtime
+from digits.models.families.cnn import Hyperparameters as Cnn
+from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.training.jobs import TrainingConfig
 
 STEPS = {"optimizer": "adam", "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0.0, "batch_size": 32}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.paths import PREDICTIONS
+from digits.core.paths import PREDICTIONS
 from tests.conftest import ROOT
 from tests.trained import BEST, NAMES, export
 

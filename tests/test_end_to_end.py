@@ -15,7 +15,7 @@ import requests
 from mlflow import MlflowClient
 from PIL import Image
 
-from digits import figures
+from digits.report import figures
 from tests.conftest import change
 from tests.demo.conftest import served
 from tests.images import encoded
@@ -136,7 +136,7 @@ def test_a_wrong_parameter_ends_the_run_before_anything_else_runs(project: Path)
 
 
 def test_an_edited_figure_draws_again_and_trains_nothing(project: Path) -> None:
-    style = project / "digits/figures/style.py"
+    style = project / "digits/report/figures/style.py"
     style.write_text(style.read_text() + "\n# edited\n")
     assert ran(run(project, "dvc", "repro", "--dry")) == {"plot", "track"}
     run(project, "git", "checkout", "--quiet", str(style))
@@ -144,7 +144,7 @@ def test_an_edited_figure_draws_again_and_trains_nothing(project: Path) -> None:
 
 def test_readme_shows_the_results_also_of_code_that_ran_before(project: Path) -> None:
     """README is no output, so it would stay behind if DVC took the outputs from its cache."""
-    words, table = project / "digits/comparison/tables.py", project / "reports/comparison.md"
+    words, table = project / "digits/report/tables.py", project / "reports/comparison.md"
     code = words.read_text()
     for heading in ("Difference", "Gain in accuracy"):
         words.write_text(code.replace("Gain in accuracy", heading))

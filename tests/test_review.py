@@ -52,7 +52,7 @@ def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         dvc(folder, "exp", "run", "--quiet", "--name", "timid", *hardly, "compare", "plot")
         run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
         dvc(folder, "checkout", "--quiet")
-        style = folder / "digits/figures/style.py"
+        style = folder / "digits/report/figures/style.py"
         style.write_text(style.read_text().replace('"font.size": 8', '"font.size": 9'))
         dvc(folder, "repro", "--quiet", "plot")
         commit(folder)
@@ -104,7 +104,7 @@ def test_a_change_for_the_worse_is_not(worse: str) -> None:
 def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path) -> None:
     page = review(project, run(project, "git", "rev-parse", "main").strip(), "prettier")
     assert advice(page).startswith("**No measurable change:** every model gives the same answers, to the last bit.")
-    assert "`digits/figures/style.py` (changed)" in page
+    assert "`digits/report/figures/style.py` (changed)" in page
     links = PICTURE.findall(page)
     assert {"old/mlp-training.png", "new/mlp-training.png"} <= set(links)
     assert all((project / ".review" / link).read_bytes().startswith(b"\x89PNG") for link in links)

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from digits.common.files import write_array, write_json
-from digits.common.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
+from digits.config.load import check, read
+from digits.core.files import write_array, write_json
+from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
 from digits.data import dataset
+from digits.data.preprocessing import Preprocessing
 from digits.export import formats
 from digits.export.formats import Trained
 from digits.export.metadata import Metadata
-from digits.families import hyperparameters
-from digits.inference.preprocessing import Preprocessing
 from digits.models.build import build
+from digits.models.families import hyperparameters
 from digits.models.keras_file import load, rebuilt, save
 from digits.models.kernels import fast
-from digits.params.load import check, read
 from tests.images import stripes
 
 NAMES = ["north", "north by east", "östlich", "south"]

@@ -6,10 +6,10 @@ from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
-from digits.common.paths import VARIANTS
 from digits.comparison import intervals
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import BETTER, WORSE, Pair, Verdict, judge
+from digits.core.paths import VARIANTS
 from digits.evaluation.metrics import METRICS, Output, measure
 
 ENSEMBLE = " ensemble"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.errors import UserError
-from digits.common.files import read_array, write_array, write_parts
+from digits.core.errors import UserError
+from digits.core.files import read_array, write_array, write_parts
 
 Arrays = Mapping[str, np.ndarray]
 AT_ONCE = 1000  # images on their way from one file to another

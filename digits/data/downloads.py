@@ -12,7 +12,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple, Un
 from requests import exceptions
 from requests.adapters import HTTPAdapter
 
-from digits.common.progress import Progress
+from digits.core.progress import Progress
 from digits.data.formats import MOST_BYTES
 
 SECONDS = (4, 15)  # to connect, and between two bytes

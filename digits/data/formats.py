@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from digits.common.errors import UserError, reason
+from digits.core.errors import UserError, reason
 
 Arrays = dict[str, np.ndarray]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.errors import UserError
-from digits.common.progress import Progress
+from digits.core.errors import UserError
+from digits.core.progress import Progress
+from digits.data import image_files
 from digits.data.formats import Arrays
-from digits.inference import image_files
-from digits.inference.image_files import ENDINGS
-from digits.inference.preprocessing import Preprocessing, preprocess
+from digits.data.image_files import ENDINGS
+from digits.data.preprocessing import Preprocessing, preprocess
 
 PARTS = ("train", "test")
 PASSED_OVER = ("thumbs.db", "desktop.ini")  # and what begins with a dot: systems leave them, people do not see them

@@ -9,11 +9,11 @@ from errno import ENAMETOOLONG
 from itertools import zip_longest
 from pathlib import Path
 
-from digits.common.errors import UserError, reason
+from digits.config.schema import class_name
+from digits.core.errors import UserError, reason
 from digits.data import image_folder, tables
 from digits.data.downloads import Failed, download, from_package_index
 from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, load_npz
-from digits.params.schema import class_name
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"

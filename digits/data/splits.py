@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from digits.data.dataset import Selection
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow
 from pyarrow import csv, parquet
 
-from digits.common.errors import UserError, reason
+from digits.core.errors import UserError, reason
 from digits.data.formats import UNREADABLE, Arrays
 from digits.data.image_folder import PARTS, entries
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from digits.common.files import read_json
-from digits.common.paths import VARIANTS, history_file, model_name, search_file
+from digits.core.files import read_json
+from digits.core.paths import VARIANTS, history_file, model_name, search_file
 from digits.evaluation.metrics import accuracy, predictions, true_labels
 
 # A multiply-add is two operations, and the backward pass costs twice as much as the forward pass.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.common.files import read_array
-from digits.common.paths import PREDICTIONS
+from digits.core.files import read_array
+from digits.core.paths import PREDICTIONS
 from digits.data.corruptions import CORRUPTIONS, SEEN, UNSEEN
 from digits.evaluation import calibration, robustness
 

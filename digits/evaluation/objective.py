@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
 
-from digits.common.files import read_json
-from digits.common.paths import history_file
+from digits.core.files import read_json
+from digits.core.paths import history_file
 
 SMALLEST = 1e-4  # what is perfect on few images does not outweigh the rest
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from digits.common.files import read_array, write_array
-from digits.common.paths import PREDICTIONS
-from digits.common.progress import Progress
+from digits.core.files import read_array, write_array
+from digits.core.paths import PREDICTIONS
+from digits.core.progress import Progress
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.data.dataset import Split
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pydantic import ValidationError
 
-from digits.common.errors import UserError, reason
+from digits.core.errors import UserError, reason
+from digits.core.process import held_back_stderr
 from digits.export.metadata import FOLDER, HDF5, ZIP, ZIP_BEHIND, Metadata, Storage
-from digits.models.runtime import held_back_stderr
 
 if TYPE_CHECKING:
     import keras

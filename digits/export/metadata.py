@@ -11,7 +11,7 @@ from typing import NamedTuple
 import h5py
 from pydantic import BaseModel, ConfigDict
 
-from digits.inference.preprocessing import Preprocessing
+from digits.data.preprocessing import Preprocessing
 
 MEMBER = "digits.json"  # of a .keras file, which is a zip, or of the zip that may follow a .tflite model
 ATTRIBUTE = "digits"  # of an HDF5 file's root

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from digits.common.errors import UserError, reason
-from digits.common.files import read_array
-from digits.common.paths import PREDICTIONS
+from digits.config.schema import Runtime
+from digits.core.errors import UserError, reason
+from digits.core.files import read_array
+from digits.core.paths import PREDICTIONS
 from digits.export.formats import EXPORTS, FORMATS, Format, Output, read_metadata
 from digits.models import runtime
-from digits.params.schema import Runtime
 
 BATCH = 500  # as in `evaluate`: another number may change a probability's last bit
 

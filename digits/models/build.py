@@ -1,7 +1,6 @@
 """A family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
 
 from functools import partial
-from importlib import import_module
 from math import prod
 from traceback import extract_tb
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from digits.common.errors import UserError, reason
+from digits.config.recipe import Recipe
+from digits.core.errors import UserError, reason
+from digits.models import families
 from digits.models.kernels import FAST
-from digits.models.recipe import Recipe
 
 
 def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
@@ -29,9 +29,7 @@ def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int
 
 
 def features(family: str, recipe: Recipe, pixels: keras.KerasTensor) -> keras.KerasTensor:
-    file = f"digits/families/{family}.py"
-    # By name, so that a stage depends on its own family's code and on no other's.
-    module = import_module(f"digits.families.{family}")
+    file, module = f"digits/models/families/{family}.py", families.load(family)
     try:
         found = module.body(recipe, pixels)
     except Exception as error:  # it is anybody's code

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from digits.common.errors import UserError, reason
-from digits.common.files import write_bytes
+from digits.core.errors import UserError, reason
+from digits.core.files import write_bytes
 from digits.models.kernels import fast, plain
 
 

@@ -3,11 +3,11 @@
 import gc
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from digits.params.schema import Runtime
+from digits.config.schema import Runtime
+from digits.core.process import held_back_stderr
 
 # Keras imports them where they are installed, for features that nothing here uses: a third of TensorFlow's start.
 UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")
@@ -28,24 +28,6 @@ def start(runtime: Runtime) -> None:
             tf.config.experimental.enable_op_determinism()
     # It warns of each model after the fifth as if it were one traced anew.
     tf.get_logger().setLevel("ERROR")
-
-
-@contextmanager
-def held_back_stderr() -> Iterator[None]:
-    """TensorFlow writes start-up notes to the file descriptor, past every log level: shown only after a failure."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            notes.seek(0)
-            os.write(terminal, notes.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
 
 
 @contextmanager

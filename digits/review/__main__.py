@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.common.cli import one_line_errors
-from digits.common.errors import UserError
-from digits.common.files import remove, write_text
+from digits.core.cli import one_line_errors
+from digits.core.errors import UserError
+from digits.core.files import remove, write_text
 from digits.review import page, revisions
 from digits.review.advice import advise
 from digits.review.answers import Answers, Comparison, answers, compare

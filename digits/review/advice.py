@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from digits.comparison.comparison import ENSEMBLE
-from digits.comparison.tables import size, unit, with_interval
 from digits.comparison.verdict import BETTER, WORSE
+from digits.report.tables import size, unit, with_interval
 from digits.review.answers import Comparison, Line
 from digits.review.revisions import Costs
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from digits.common.paths import VARIANTS, model_name
 from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_axes
 from digits.comparison.verdict import Verdict
+from digits.core.paths import VARIANTS, model_name
 from digits.evaluation.metrics import METRICS, Metric, Output, ensemble, ensemble_name
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")

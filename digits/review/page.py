@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from digits.comparison import tables
 from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE
+from digits.report import tables
 from digits.review.advice import axis, detectable
 from digits.review.answers import Comparison, Line
 from digits.review.revisions import COSTS, Change, Costs, Links, Revision

@@ -17,10 +17,10 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
-from digits.common.errors import UserError, reason
-from digits.common.files import write_bytes
-from digits.common.git import git
-from digits.common.paths import REPORTS
+from digits.core.errors import UserError, reason
+from digits.core.files import write_bytes
+from digits.core.git import git
+from digits.core.paths import REPORTS
 
 CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}

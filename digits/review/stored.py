@@ -22,8 +22,8 @@ from dvc_data.hashfile.meta import Meta
 from dvc_data.hashfile.tree import Tree
 from networkx import dfs_postorder_nodes
 
-from digits.common.errors import UserError, reason
-from digits.common.paths import PREDICTIONS
+from digits.core.errors import UserError, reason
+from digits.core.paths import PREDICTIONS
 from digits.evaluation import robustness
 from digits.review.revisions import Revision, files_at, names, read
 

@@ -2,7 +2,7 @@
 
 import math
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 
 FACTOR = 3  # Keras Tuner's own: a third of a round's trials goes on, with three times the epochs
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from digits.models.recipe import Recipe
-from digits.params.schema import Search
+from digits.config.recipe import Recipe
+from digits.config.schema import Search
 from digits.search.brackets import epochs_of_one, iterations
 from digits.search.trials import Trial
 

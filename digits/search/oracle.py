@@ -9,8 +9,8 @@ from keras_tuner.engine import trial as tuner
 from keras_tuner.engine.oracle import Oracle
 from threadpoolctl import threadpool_limits
 
-from digits.models.recipe import Recipe
-from digits.params.schema import Range, Search
+from digits.config.recipe import Recipe
+from digits.config.schema import Range, Search
 from digits.search.brackets import FACTOR, iterations
 from digits.search.methods import Proposal, Results
 

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from digits.common.errors import UserError
-from digits.common.paths import search_name, trial_name
-from digits.common.progress import Progress
-from digits.models.recipe import Recipe
-from digits.params.schema import Pool, Search
+from digits.config.recipe import Recipe
+from digits.config.schema import Pool, Search
+from digits.core.errors import UserError
+from digits.core.paths import search_name, trial_name
+from digits.core.progress import Progress
 from digits.search.methods import Halving, Proposal, Results, Rounds, length
 from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from digits.evaluation.objective import of_epoch, rank
 from digits.training.jobs import Epoch, TrainingRun
 

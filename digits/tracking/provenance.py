@@ -7,11 +7,11 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from digits.common.errors import UserError
-from digits.common.files import read_json
-from digits.common.git import git
-from digits.common.paths import REPORTS
-from digits.params.load import read
+from digits.config.load import read
+from digits.core.errors import UserError
+from digits.core.files import read_json
+from digits.core.git import git
+from digits.core.paths import REPORTS
 from digits.tracking.store import root
 
 # What the pipeline itself writes into git says nothing about where a result came from.

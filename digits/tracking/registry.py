@@ -15,13 +15,13 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-from digits.common.errors import UserError, reason
-from digits.common.paths import CLASSES
+from digits.config.schema import Track
+from digits.core.errors import UserError, reason
+from digits.core.paths import CLASSES
+from digits.core.process import held_back_stderr
 from digits.data.corruptions import TEST, mixed
 from digits.evaluation.metrics import Output, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
-from digits.models.runtime import held_back_stderr
-from digits.params.schema import Track
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, RunInfo
 from digits.tracking.store import Store, connect, location, without_password

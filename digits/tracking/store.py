@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.common.errors import UserError
-from digits.common.files import replacing
+from digits.core.errors import UserError
+from digits.core.files import replacing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,8 +11,8 @@ from typing import Any
 
 from mlflow.entities import Run
 
-from digits.common.files import read_json
-from digits.common.paths import REPORTS, history_file, model_file, model_name, search_file
+from digits.core.files import read_json
+from digits.core.paths import REPORTS, history_file, model_file, model_name, search_file
 from digits.evaluation.metrics import METRICS
 from digits.evaluation.objective import rank
 from digits.tracking import registry, runs

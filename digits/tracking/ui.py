@@ -10,8 +10,8 @@ from contextlib import suppress
 from http.client import HTTPException
 from urllib.request import urlopen
 
-from digits.common.cli import one_line_errors
-from digits.common.errors import UserError
+from digits.core.cli import one_line_errors
+from digits.core.errors import UserError
 from digits.tracking.store import VIEW, connect, home, without_password
 
 HOST = "127.0.0.1"

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from digits.models.recipe import Recipe
+from digits.config.recipe import Recipe
 
 WHITE = 255.0
 PARTS = 8  # images come in random order: one eighth of a batch for each kind of change to pixels

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from digits.config.recipe import Recipe
 from digits.data.dataset import Split
-from digits.models.recipe import Recipe
 from digits.training.augmentation import augment
 
 AT_ONCE, AHEAD = 2, 16  # batches in the making, and made before they are wanted

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from digits.common.files import remove, replacing
+from digits.core.files import remove, replacing
 from digits.training.jobs import SegmentResult, TrainingRun
 
 NOTED = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")

@@ -14,13 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from digits.common.errors import UserError
-from digits.common.paths import history_file, model_file, search_file
+from digits.core.errors import UserError
+from digits.core.paths import history_file, model_file, search_file
 from digits.data.dataset import Split
 
 ROOT = Path(__file__).parents[2]
 # The code that trainings run: dvc.yaml names the same.
-TRAINING = ("digits/common", "digits/data/dataset.py", "digits/models", "digits/training")
+MODELS = tuple(f"digits/models/{name}.py" for name in ("build", "keras_file", "kernels", "runtime"))
+TRAINING = ("digits/core", "digits/data/dataset.py", *MODELS, "digits/training")
 SEARCH = (*TRAINING, "digits/evaluation/objective.py", "digits/search")
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
@@ -32,7 +33,7 @@ def fingerprint(what: Any, code: dict[str, str], *splits: Split) -> str:
 
 def versions(family: str, places: tuple[str, ...] = TRAINING) -> dict[str, str]:
     """Of each module that a training of this family runs, and of each library."""
-    found = [ROOT / place for place in (*places, f"digits/families/{family}.py")]
+    found = [ROOT / place for place in (*places, f"digits/models/families/{family}.py")]
     files = sorted(file for place in found for file in ([place] if place.suffix else place.rglob("*.py")))
     own = {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return own | {library: version(library) for library in LIBRARIES}

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from digits.config.recipe import Recipe
+from digits.config.schema import Runtime
 from digits.data.dataset import Split
-from digits.models.recipe import Recipe
-from digits.params.schema import Runtime
 
 Epoch = dict[str, float]
 Images = tuple[Split, Split, Split]  # for training, for validation, and the latter made harder

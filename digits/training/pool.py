@@ -18,11 +18,11 @@ import dask
 from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
-from digits.common.errors import UserError, reason
-from digits.common.paths import PREPARED
+from digits.config.schema import Pool, Runtime
+from digits.core.errors import UserError, reason
+from digits.core.paths import PREPARED
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.params.schema import Pool, Runtime
 from digits.training.fingerprint import SEARCH, refuse_others, versions
 from digits.training.jobs import Epoch, Images, SegmentResult, StoredImages, TrainingRun
 from digits.training.worker import gpus, sees, start, together, train

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from digits.common.errors import reason
+from digits.core.errors import reason
 from digits.training.jobs import Epoch
 
 WRITER = "digits.tracking.live"  # imported by name: no result depends on it

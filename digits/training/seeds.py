@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from digits.common.errors import UserError
-from digits.common.files import remove, write_bytes, write_json
-from digits.common.paths import history_file, model_file, model_name, models_folder
-from digits.common.progress import Progress
-from digits.params.schema import Pool
+from digits.config.schema import Pool
+from digits.core.errors import UserError
+from digits.core.files import remove, write_bytes, write_json
+from digits.core.paths import history_file, model_file, model_name, models_folder
+from digits.core.progress import Progress
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.fingerprint import earlier_models, fingerprint, versions
 from digits.training.jobs import Epoch, Images, TrainingConfig, TrainingRun, describe

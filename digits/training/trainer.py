@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from digits.common.errors import UserError, reason
+from digits.config.recipe import Recipe
+from digits.core.errors import UserError, reason
 from digits.data.dataset import Split
 from digits.models import keras_file
 from digits.models.build import build, multiply_adds
-from digits.models.recipe import Recipe
 from digits.training.batches import batches_in_order, training_batches
 from digits.training.jobs import Epoch, Images, Segment, SegmentResult, TrainingConfig
 

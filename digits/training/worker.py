@@ -9,11 +9,11 @@ from socket import gethostname
 
 from distributed import get_worker
 
-from digits.common.errors import UserError
+from digits.config.schema import Runtime
+from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.models import runtime
-from digits.params.schema import Runtime
 from digits.training.jobs import Images, Segment, SegmentResult, StoredImages
 
 

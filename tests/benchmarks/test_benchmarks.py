@@ -14,12 +14,12 @@ from ruamel.yaml import YAML
 
 from benchmarks import kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
-from digits.common.files import write_json, write_text
-from digits.common.paths import CLASSES
-from digits.families import hyperparameters
+from digits.config.load import check, read
+from digits.config.recipe import Recipe
+from digits.core.files import write_json, write_text
+from digits.core.paths import CLASSES
 from digits.models.build import build, multiply_adds
-from digits.models.recipe import Recipe
-from digits.params.load import check, read
+from digits.models.families import hyperparameters
 from tests.images import stripes
 
 SHAPE = (28, 28, 1)

@@ -7,11 +7,11 @@ import pytest
 from benchmarks import plain_search, plain_table
 from benchmarks.plain import fed
 from benchmarks.trainings import training_config
-from digits.common.files import write_json
-from digits.common.paths import CLASSES
-from digits.families.mlp import Hyperparameters as Mlp
-from digits.params.load import parameter
-from digits.params.schema import Search
+from digits.config.load import parameter
+from digits.config.schema import Search
+from digits.core.files import write_json
+from digits.core.paths import CLASSES
+from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.search.search import SearchConfig
 from tests.images import stripes
 

@@ -8,8 +8,8 @@ from ruamel.yaml import YAML
 
 from benchmarks import record
 from benchmarks.record import OVERLAY, settings
-from digits.params.load import check
-from digits.params.schema import params
+from digits.config.load import check
+from stages.check import params
 from tests.conftest import ROOT
 
 LOAD = YAML(typ="safe").load

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks import search, search_runs
-from digits.figures import style
+from digits.report.figures import style
 
 FAST = [(5.0, 1, 0.95), (20.0, 4, 0.97), (40.0, 10, 0.98), (50.0, 12, 0.98)]
 SLOW = [(10.0, 1, 0.94), (60.0, 6, 0.97), (100.0, 12, 0.97)]

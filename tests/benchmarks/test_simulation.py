@@ -9,8 +9,8 @@ from benchmarks import statistics
 from benchmarks.recipes import ACCURACY, AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, TUNED, Setting
 from benchmarks.simulated_searches import Searched, after_searches, measure_search, powers, truth
 from benchmarks.simulation import GAINS, any_of_many, detectable, measure, plain_bootstrap, power
-from digits.common import files
-from digits.common.errors import UserError
+from digits.core import files
+from digits.core.errors import UserError
 
 
 @pytest.mark.parametrize(

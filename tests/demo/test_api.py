@@ -19,8 +19,8 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from demo import pixels, service
 from demo.__main__ import HOST, PORT, PORTS, listening, main, train_what_is_missing
-from digits.inference.image_files import MOST_BYTES
-from digits.inference.preprocessing import preprocess
+from digits.data.image_files import MOST_BYTES
+from digits.data.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT, complaint
 from tests.demo.conftest import terminal
 from tests.drawings import DIGITS, MNIST

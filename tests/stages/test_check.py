@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from stages import check
 from tests.conftest import ROOT
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.common.files import read_json
+from digits.core.files import read_json
 from stages import download
 from tests.conftest import complaint
 

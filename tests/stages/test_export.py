@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.common.files import write_array
+from digits.core.files import write_array
 from digits.export.formats import FORMATS, read_metadata
 from tests.trained import BEST, NAMES
 

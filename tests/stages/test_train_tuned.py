@@ -1,8 +1,8 @@
 import pytest
 
-from digits.common.errors import UserError
-from digits.common.files import write_json
-from digits.common.paths import search_file
+from digits.core.errors import UserError
+from digits.core.files import write_json
+from digits.core.paths import search_file
 from stages import train_tuned
 
 

@@ -15,8 +15,8 @@ from typing import ClassVar
 
 import pytest
 
-from digits.common.files import read_json, write_json
-from digits.common.paths import history_file, search_file
+from digits.core.files import read_json, write_json
+from digits.core.paths import history_file, search_file
 from tests.conftest import ENVIRONMENT, change
 from tests.pipeline import checkpoint_files, checkpoints, make
 from tests.servers import answers, eventually, free_port, running

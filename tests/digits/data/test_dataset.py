@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Selection, Split
 from tests.conftest import complaint

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.data import image_folder
+from digits.data import image_files, image_folder
 from digits.data.image_folder import load
-from digits.inference import image_files
-from digits.inference.preprocessing import measure, preprocess
+from digits.data.preprocessing import measure, preprocess
 from tests.conftest import complaint
 from tests.images import encoded
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from digits.common import files
-from digits.common.paths import history_file, search_file
+from digits.core import files
+from digits.core.paths import history_file, search_file
 from digits.evaluation.flops import CostAccuracy, cost_accuracy, of_searches, of_training, tera
 
 TRUTH = np.array([0, 1, 0, 1])

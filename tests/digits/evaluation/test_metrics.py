@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.common import files
-from digits.common.errors import UserError
+from digits.core import files
+from digits.core.errors import UserError
 from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES
 from digits.evaluation.metrics import (
     METRICS,

@@ -1,7 +1,7 @@
 import pytest
 
-from digits.common.files import write_json
-from digits.common.paths import history_file
+from digits.core.files import write_json
+from digits.core.paths import history_file
 from digits.evaluation.objective import OBJECTIVES, best
 
 

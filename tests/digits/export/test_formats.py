@@ -7,10 +7,10 @@ from pathlib import Path
 import h5py
 import pytest
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
+from digits.data.preprocessing import Preprocessing
 from digits.export.formats import FORMATS, format_of, read_metadata
 from digits.export.metadata import Metadata
-from digits.inference.preprocessing import Preprocessing
 from tests.conftest import complaint
 
 METADATA = Metadata(

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from digits.common.errors import UserError
-from digits.common.files import read_array, write_array
-from digits.common.paths import PREDICTIONS
+from digits.config.schema import Runtime
+from digits.core.errors import UserError
+from digits.core.files import read_array, write_array
+from digits.core.paths import PREDICTIONS
 from digits.export import formats, verify
 from digits.export.formats import FORMATS, Output
-from digits.params.schema import Runtime
 from tests.trained import BEST, METADATA, NAMES, export
 
 CLASSES = tuple(NAMES)

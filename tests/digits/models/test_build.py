@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from keras import KerasTensor, layers
 
-from digits import families
-from digits.common.errors import UserError
-from digits.families import mlp
-from digits.families.resnet import Hyperparameters as Resnet
-from digits.models import kernels
+from digits.config.recipe import Recipe
+from digits.core.errors import UserError
+from digits.models import families, kernels
 from digits.models.build import build, multiply_adds
+from digits.models.families import mlp
+from digits.models.families.resnet import Hyperparameters as Resnet
 from digits.models.keras_file import load, save, to_bytes
-from digits.models.recipe import Recipe
 from digits.training.jobs import Segment
 from digits.training.trainer import train
 from tests.images import stripes
@@ -126,7 +125,7 @@ def test_layers_of_a_chain_get_their_seeds_in_the_order_in_which_images_pass_the
 def test_a_body_that_returns_no_features_is_one_line(built: Callable, body: Body, returned: str) -> None:
     with pytest.raises(UserError) as caught:
         built(body)
-    line = f"digits/families/mlp.py: body returns {returned}, not a tensor of (images, features)"
+    line = f"digits/models/families/mlp.py: body returns {returned}, not a tensor of (images, features)"
     assert str(caught.value) == line
     images = stripes(20), stripes(8), stripes(8)
     assert train(Segment(config(), 0, 1, None, keep_model=True), images).failure.startswith(line[:40])
@@ -145,11 +144,13 @@ def test_a_layer_that_only_this_code_knows_is_refused_before_it_is_trained(built
 def test_a_body_that_fails_is_told_with_its_line_where_it_is_in_its_file(
     built: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match=r"^digits/families/mlp\.py: ZeroDivisionError: division by zero$"):
+    with pytest.raises(UserError, match=r"^digits/models/families/mlp\.py: ZeroDivisionError: division by zero$"):
         built(lambda *_: 1 / 0)
     (tmp_path / "own.py").write_text("def body(*given):\n    return inner()\n\n\ninner = lambda: 1 / 0\n")
     monkeypatch.setattr(families, "__path__", [str(tmp_path)])
-    with pytest.raises(UserError, match=r"^digits/families/own\.py, line 5: ZeroDivisionError: division by zero$"):
+    with pytest.raises(
+        UserError, match=r"^digits/models/families/own\.py, line 5: ZeroDivisionError: division by zero$"
+    ):
         build("own", MLP, (8, 8, 1), 4, seed=1)
 
 

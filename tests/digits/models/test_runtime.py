@@ -9,7 +9,7 @@ import pytest
 STARTED = """
 import gc, json, os, sys
 from digits.models import runtime
-from digits.params.schema import Runtime
+from digits.config.schema import Runtime
 {before}
 runtime.start(Runtime(threads=3, onednn={onednn}))
 unused = [name for name in runtime.UNUSED if name in sys.modules]

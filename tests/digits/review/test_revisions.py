@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digits.common.errors import UserError
+from digits.core.errors import UserError
 from digits.review import revisions
 from digits.review.__main__ import why_hard_images_are_not_compared
 from digits.review.revisions import Revision, names, revision

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies
 
-from digits.common.errors import UserError
-from digits.families.mlp import Hyperparameters as Mlp
-from digits.params.load import check
-from digits.params.schema import Search
+from digits.config.load import check
+from digits.config.schema import Search
+from digits.core.errors import UserError
+from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.search.methods import Halving, length
 from digits.search.trials import Trial, conclude
 from digits.training.jobs import TrainingRun

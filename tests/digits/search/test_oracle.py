@@ -6,9 +6,9 @@ from typing import Any
 import keras_tuner
 import pytest
 
-from digits.families.mlp import Hyperparameters as Mlp
-from digits.params.load import check
-from digits.params.schema import Search
+from digits.config.load import check
+from digits.config.schema import Search
+from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.search.brackets import FACTOR, brackets, iterations
 from digits.search.methods import Proposal, Results, length
 from digits.search.oracle import AT_ONCE, propose

@@ -7,10 +7,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from digits.common.errors import UserError
-from digits.families.mlp import Hyperparameters as Mlp
-from digits.params.load import check
-from digits.params.schema import Search
+from digits.config.load import check
+from digits.config.schema import Search
+from digits.core.errors import UserError
+from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.search.search import RunningSearch, SearchConfig
 from digits.training.checkpoint import Checkpoint
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun

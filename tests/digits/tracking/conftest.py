@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from digits.common.files import write_json
+from digits.core.files import write_json
 from digits.tracking.provenance import Provenance
 from digits.tracking.store import Store, connect, sqlite
 from tests.conftest import Once

@@ -10,10 +10,10 @@ import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-from digits.common.errors import UserError
-from digits.common.paths import CLASSES as CLASSES_FILE
+from digits.config.schema import Track
+from digits.core.errors import UserError
+from digits.core.paths import CLASSES as CLASSES_FILE
 from digits.models.keras_file import save
-from digits.params.schema import Track
 from digits.tracking import registry, runs
 from digits.tracking.provenance import Provenance, RunInfo
 from digits.tracking.registry import EvaluationSet, champion_of, promote

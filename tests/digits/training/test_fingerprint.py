@@ -8,9 +8,9 @@ import pytest
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from digits.common.errors import UserError
-from digits.common.files import write_json
-from digits.common.paths import history_file, model_file, search_file
+from digits.core.errors import UserError
+from digits.core.files import write_json
+from digits.core.paths import history_file, model_file, search_file
 from digits.training.fingerprint import earlier_models, earlier_searches, forced, refuse_others, versions
 
 FILE = Path("recipe.json")

@@ -13,10 +13,10 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from digits.common.errors import UserError
+from digits.config.schema import Pool
+from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.params.schema import Pool
 from digits.training import pool as pools
 from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
 from digits.training.pool import TrainingPool, outcome, schedule, training_pool

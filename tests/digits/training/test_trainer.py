@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from digits.config.recipe import Recipe
 from digits.models.keras_file import save
-from digits.models.recipe import Recipe
 from digits.training import trainer
 from digits.training.jobs import Epoch, Images, Segment, TrainingConfig
 from digits.training.trainer import Diverged, Training, optimizer, schedule, train

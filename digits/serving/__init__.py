@@ -1,0 +1,1 @@
+"""Predictions for new pictures: a trained model from wherever it is, and the `predict` command."""

@@ -1,0 +1,171 @@
+"""Reading params.yaml, and the lines that say what is wrong in it."""
+
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from digits.config.load import check, parameter, read
+from digits.config.schema import Classes, Pool, Search, Seeds, Source, Train
+from digits.core.errors import UserError
+from digits.models.families.cnn import Hyperparameters as Cnn
+from digits.models.families.mlp import Hyperparameters as Mlp
+from stages.check import params
+
+# Some of what the stages ask for, each by its key.
+ASKED: dict[str, Any] = {
+    "data.source": Source,
+    "data.classes": Classes,
+    "seeds": Seeds,
+    "train": Train,
+    "pool": Pool,
+    "models.cnn": Cnn,
+    "tune.seeds": Seeds,
+    "tune.mlp": Search[Mlp],
+}
+WORDS = ["train", "epochs", "units", "space", "min", "max", "log", "mlp", "cnn", "adam", "classes", "filters", "seed"]
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(WORDS),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=5), inner, max_size=5)
+    ),
+    max_leaves=8,
+)
+
+
+pytestmark = pytest.mark.usefixtures("project")
+
+
+def complaint(kind: Any, value: Any, key: str = "") -> str:
+    with pytest.raises(UserError) as caught:
+        check(kind, value, key)
+    return str(caught.value)
+
+
+def unreadable(text: str) -> str:
+    Path("params.yaml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        check(params(), read())
+    return str(caught.value)
+
+
+# the file
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("seeds: [1, 2\ntrain: 3\n", "is not YAML in line 2: expected ',' or ']', but got ':'"),
+        ("train:\n\tepochs: 10\n", "is not YAML in line 2: found character '\\t' that cannot start any token"),
+        (
+            "train:\n  epochs: 10\n  epochs: 11\n",
+            'is not YAML in line 3: found duplicate key "epochs" with value "11" (original value: "10")',
+        ),
+        ("train: !ten 10\n", "is not YAML in line 1: could not determine a constructor for the tag '!ten'"),
+        ("train: 2020-13-45\n", "is not YAML: month must be in 1..12"),
+    ],
+    ids=["open bracket", "tab", "key twice", "tag", "no date"],
+)
+def test_what_is_not_yaml_is_one_line_that_says_where(text, line):
+    assert unreadable(text) == f"params.yaml {line}"
+
+
+@pytest.mark.parametrize("text", ["# nothing\n", "- 1\n"])
+def test_a_file_without_sections_says_how_to_get_them_back(text):
+    assert unreadable(text) == (
+        "params.yaml holds no sections; `git checkout params.yaml` brings back the ones it came with"
+    )
+
+
+def test_a_missing_file_says_where_to_run(project):
+    (project / "params.yaml").unlink()
+    with pytest.raises(UserError) as caught:
+        read()
+    assert str(caught.value) == "params.yaml cannot be read (No such file or directory); run from the project's root"
+
+
+def test_a_file_of_another_encoding_is_no_traceback(project):
+    (project / "params.yaml").write_bytes("data: {source: größe.npz}".encode("latin-1"))
+    with pytest.raises(UserError, match=r"params\.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6"):
+        read()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train: {epochs: 2020-01-01}\n",
+        "train: &self {epochs: *self}\n",
+        "train: {epochs: !!binary aGk=}\n",
+        "train: {epochs: !!bool maybe}\n",
+        '{data: {source: "\\ud800"}}\n',
+        "? [a, b]\n: 3\n",
+        "train: " + "[" * 400 + "]" * 400,
+        "train: {epochs: " + "9" * 5_000 + "}\n",
+    ],
+    ids=["date", "itself", "bytes", "tag", "half a character", "list as key", "deep", "long number"],
+)
+def test_yaml_that_no_parameter_can_hold_is_said_and_no_traceback(text):
+    assert unreadable(text).startswith("params.yaml")
+
+
+def test_numbers_are_read_as_dvc_reads_them():
+    Path("params.yaml").write_text("a: 1e-3\nb: 1_000\nc: yes\nd: 010\n")
+    assert read() == {"a": 0.001, "b": 1000, "c": "yes", "d": 10}
+
+
+# one parameter
+
+
+def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
+    change({"train": {"epochs": 7}, "seeds": [4, 2], "prepare.validation_share": "nonsense"})
+    assert parameter(Train, "train") == Train(epochs=7)
+    assert parameter(Seeds, "seeds") == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("models.rnn", "models.rnn: missing; there is mlp, cnn"),
+        ("trian", "trian: missing; there is models, train"),
+        ("train.epochs.first", "train.epochs.first: missing; there is no section"),
+    ],
+)
+def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
+    Path("params.yaml").write_text("models: {mlp: 1, cnn: 2}\ntrain: {epochs: 3}\n")
+    with pytest.raises(UserError) as caught:
+        parameter(Train, key)
+    assert str(caught.value) == f"params.yaml: {line}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
+        ("train", 5, "train = 5: must be a section with keys"),
+        ("pool", None, "pool = null: must be a section with keys"),
+        ("tune.seeds", 1, "tune.seeds = 1: must be a list"),
+    ],
+)
+def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):
+    assert complaint(ASKED[key], value, key) == f"params.yaml: {line}"
+    tree = read()
+    *sections, last = key.split(".")
+    reduce(getitem, sections, tree)[last] = value
+    assert complaint(params(), tree) == f"params.yaml: {line}"
+
+
+@given(st.sampled_from(sorted(ASKED)), TREES)
+@example("tune.mlp", {"trials": 1, "rungs": [1], "keep": 1.0, "space": {"units": [[]]}})
+@example("models.cnn", {"kernel": True, "": None})
+@example("data.source", "\ud800")
+def test_whatever_stands_in_place_of_a_parameter_is_valid_or_said_in_lines(key, value):
+    try:
+        check(ASKED[key], value, key)
+    except UserError as mistake:
+        first, *others = str(mistake).split("\n")
+        assert first.startswith("params.yaml: ")
+        assert all(line.startswith("  params.yaml: ") for line in others)

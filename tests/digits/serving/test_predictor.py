@@ -1,0 +1,148 @@
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.core.errors import UserError
+from digits.core.files import read_json, write_json
+from digits.core.paths import history_file, model_file
+from digits.evaluation.objective import of_epoch
+from digits.export import formats
+from digits.serving import predictor
+from tests.drawings import DIGITS, MNIST
+from tests.images import stripes
+from tests.trained import export
+
+METADATA = {"model": "m", "classes": tuple(DIGITS), "preprocessing": MNIST}
+
+
+@pytest.fixture(scope="module")
+def exported(drawers: Path) -> Path:
+    """With nothing of the project but params.yaml."""
+    folder = drawers.parent / "exported"
+    folder.mkdir()
+    shutil.copy(drawers / "params.yaml", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(drawers)
+        export("cnn-tuned-1", folder / "cnn", METADATA)
+    return folder
+
+
+def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(among_drawers):
+    scores = {
+        name: of_epoch(read_json(history_file(name))["epochs"][-1], "balanced")
+        for name in ("mlp-tuned-1", "cnn-tuned-1")
+    }
+    assert predictor.best("tuned") == max(scores, key=scores.get)
+    assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed):
+    for number in (1, 2, 3):
+        name = f"cnn-tuned-{number}"
+        epoch = {
+            "validation_accuracy": 0.9 + 0.05 * (number == seed),
+            "validation_loss": 0.1,
+            "validation_hard_accuracy": 0.9,
+        }
+        write_json(history_file(name), {"epochs": [epoch]})
+        model_file(name).touch()
+    assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"
+
+
+def test_every_export_predicts_as_its_model_without_the_project(among_drawers, exported, monkeypatch):
+    images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
+    own = predictor.find(str(model_file("cnn-tuned-1")))
+    assert own.metadata.preprocessing == MNIST
+    np.testing.assert_allclose(own.load()(images), expected, atol=1e-5)
+    monkeypatch.chdir(exported)
+    for file in ("model.keras", "model.h5", "saved_model", "model.tflite"):
+        found = predictor.find(f"cnn/{file}")
+        assert (found.metadata.classes, found.metadata.preprocessing) == (tuple(DIGITS), MNIST)
+        np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
+
+
+def test_a_tflite_file_of_another_project_takes_the_images_of_this_one(among_drawers, exported, tmp_path):
+    file, theirs = exported / "cnn/model.tflite", tmp_path / "theirs.tflite"
+    with zipfile.ZipFile(file) as ours:
+        theirs.write_bytes(file.read_bytes()[: ours.infolist()[0].header_offset])
+    found = predictor.find(str(theirs))
+    assert (found.metadata.model, found.metadata.classes) == (str(theirs), tuple(DIGITS))
+    images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
+    np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers, exported, tmp_path, share):
+    whole, cut = (exported / "cnn/model.tflite").read_bytes(), tmp_path / "cut.tflite"
+    cut.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(UserError, match=r"cut\.tflite cannot be loaded as a model \("):
+        predictor.find(str(cut)).load()
+
+
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned and the like, a \.keras, \.h5 or "),
+        ("none.keras", r"none\.keras does not exist; a model is tuned, baseline"),
+        (
+            "model.weights.h5",
+            r"model\.weights\.h5 holds only weights; the \.keras file beside it holds the network, too",
+        ),
+        ("empty", r"empty is no SavedModel, for it holds no saved_model\.pb"),
+        (
+            "broken",
+            r"broken cannot be loaded as a model \(.+\); if it is a file of this project, delete it and run `dvc re",
+        ),
+        ("text.keras", r"text\.keras: its metadata cannot be read"),
+        ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow \("),
+        ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro` trains it, `dvc pull`"),
+    ],
+)
+def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monkeypatch, which, message):
+    shutil.copy("params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    Path("empty").mkdir()
+    shutil.copytree(exported / "cnn/saved_model", "broken")
+    Path("broken/saved_model.pb").write_text("hello")
+    Path("model.weights.h5").touch()
+    Path("text.keras").write_text("hello")
+    with pytest.raises(UserError, match=message):
+        predictor.find(which).load()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.zeros(1), "m does not give one probability for each class"),
+        (np.full((1, 10), 5.0), "m does not give probabilities, which add up to 1; does it lack a softmax"),
+        (np.full((1, 10), np.nan), "m does not give probabilities"),
+    ],
+)
+def test_what_gives_no_probabilities_is_refused(answer, message):
+    with pytest.raises(UserError, match=message):
+        predictor.checked(lambda _: answer, formats.Metadata(**METADATA))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"preprocessing": MNIST.model_copy(update={"shape": stripes(1).images.shape[1:], "kind": "image"})},
+            r"m does not take images of 12 × 10 × 3, as they are here",
+        ),
+        ({"classes": ("cat", "dog")}, "m tells 10 classes apart, but 2 are named here"),
+    ],
+)
+def test_a_model_that_does_not_fit_its_metadata_is_refused(among_drawers, tmp_path, changes, message):
+    path = tmp_path / "model.keras"
+    shutil.copy(model_file("mlp-tuned-1"), path)
+    metadata = formats.Metadata(**METADATA | changes)
+    formats.format_of(path).storage.write(path, metadata.model_dump_json())
+    with pytest.raises(UserError, match=message):
+        predictor.find(str(path)).load()
