@@ -6,7 +6,6 @@ from digits.core.cli import run
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
-from digits.models.runtime import frozen_gc
 from digits.tracking.store import configure, connect, disabled, location, without_password
 
 
@@ -16,10 +15,9 @@ def main() -> str:
     if disabled():
         return "left out, for DIGITS_TRACKING is off"
     configure()
-    with frozen_gc():  # MLflow
-        from digits.tracking.provenance import Provenance
-        from digits.tracking.registry import EvaluationSet, promote
-        from digits.tracking.sync import records, sync, winner
+    from digits.tracking.provenance import Provenance  # MLflow
+    from digits.tracking.registry import EvaluationSet, promote
+    from digits.tracking.sync import records, sync, winner
 
     provenance = Provenance.here()
     test_images = dataset.load(PREDICTIONS)

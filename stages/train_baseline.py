@@ -6,6 +6,7 @@ from digits.core.cli import run
 from digits.core.files import read_json
 from digits.core.paths import CLASSES
 from digits.models.families import hyperparameters
+from digits.tracking.live import live
 from digits.training.jobs import TrainingConfig
 from digits.training.seeds import train_seeds
 
@@ -16,7 +17,7 @@ def main(family: str) -> str:
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
     classes = len(read_json(CLASSES))
     configs = [TrainingConfig(family, recipe, epochs, seed, classes, machine) for seed in seeds]
-    return train_seeds("baseline", configs, setting(Pool, "pool"))
+    return train_seeds("baseline", configs, setting(Pool, "pool"), live)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from digits.core.cli import run
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, search_file
 from digits.models.families import hyperparameters
+from digits.tracking.live import live
 from digits.training.jobs import TrainingConfig
 from digits.training.seeds import train_seeds
 
@@ -23,7 +24,7 @@ def main(family: str) -> str:
         TrainingConfig(family, recipe, epochs, seed, classes, machine)
         for seed, recipe in zip(seeds, cycle(recipes), strict=False)
     ]
-    return train_seeds("tuned", configs, setting(Pool, "pool"))
+    return train_seeds("tuned", configs, setting(Pool, "pool"), live)
 
 
 if __name__ == "__main__":

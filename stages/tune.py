@@ -10,6 +10,7 @@ from digits.core.paths import CLASSES, search_file
 from digits.models.families import hyperparameters
 from digits.search.brackets import refuse_too_few
 from digits.search.search import SearchConfig, tune
+from digits.tracking.live import live
 from digits.training.jobs import TrainingConfig, describe
 
 
@@ -21,7 +22,7 @@ def main(family: str) -> str:
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
     seeds, classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
     baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine) for seed in seeds]
-    found = tune([SearchConfig(plan, method, objective, each) for each in baselines], setting(Pool, "pool"))
+    found = tune([SearchConfig(plan, method, objective, each) for each in baselines], setting(Pool, "pool"), live)
     write_json(search_file(family), found)
     return f"{search_file(family)}: " + "; ".join(map(summary, found["searches"]))
 

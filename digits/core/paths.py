@@ -29,10 +29,6 @@ def history_file(name: str) -> Path:
     return model_file(name).with_suffix(".json")
 
 
-def search_name(family: str, seed: int) -> str:
-    return f"{family}-search-{seed}"
-
-
 def trial_name(family: str, seed: int, number: int) -> str:
     """Of the search with this seed."""
     return f"{family}-trial-{seed}-{number}"

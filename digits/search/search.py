@@ -8,16 +8,17 @@ from typing import Any
 from digits.config.recipe import Recipe
 from digits.config.schema import Pool, Search
 from digits.core.errors import UserError
-from digits.core.paths import search_name, trial_name
+from digits.core.paths import trial_name
 from digits.core.progress import Progress
+from digits.models import runtime
 from digits.search.methods import Halving, Proposal, Results, Rounds, length
 from digits.search.trials import Trial, conclude
 from digits.training.checkpoint import Checkpoint, checkpoint
 from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
+from digits.training.images import training_images
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
-from digits.training.pool import TrainingPool, outcome, training_images, training_pool
-from digits.training.reporter import Reporter, reporting
-from digits.training.worker import start
+from digits.training.pool import TrainingPool, outcome, training_pool
+from digits.training.seeds import Record, Watch
 
 
 @dataclass(frozen=True)
@@ -30,59 +31,64 @@ class SearchConfig:
     baseline: TrainingConfig  # trial 0
 
 
-def tune(configs: Sequence[SearchConfig], settings: Pool) -> dict[str, Any]:
+def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[str, Any]:
     """One search after the other; they differ in their seeds alone."""
     images, first = training_images(), configs[0]
     family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
     by_identity = {fingerprint(config, code, *images): config for config in configs}
-    found = earlier_searches(family)
-    new = {identity: config for identity, config in by_identity.items() if identity not in found}
+    records = earlier_searches(family)
+    new = {identity: config for identity, config in by_identity.items() if identity not in records}
     if new:
+        running: list[RunningSearch] = []
         with (
-            reporting() as reporter,
+            watch(lambda: [search.progress() for search in running]),
             training_pool(settings, first.baseline.runtime, first.plan.trials, family) as pool,
             ExitStack() as stack,
         ):
-            pool.give(*images)
+            pool.share(*images)
             # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
             saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
             for identity, config in new.items():
-                found[identity] = RunningSearch(config, pool, saved[identity], reporter).to_its_end(identity)
+                running.append(RunningSearch(identity, config, pool, saved[identity]))
+                records[identity] = running[-1].run()
     return {
         "family": family,
         "method": first.method,
         "objective": first.objective,
         "images": len(images[0]),
         "space": first.plan.model_dump()["space"],
-        "searches": [found[identity] for identity in by_identity],
+        "searches": [records[identity] for identity in by_identity],
     }
 
 
 class RunningSearch:
-    def __init__(self, config: SearchConfig, pool: TrainingPool, saved: Checkpoint, reporter: Reporter) -> None:
-        self.config, self.pool, self.saved, self.reporter = config, pool, saved, reporter
+    def __init__(self, identity: str, config: SearchConfig, pool: TrainingPool, saved: Checkpoint) -> None:
+        self.config, self.pool, self.saved = config, pool, saved
         self.family, self.seed = config.baseline.family, config.baseline.seed
-        self.name = search_name(self.family, self.seed)
+        self.description = {"seed": self.seed, "fingerprint": identity}
+        self.status = "running"
         self.trials: list[Trial] = []
-        self.ended: set[int] = set()  # those that were reported to have ended
 
-    def to_its_end(self, identity: str) -> dict[str, Any]:
-        known = {"seed": self.seed, "fingerprint": identity}
-        self.reporter.begin(self.name, {"family": self.family} | known)
+    def run(self) -> Record:
         self.begin(self.config.baseline.recipe)
         self.method = self.chosen_method()
         total = length(self.config.plan, self.config.method)
-        with Progress(total, f"{self.family} search, seed {self.seed}", "epoch") as self.progress:
-            self.pool.train(self.next_runs(), self.on_segment, self.next_runs)
+        with Progress(total, f"{self.family} search, seed {self.seed}", "epoch") as self.progress_bar:
+            self.pool.run(self.next_runs(), self.on_segment, self.next_runs)
         try:
-            found = conclude(self.trials, self.config.plan.rungs[-1])
+            result = conclude(self.trials, self.config.plan.rungs[-1])
         except UserError:  # no trial finished: the next search begins anew
             self.saved.forget()
             raise
-        self.report_ends()
-        core_minutes = sum(trial.run.core_seconds for trial in self.trials) / 60
-        self.reporter.end(self.name, "completed", core_minutes=core_minutes)
-        return known | found
+        self.status = "completed"
+        return self.description | result
+
+    def progress(self) -> Record:
+        """What MLflow shows of it while it runs."""
+        begun = [trial for trial in [*self.trials] if trial.run.goal]
+        cost = {"core_minutes": sum(trial.run.core_seconds for trial in begun) / 60}
+        trials = [trial.progress() for trial in begun]
+        return self.description | {"family": self.family, "status": self.status, "cost": cost, "trials": trials}
 
     def chosen_method(self) -> Halving | Rounds:
         if self.config.method != "halving":
@@ -108,38 +114,27 @@ class RunningSearch:
         runs = []
         while sent := self.method.next():
             for trial in sent:
-                if trial.until == 0:
-                    begun = {"trial": trial.number, "hyperparameters": trial.run.config.recipe.model_dump()}
-                    self.reporter.begin(trial.run.name, begun, parent=self.name)
-                self.report_epochs(trial, trial.run.epochs[trial.until : trial.run.goal])
-                if trial.run.over:  # as an earlier search, which was killed, has left it
+                self.advance(trial, trial.run.epochs[trial.until : trial.run.goal])
+                if trial.run.is_finished:  # as an earlier search, which was killed, has left it
                     trial.arrive()
                 else:
                     runs.append(trial.run)
-        self.report_ends()
         return runs
 
     def on_segment(self, run: TrainingRun, epochs: list[Epoch]) -> None:
         self.saved.save(run)
         trial = next(trial for trial in self.trials if trial.run is run)
-        self.report_epochs(trial, epochs)
-        if run.over:
+        self.advance(trial, epochs)
+        if run.is_finished:
             trial.arrive()
 
-    def report_epochs(self, trial: Trial, epochs: list[Epoch]) -> None:
+    def advance(self, trial: Trial, epochs: list[Epoch]) -> None:
         if epochs:
-            self.progress.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
-            self.reporter.epochs(trial.run.name, epochs)
-
-    def report_ends(self) -> None:
-        for trial in self.trials:
-            if trial.status != "running" and trial.number not in self.ended:
-                self.ended.add(trial.number)
-                self.reporter.end(trial.run.name, trial.status, trial.reason, core_minutes=trial.run.core_seconds / 60)
+            self.progress_bar.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
 
 
 def proposals(config: SearchConfig, results: Results) -> list[Proposal]:
-    start(config.baseline.runtime)
+    runtime.start(config.baseline.runtime)
     from digits.search import oracle
 
     return oracle.propose(config.plan, config.method, config.baseline.recipe, config.baseline.seed, results)

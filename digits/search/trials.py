@@ -61,6 +61,11 @@ class Trial:
             "epochs": self.epochs,
         }
 
+    def progress(self) -> dict[str, Any]:
+        """What MLflow shows of it while its search runs."""
+        cost = {"core_minutes": self.run.core_seconds / 60}
+        return self.record() | {"epochs": self.run.epochs[: self.run.goal], "cost": cost}
+
 
 def conclude(trials: list[Trial], epochs: int) -> dict[str, Any]:
     """Once none is trained any more: the best of those that had all epochs."""

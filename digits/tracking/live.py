@@ -1,48 +1,59 @@
-"""Shows trainings in MLflow while they run: a thread of their driver passes on what they report.
+"""Shows trainings and searches in MLflow while they run: a thread of their driver writes their records so far.
 
-No server, slow or dead, holds a driver up: what fails waits, and what is never written stage `track` fills in.
+No server, slow or dead, holds a driver up: the next write adds what is missing, and at last stage `track` does.
 """
 
 import logging
-import time
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from typing import Any
 
-from digits.models.runtime import frozen_gc
-from digits.tracking.store import configure, disabled
-from digits.training.reporter import Message
+from digits.core.errors import reason
+from digits.tracking.provenance import Provenance
+from digits.tracking.store import configure, connect, disabled
 
 SECONDS_BETWEEN_WRITES = 1
-SECONDS_BETWEEN_TRIES = 5
+SECONDS_TO_FINISH = 5  # after the last training
+
+Record = dict[str, Any]  # of a model, a search or a trial, with its epochs so far
 
 
-def write(messages: SimpleQueue[Message | None]) -> None:
-    """Until None has come, and what came before it is written or has failed once more."""
+@contextmanager
+def live(records: Callable[[], list[Record]]) -> Iterator[None]:
+    """An error ends what is still running in MLflow, too."""
     if disabled():
+        yield
         return
-    configure()
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would say on the driver's terminal what it tries again
+    ended, outcome = Event(), {}
+    thread = Thread(target=write, args=(records, ended, outcome), daemon=True)
+    thread.start()
     try:
-        with frozen_gc():
-            from digits.tracking.writer import RunWriter  # MLflow, which takes seconds to import
-    except Exception:  # whatever is wrong with it, `track` says so
-        return
-    writer, seconds = RunWriter(), SECONDS_BETWEEN_WRITES
-    while True:
-        arrived = collect(messages, seconds)
-        written = writer.write([message for message in arrived if message is not None])
-        if None in arrived:
-            return
-        seconds = SECONDS_BETWEEN_WRITES if written else SECONDS_BETWEEN_TRIES
+        yield
+    except BaseException as error:
+        outcome |= {"status": "failed" if isinstance(error, Exception) else "killed", "reason": reason(error)}
+        raise
+    finally:
+        ended.set()
+        thread.join(SECONDS_TO_FINISH)
 
 
-def collect(messages: SimpleQueue[Message | None], seconds: float) -> list[Message | None]:
-    """What arrives within this time, or until the last has come."""
-    arrived, until = [], time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        try:
-            arrived.append(messages.get(timeout=left))
-        except Empty:
-            break
-        if arrived[-1] is None:
-            break
-    return arrived
+def write(records: Callable[[], list[Record]], ended: Event, outcome: Record) -> None:
+    configure()
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would report each retry on the driver's terminal
+    store = provenance = None
+    shown, last = {}, False
+    while not last:
+        last = ended.wait(SECONDS_BETWEEN_WRITES)
+        with suppress(Exception):  # MLflow's, its server's, the database's: whatever it is, the training goes on
+            from digits.tracking import sync  # MLflow, which takes seconds to import
+
+            store, provenance = store or connect(), provenance or Provenance.here()
+            for record in records():
+                sync.show(store, provenance, sync.run_record(provenance, with_outcome(record, outcome)), shown)
+
+
+def with_outcome(record: Record, outcome: Record) -> Record:
+    if record["status"] == "running":
+        record = record | outcome
+    return record | {"trials": [with_outcome(trial, outcome) for trial in record.get("trials", [])]}

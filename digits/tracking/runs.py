@@ -13,7 +13,13 @@ from digits.tracking.store import Store
 HEARTBEAT_TIMEOUT = 300  # seconds
 COMPLETE = "complete"  # the tag set last, the digest of all that the run holds
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
-MLFLOW_STATUS = {"completed": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+MLFLOW_STATUS = {
+    "running": "RUNNING",
+    "completed": "FINISHED",
+    "pruned": "FINISHED",
+    "failed": "FAILED",
+    "killed": "KILLED",
+}
 Point = tuple[str, int]  # a metric's name, and its step
 
 
@@ -50,14 +56,24 @@ def abandoned(run: Run, provenance: Provenance) -> bool:
     return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * HEARTBEAT_TIMEOUT
 
 
-def begin(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None, at: int | None = None) -> Run:
+def claim(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None) -> Run | None:
+    """The run for this driver to write to; None where the result is there already, or on its way elsewhere."""
+    run = find(store, provenance, info)
+    if run is None:
+        return begin(store, provenance, info, parent)
+    if not abandoned(run, provenance):
+        return None
+    return resume(store, provenance, info, run)
+
+
+def begin(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None) -> Run:
     tags = run_tags(provenance, info, parent) | {"alive": str(now())}
-    run = store.client.create_run(store.experiment, start_time=at or now(), run_name=info.name, tags=tags)
+    run = store.client.create_run(store.experiment, start_time=now(), run_name=info.name, tags=tags)
     describe(store, provenance, info, run)
     return run
 
 
-def resume(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
+def resume(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> Run:
     """What somebody else left unfinished."""
     store.client.update_run(run.info.run_id, "RUNNING")
     for tag in {"status", "reason"} & run.data.tags.keys():
@@ -65,6 +81,7 @@ def resume(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> Non
     tags = run_tags(provenance, info, run.data.tags.get("mlflow.parentRunId")) | {"alive": str(now())}
     store.client.log_batch(run.info.run_id, tags=[RunTag(*tag) for tag in tags.items()])
     describe(store, provenance, info, run)
+    return store.client.get_run(run.info.run_id)
 
 
 def describe(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
@@ -103,25 +120,26 @@ def logged(store: Store, run: Run) -> set[Point]:
     return {(point.key, point.step) for history in histories for point in history}
 
 
-def add_epochs(store: Store, run_id: str, epochs: Iterable[tuple[Mapping[str, float], int]], there: set[Point]) -> None:
-    """Each with its time. What is there already is left out, and what is added is there from then on."""
+def add_epochs(store: Store, run: Run, epochs: Iterable[Mapping[str, float]]) -> None:
+    """Those that the run lacks."""
+    there = logged(store, run)
     points = [
-        Metric(name, value, at, int(epoch["epoch"]))
-        for epoch, at in epochs
+        Metric(name, value, now(), int(epoch["epoch"]))
+        for epoch in epochs
         for name, value in epoch.items()
         if name != "epoch" and (name, int(epoch["epoch"])) not in there
     ]
-    add(store, run_id, points)
-    there |= {(point.key, point.step) for point in points}
+    add(store, run, points)
 
 
-def add_final(store: Store, run_id: str, values: Mapping[str, float], at: int | None = None) -> None:
-    add(store, run_id, [Metric(name, value, at or now(), 0) for name, value in values.items()])
+def add_final(store: Store, run: Run, values: Mapping[str, float]) -> None:
+    """Those that the run lacks, or has otherwise."""
+    add(store, run, [Metric(name, value, now(), 0) for name, value in values.items() - run.data.metrics.items()])
 
 
-def add(store: Store, run_id: str, points: Sequence[Metric]) -> None:
+def add(store: Store, run: Run, points: Sequence[Metric]) -> None:
     for batch in batches(points, 1000):
-        store.client.log_batch(run_id, metrics=batch)
+        store.client.log_batch(run.info.run_id, metrics=batch)
 
 
 def end(store: Store, run_id: str, status: str, reason: str | None = None) -> None:

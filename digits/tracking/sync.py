@@ -3,9 +3,10 @@
 import csv
 import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from digits.tracking import registry, runs
 from digits.tracking.provenance import Provenance, RunInfo, run_info
 from digits.tracking.store import Store
 
+SECONDS_BETWEEN_HEARTBEATS = 60
 MODEL_METRICS = (*(metric.name for metric in METRICS), "parameters", "multiply_adds", "training_tflop")
 
 
@@ -53,17 +55,29 @@ def records(provenance: Provenance, families: tuple[str, ...]) -> Iterator[RunRe
             yield model_record(provenance, row)
 
 
+def run_record(provenance: Provenance, record: dict[str, Any], search: RunInfo | None = None) -> RunRecord:
+    """Of a model, a search or a trial as models/ has it, or as its driver has it while it grows."""
+    info, status = run_info(provenance, record, search), record.get("status", "completed")
+    return RunRecord(
+        info,
+        status,
+        record.get("epochs", []),
+        metrics={} if status == "running" else record.get("cost", {}),
+        reason=record.get("reason"),
+        trials=[run_record(provenance, trial, info) for trial in record.get("trials", [])],
+    )
+
+
 def model_record(provenance: Provenance, row: dict[str, str]) -> RunRecord:
     name = model_name(row["family"], row["variant"], int(row["seed"]))
-    history = read_json(history_file(name))
     files = [history_file(name), *figures(row["family"], of_search=False)]
     metrics = {metric: float(row[metric]) for metric in MODEL_METRICS}
-    info = run_info(provenance, history)
-    return RunRecord(info, "completed", history["epochs"], metrics, files, model=model_file(name))
+    record = run_record(provenance, read_json(history_file(name)))
+    return replace(record, metrics=metrics, files=files, model=model_file(name))
 
 
 def search_record(provenance: Provenance, family: str, search: dict[str, Any]) -> RunRecord:
-    info, trials = run_info(provenance, search | {"family": family}), search["trials"]
+    trials = search["trials"]
     best = trials[search["best_trial"]]
     metrics = {
         **{name: best[name] for name in ("objective", "validation_accuracy")},
@@ -72,12 +86,8 @@ def search_record(provenance: Provenance, family: str, search: dict[str, Any]) -
         "pruned_trials": sum(trial["status"] == "pruned" for trial in trials),
         "failed_trials": sum(trial["status"] == "failed" for trial in trials),
     }
-    children = [
-        RunRecord(run_info(provenance, trial, info), trial["status"], trial["epochs"], reason=trial["reason"])
-        for trial in trials
-    ]
     files = [search_file(family), *figures(family, of_search=True)]
-    return RunRecord(info, "completed", [], metrics, files, trials=children)
+    return replace(run_record(provenance, search | {"family": family}), metrics=metrics, files=files)
 
 
 def figures(family: str, of_search: bool) -> list[Path]:
@@ -124,8 +134,6 @@ def complete(
     run_id = run.info.run_id
     if found:
         runs.describe(store, provenance, record.info, run)
-    runs.add_epochs(store, run_id, [(epoch, runs.now()) for epoch in record.curve], runs.logged(store, run))
-    runs.add_final(store, run_id, dict(record.metrics.items() - run.data.metrics.items()))
     for file in record.files:
         store.client.log_artifact(run_id, str(file), "figures" if file.suffix == ".png" else None)
     if record.model:
@@ -133,8 +141,32 @@ def complete(
     there = {child.data.tags.get("trial"): child for child in runs.children(store, run)} if record.trials else {}
     for trial in record.trials:
         complete(store, provenance, trial, test, there.get(trial.info.tags["trial"]), run_id)
+    add(store, record, run)
+    store.client.set_tag(run_id, runs.COMPLETE, record.digest)
+
+
+def show(
+    store: Store, provenance: Provenance, record: RunRecord, shown: dict[str, Any], parent: str | None = None
+) -> None:
+    """A record that grows, unless it is as it was shown last."""
+    growing = record.status == "running"
+    # A heartbeat each minute tells others that somebody is still at it.
+    state = record.status, len(record.curve), record.trials, growing and time.monotonic() // SECONDS_BETWEEN_HEARTBEATS
+    if shown.get(record.info.fingerprint) == state:
+        return
+    run = runs.claim(store, provenance, record.info, parent)
+    if run is not None:
+        for trial in record.trials:
+            show(store, provenance, trial, shown, run.info.run_id)
+        add(store, record, run)
+    shown[record.info.fingerprint] = state
+
+
+def add(store: Store, record: RunRecord, run: Run) -> None:
+    """What the run lacks of the record's epochs and metrics, and its end."""
+    runs.add_epochs(store, run, record.curve)
+    runs.add_final(store, run, record.metrics)
     if run.info.status != runs.MLFLOW_STATUS[record.status]:
         if "reason" in run.data.tags:
-            store.client.delete_tag(run_id, "reason")  # why it was not finished
-        runs.end(store, run_id, record.status, record.reason)
-    store.client.set_tag(run_id, runs.COMPLETE, record.digest)
+            store.client.delete_tag(run.info.run_id, "reason")  # why it was not finished
+        runs.end(store, run.info.run_id, record.status, record.reason)

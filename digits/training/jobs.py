@@ -1,22 +1,12 @@
 """What is trained, and what came of it. Known without TensorFlow, which only workers start."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 from digits.config.recipe import Recipe
 from digits.config.schema import Runtime
-from digits.data.dataset import Split
 
 Epoch = dict[str, float]
-Images = tuple[Split, Split, Split]  # for training, for validation, and the latter made harder
-
-
-@dataclass(frozen=True)
-class StoredImages:
-    """Where they lie, for workers that find the same there."""
-
-    folders: tuple[Path, ...]
-    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,6 @@ class SegmentResult:
     multiply_adds: int | None = None  # per image; None where there was no model
     seconds: float = 0.0
     core_seconds: float = 0.0
-    worker: str = ""
 
 
 @dataclass
@@ -65,7 +54,7 @@ class TrainingRun(SegmentResult):
     goal: int = 0  # epochs that it is to have
 
     @property
-    def over(self) -> bool:
+    def is_finished(self) -> bool:
         return self.failure is not None or len(self.epochs) >= self.goal
 
     def segment(self, until: int) -> Segment:
@@ -78,6 +67,12 @@ class TrainingRun(SegmentResult):
         self.multiply_adds = result.multiply_adds or self.multiply_adds
         self.seconds += result.seconds
         self.core_seconds += result.core_seconds
+
+    def progress(self) -> dict[str, Any]:
+        """What MLflow shows of it while it is trained."""
+        status = "failed" if self.failure is not None else "completed" if self.is_finished else "running"
+        cost = {"seconds": self.seconds, "core_minutes": self.core_seconds / 60}
+        return {"status": status, "reason": self.failure, "epochs": [*self.epochs], "cost": cost}
 
 
 def describe(epoch: Epoch) -> str:

@@ -20,12 +20,13 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from digits.config.schema import Pool, Runtime
 from digits.core.errors import UserError, reason
-from digits.core.paths import PREPARED
-from digits.data import dataset
 from digits.data.dataset import Split
+from digits.models import runtime
 from digits.training.fingerprint import SEARCH, refuse_others, versions
-from digits.training.jobs import Epoch, Images, SegmentResult, StoredImages, TrainingRun
-from digits.training.worker import gpus, sees, start, together, train
+from digits.training.gpus import OneGpuPerWorker, gpus
+from digits.training.images import Images, StoredImages, has_images, share_images
+from digits.training.jobs import Epoch, SegmentResult, TrainingRun
+from digits.training.trainer import train
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
@@ -42,7 +43,7 @@ class TrainingPool:
         self.client = client
         self.begun = Counter[str]()  # trainings, by worker
         # TensorFlow starts while the driver still reads images.
-        self.starts = [self.submit(start, machine, worker=worker) for worker in self.workers()]
+        self.starts = [self.submit(runtime.start, machine, worker=worker) for worker in self.workers()]
 
     def workers(self) -> list[str]:
         return list(self.client.scheduler_info(n_workers=-1)["workers"])
@@ -69,9 +70,9 @@ class TrainingPool:
             work, *arguments, pure=False, workers=worker and [worker], allow_other_workers=worker is not None
         )
 
-    def give(self, *images: Split) -> None:
-        """All trainings get the same. They can begin when this returns."""
-        self.images = self.stored(images) or self.submit(together, *images)
+    def share(self, *images: Split) -> None:
+        """All trainings get the same images. They can begin when this returns."""
+        self.images = self.stored(images) or self.submit(share_images, *images)
         self.client.gather(self.starts)
         self.starts.clear()
 
@@ -81,9 +82,9 @@ class TrainingPool:
         if len(folders) < len(images):
             return None
         stored = StoredImages(folders, tuple(split.digest for split in images))
-        return stored if all(self.client.run(sees, stored).values()) else None
+        return stored if all(self.client.run(has_images, stored).values()) else None
 
-    def train(
+    def run(
         self,
         runs: list[TrainingRun],
         on_segment: Callable[[TrainingRun, list[Epoch]], None],
@@ -118,13 +119,14 @@ class TrainingPool:
                 result = outcome(future)
             except WorkersDied as error:
                 result = SegmentResult(failure=str(error))
+            worker = next(iter(self.client.who_has([future])[future.key]), None)  # it has the model
             future.release()  # else Dask trains anew what a worker that begins anew has forgotten
             run.add(result)
             on_segment(run, result.epochs)
-            if run.over:
+            if run.is_finished:
                 waiting += schedule(more(), len(self.workers()))
             elif len(run.epochs) < end:
-                begin(run, end, result.worker)
+                begin(run, end, worker)
             else:
                 waiting.append((run, run.goal))
 
@@ -135,7 +137,7 @@ def schedule(runs: list[TrainingRun], workers: int) -> deque[tuple[TrainingRun, 
     All epochs are laid end to end and cut into one equal share a worker. A training that a cut divides first does what
     lies behind the cut, for the next worker's share begins with it; the rest comes last, on whichever worker is free.
     """
-    unfinished = [run for run in runs if not run.over]
+    unfinished = [run for run in runs if not run.is_finished]
     lengths = [run.goal - len(run.epochs) for run in unfinished]
     share = max([*lengths, ceil(sum(lengths) / max(1, workers)), 1])
     divided, whole, position = [], [], 0
@@ -178,7 +180,9 @@ def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> I
                 with held_back_interrupts():
                     local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
                     stack.enter_context(local)
-                yield TrainingPool(stack.enter_context(Client(local)), machine)
+                client = stack.enter_context(Client(local))
+                client.register_plugin(OneGpuPerWorker())
+                yield TrainingPool(client, machine)
             return
         with connected(settings.cluster) as client:
             for theirs in client.run(versions, family, SEARCH).values():
@@ -209,7 +213,3 @@ def connected(cluster: str) -> Iterator[Client]:
         ) from None
     with client:
         yield client
-
-
-def training_images() -> Images:
-    return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))

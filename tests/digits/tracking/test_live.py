@@ -1,4 +1,4 @@
-"""A driver's messages in MLflow while it trains: a real thread, a real store."""
+"""Trainings in MLflow while they run: a real thread, a real store."""
 
 import os
 import subprocess
@@ -7,38 +7,41 @@ from typing import Any
 
 import pytest
 
+from digits.tracking import live as module
 from digits.tracking import runs
-from digits.tracking.store import Store, disabled
-from digits.tracking.writer import RunWriter
-from digits.training import reporter
-from digits.training.reporter import Reporter, reporting
+from digits.tracking.live import live
+from digits.tracking.store import Store
 from tests.conftest import ROOT
 from tests.servers import HOST, eventually, free_port
 
 MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
 SEARCH = {"family": "mlp", "seed": 1, "fingerprint": "e" * 32}
 TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
-PATIENCE = 100  # seconds, on a busy machine
 
-# It says how long it was held up after its trainings.
+# Prints how long its end took.
 DRIVER = """
 import time
-from digits.training.reporter import reporting
-with reporting() as driver:
-    driver.begin("m", {})
-    driver.epochs("m", [{"epoch": number} for number in range(5000)])
-    started = time.monotonic()
-print(time.monotonic() - started)
+from digits.tracking.live import live
+with live(lambda: [{"status": "running", "epochs": [{"epoch": number} for number in range(5000)]}]):
+    time.sleep(2)
+    ended = time.monotonic()
+print(time.monotonic() - ended)
 """
 
 
-def epoch(number: int) -> dict[str, float]:
-    return {"epoch": number, "loss": 1.0, "validation_accuracy": 0.1 * number}
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine, the last write takes long."""
+    monkeypatch.setattr(module, "SECONDS_TO_FINISH", 100)
+    monkeypatch.delenv("DIGITS_TRACKING", raising=False)
 
 
-def said(driver: Reporter) -> list[dict[str, Any]]:
-    """Since it was asked last."""
-    return [driver.messages.get() for _ in range(driver.messages.qsize())]
+def model(epochs: int, status: str = "running", **more: Any) -> dict[str, Any]:
+    return MODEL | {"status": status, "epochs": curve(epochs)} | more
+
+
+def curve(epochs: int) -> list[dict[str, float]]:
+    return [{"epoch": epoch, "loss": 1.0, "validation_accuracy": epoch / 8} for epoch in range(1, epochs + 1)]
 
 
 def state(store: Store) -> list[tuple[str, float | None]]:
@@ -50,24 +53,16 @@ def steps(store: Store) -> list[int]:
     return [point.step for point in store.client.get_metric_history(run.info.run_id, "loss")]
 
 
-def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reporter, "SECONDS_TO_FINISH", PATIENCE)
-    monkeypatch.delenv("DIGITS_TRACKING", raising=False)
-    with reporting() as driver:
-        driver.begin("m", MODEL)
-        eventually(lambda: state(store) == [("RUNNING", None)])
-        driver.epochs("m", [epoch(1)])
-        eventually(lambda: state(store) == [("RUNNING", 0.1)])
-        driver.epochs("m", [epoch(2)])
-        eventually(lambda: state(store) == [("RUNNING", 0.2)])
-        driver.end("m", "completed", core_minutes=1.5)
-    with reporting() as again:
-        again.begin("m", MODEL)
-        again.epochs("m", [epoch(1)])
-        again.end("m", "completed")
-    assert state(store) == [("FINISHED", 0.2)]
+def test_a_run_is_seen_growing_and_then_finished_once(store: Store) -> None:
+    records = [model(0)]
+    with live(lambda: records):
+        for epochs, accuracy in ((0, None), (1, 0.125), (2, 0.25)):
+            records[0] = model(epochs)
+            eventually(lambda expected=accuracy: state(store) == [("RUNNING", expected)])
+        records[0] = model(2, "completed", cost={"core_minutes": 1.5})
+    with live(lambda: [model(1, "completed")]):
+        pass
+    assert state(store) == [("FINISHED", 0.25)]
     assert steps(store) == [1, 2]
     [run] = runs.search(store, "")
     assert run.info.run_name == "mlp baseline, seed 1"
@@ -78,74 +73,72 @@ def test_a_run_is_seen_running_with_its_curve_growing_and_then_finished_once(
     assert {each.dataset.name for each in run.inputs.dataset_inputs} == {"mnist"}
 
 
-@pytest.mark.parametrize("given", ["off", "OFF"])
-def test_tracking_that_is_turned_off_writes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
-    monkeypatch.setenv("DIGITS_TRACKING", given)
-    with reporting() as driver:
-        driver.begin("m", MODEL)
-    assert disabled()
+@pytest.mark.parametrize("value", ["off", "OFF"])
+def test_tracking_that_is_turned_off_writes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("DIGITS_TRACKING", value)
+    with live(lambda: [model(1)]):
+        pass
     assert state(store) == []
 
 
-def test_a_training_that_was_killed_or_failed_is_continued_by_the_next_with_the_epochs_that_it_lacks(
-    store: Store,
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (ValueError("the loss became nan"), "FAILED", "the loss became nan"),
+        (KeyboardInterrupt(), "KILLED", "KeyboardInterrupt"),
+    ],
+)
+def test_a_training_that_ended_early_is_continued_by_the_next(
+    store: Store, error: BaseException, status: str, reason: str
 ) -> None:
-    for epochs, status in ((1, None), (2, "failed"), (3, "killed"), (4, None)):
-        driver, writer = Reporter(), RunWriter()
-        driver.begin("m", MODEL)
-        driver.epochs("m", [epoch(number) for number in range(1, epochs + 1)])  # again what was told before
-        assert writer.write(said(driver))
-        assert state(store) == [("RUNNING", pytest.approx(0.1 * epochs))]
+    with pytest.raises(type(error)), live(lambda: [model(1)]):
+        raise error
+    assert state(store) == [(status, 0.125)]
+    assert runs.search(store, "")[0].data.tags["reason"] == reason
+    with live(lambda: [model(2)]):  # and then it is killed without a word
+        eventually(lambda: state(store) == [("RUNNING", 0.25)])
         assert not {"status", "reason"} & runs.search(store, "")[0].data.tags.keys()
-        if status:
-            driver.end_all(status, "the loss became nan")
-            assert writer.write(said(driver))
-            assert state(store) == [(status.upper(), pytest.approx(0.1 * epochs))]
-            assert runs.search(store, "")[0].data.tags["reason"] == "the loss became nan"
-    assert steps(store) == [1, 2, 3, 4]
+    with live(lambda: [model(3, "completed")]):
+        pass
+    assert state(store) == [("FINISHED", 0.375)]
+    assert steps(store) == [1, 2, 3]
 
 
-def test_a_search_has_its_trials_below_it_and_all_that_is_open_ends_with_it(store: Store) -> None:
-    driver = Reporter()
-    driver.begin("s", SEARCH)
-    for number in (0, 1):
-        driver.begin(f"t{number}", TRIAL | {"trial": number}, "s")
-    driver.epochs("t1", [epoch(1)])
-    driver.epochs("t0", [epoch(1)])
-    driver.end("t0", "pruned", "others were better")
-    driver.end_all("killed", "it was interrupted")
-    assert RunWriter().write(said(driver))
-    found = {run.info.run_name: run for run in runs.search(store, "")}
-    assert {name: run.info.status for name, run in found.items()} == {
+def test_trials_are_below_their_search_and_end_with_it(store: Store) -> None:
+    trials = [
+        TRIAL | {"trial": 0, "status": "pruned", "reason": "others were better", "epochs": curve(1)},
+        TRIAL | {"trial": 1, "status": "running", "epochs": curve(1)},
+    ]
+    with pytest.raises(KeyboardInterrupt), live(lambda: [SEARCH | {"status": "running", "trials": trials}]):
+        raise KeyboardInterrupt
+    by_name = {run.info.run_name: run for run in runs.search(store, "")}
+    assert {name: run.info.status for name, run in by_name.items()} == {
         "mlp search, seed 1": "KILLED",
         "mlp trial 0, seed 1": "FINISHED",
         "mlp trial 1, seed 1": "KILLED",
     }
-    assert found["mlp trial 0, seed 1"].data.tags["status"] == "pruned"
-    parents = {run.data.tags.get("mlflow.parentRunId") for name, run in found.items() if "trial" in name}
-    assert parents == {found["mlp search, seed 1"].info.run_id}
+    assert by_name["mlp trial 0, seed 1"].data.tags["status"] == "pruned"
+    parents = {run.data.tags.get("mlflow.parentRunId") for name, run in by_name.items() if "trial" in name}
+    assert parents == {by_name["mlp search, seed 1"].info.run_id}
 
 
-def test_what_could_not_be_written_is_written_later_and_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    driver, writer = Reporter(), RunWriter()
-    driver.begin("m", MODEL)
-    driver.epochs("m", [epoch(1)])
-    assert writer.write(said(driver))
-    driver.epochs("m", [epoch(2)])
-    with monkeypatch.context() as broken:
-        broken.delattr(runs, "add")
-        assert not writer.write(said(driver))
-    driver.epochs("m", [epoch(3)])
-    driver.end("m", "completed")
-    assert writer.write(said(driver))
-    assert state(store) == [("FINISHED", pytest.approx(0.3))]
+def test_epochs_that_could_not_be_written_are_written_later(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    records, attempts = [model(1)], []
+    with live(lambda: records):
+        eventually(lambda: state(store) == [("RUNNING", 0.125)])
+        with monkeypatch.context() as broken:
+            broken.setattr(runs, "add", lambda *_: attempts.append("failed") or 1 / 0)
+            records[0] = model(2)
+            eventually(lambda: len(attempts) > 1)
+        records[0] = model(3, "completed")
+    assert state(store) == [("FINISHED", 0.375)]
     assert steps(store) == [1, 2, 3]
 
 
-def test_a_dead_server_holds_no_driver_up_and_is_not_complained_about() -> None:
+def test_a_dead_server_holds_no_driver_up_and_prints_nothing() -> None:
     dead = {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"http://{HOST}:{free_port()}"}
     command = [sys.executable, "-c", DRIVER]
     environment = {name: value for name, value in os.environ.items() if name != "DIGITS_TRACKING"} | dead
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    assert float(done.stdout) < reporter.SECONDS_TO_FINISH + 1
+    assert float(done.stdout) < 6

@@ -82,7 +82,7 @@ def test_a_run_that_was_cut_short_gets_what_it_lacks_and_no_longer_says_why_it_w
     store: Store, provenance: Provenance, model: RunRecord
 ) -> None:
     run = runs.begin(store, provenance, model.info)
-    runs.add_epochs(store, run.info.run_id, [(CURVE[0], 1)], set())
+    runs.add_epochs(store, run, CURVE[:1])
     sync(store, provenance, [], TEST)
     assert "reason" in only(store, "model").data.tags
     assert sync(store, provenance, [model], TEST) == {"completed": 1}

@@ -18,9 +18,11 @@ from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.training import pool as pools
-from digits.training.jobs import Segment, SegmentResult, StoredImages, TrainingRun
+from digits.training.gpus import gpus
+from digits.training.images import StoredImages, load
+from digits.training.jobs import Segment, SegmentResult, TrainingRun
 from digits.training.pool import TrainingPool, outcome, schedule, training_pool
-from digits.training.worker import gpus, opened, train
+from digits.training.trainer import train
 from tests.images import stripes
 from tests.recipes import config
 
@@ -35,7 +37,7 @@ def runs(count: int, epochs: int, goal: int | None = None) -> list[TrainingRun]:
 
 def further(runs: list[TrainingRun]) -> list[TrainingRun]:
     """As a search does: each that has come to epoch 2 goes on to epoch 4."""
-    arrived = [run for run in runs if run.over and run.goal == 2]
+    arrived = [run for run in runs if run.is_finished and run.goal == 2]
     for run in arrived:
         run.goal = 4
     return arrived
@@ -62,8 +64,8 @@ class DeadlySegment(Segment):
 def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -> None:
     [killed, other], told = [Deadly("deadly", config(), goal=2), *runs(1, epochs=2)], []
     with training_pool(settings(1), MACHINE, most=2, family="mlp") as pool:
-        pool.give(*IMAGES)
-        pool.train([killed, other], lambda run, epochs: told.append((run.name, len(epochs))))
+        pool.share(*IMAGES)
+        pool.run([killed, other], lambda run, epochs: told.append((run.name, len(epochs))))
         with pytest.raises(UserError, match="each worker that took it died"):
             outcome(pool.submit(os._exit, 1))
     assert killed.failure == "each worker that took it died, perhaps out of memory"
@@ -75,9 +77,9 @@ def trained(workers: int, images: Sequence[Split]) -> list[tuple[Any, ...]]:
     """What comes out of three trainings that stop after two epochs and then go on, wherever there is room."""
     found = runs(3, epochs=4, goal=2)
     with training_pool(settings(workers), MACHINE, most=3, family="mlp") as pool:
-        pool.give(*images)
+        pool.share(*images)
         assert isinstance(pool.images, StoredImages) == (images is not IMAGES)
-        pool.train(found, lambda *_: None, partial(further, found))
+        pool.run(found, lambda *_: None, partial(further, found))
     return outcomes(found)
 
 
@@ -118,8 +120,8 @@ def test_a_worker_begins_anew_after_so_many_trainings_which_end_with_the_same_by
 
     found = runs(3, epochs=4, goal=2)
     with training_pool(settings(1), MACHINE, most=3, family="mlp") as pool:
-        pool.give(*IMAGES)
-        pool.train(found, lambda *_: None, partial(more, found))
+        pool.share(*IMAGES)
+        pool.run(found, lambda *_: None, partial(more, found))
     assert outcomes(found) == alone
     assert len({*chain(*map(dict.values, processes))}) == 2
     trained = (tmp_path / "trained").read_text().splitlines()
@@ -135,11 +137,11 @@ def on_disk(folder: Path) -> list[Split]:
 def test_workers_that_find_other_images_on_disk_are_not_told_to_read_them(tmp_path: Path) -> None:
     images, client = on_disk(tmp_path), MagicMock(run=lambda work, stored: {"here": True, "there": work(stored)})
     assert TrainingPool(client, MACHINE).stored(images)
-    opened.cache_clear()
+    load.cache_clear()
     dataset.save(stripes(16, seed=9), tmp_path / "2")
     assert TrainingPool(client, MACHINE).stored(images) is None
     with pytest.raises(UserError, match=r"/2 on .+ does not hold the images that are trained on"):
-        opened(StoredImages(tuple(split.folder for split in images), tuple(split.digest for split in images)))
+        load(StoredImages(tuple(split.folder for split in images), tuple(split.digest for split in images)))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,6 @@ def told_nothing() -> bool:
 def test_each_worker_has_a_gpu_of_its_own_and_leaves_ctrl_c_to_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
     with training_pool(Pool(workers=None, threads_per_worker=1, cluster=None), MACHINE, most=9, family="mlp") as pool:
-        pool.give(*IMAGES)
+        pool.share(*IMAGES)
         assert sorted(pool.client.run(seen).values()) == ["5", "7"]
         assert {*pool.client.run(told_nothing).values()} == {True}
