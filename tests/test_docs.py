@@ -18,8 +18,7 @@ SEEN = """
 import sys
 import numpy as np
 np.save("given.npy", given)
-assert len(set(text if isinstance(text, str) else text.decode() for text in texts)) == 1
-assert [name.decode() for name in names] == [about["classes"][each] for each in given[0].argmax(axis=1)]
+assert [name.decode() for name in names] == [metadata["classes"][each] for each in given[0].argmax(axis=1)]
 assert not [name for name in sys.modules if name.split(".")[0] == "digits"]
 """
 

@@ -168,7 +168,6 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
         ("distributed", ("digits/training/pool.py", "digits/training/gpus.py")),
         ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
-        ("h5py", "digits/export/metadata.py"),
         ("dvc", ("digits/review/", "digits/training/fingerprint.py")),
     ],
 )

@@ -1,4 +1,4 @@
-"""The formats of an export: an entry of FORMATS names a file, saves and loads it, and keeps metadata inside it.
+"""The formats of an export: an entry of FORMATS names a file, saves it and loads it.
 
 Loading imports nothing of what builds and trains networks here, as whoever gets the file has none of it.
 """
@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
 
-from digits.core.errors import UserError, reason
 from digits.core.process import held_back_stderr
-from digits.export.metadata import FOLDER, HDF5, ZIP, ZIP_BEHIND, Metadata, Storage
+from digits.export.metadata import Metadata, write_metadata
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +41,6 @@ class Format:
     file: str
     save: Callable[[Trained, Path], object]
     load: Callable[[Path], Callable[[np.ndarray], Output]]
-    storage: Storage
     tolerance: float = 1e-5  # of a probability: a format may add up in another order, and no more than that
 
 
@@ -117,11 +114,11 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
 
 
 FORMATS = (
-    Format("model.keras", lambda trained, path: shutil.copyfile(trained.file, path), load_keras, ZIP),
-    Format("model.h5", save_hdf5, load_keras, HDF5),
-    Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights, HDF5),
-    Format("saved_model", save_saved_model, load_saved_model, FOLDER),
-    Format("model.tflite", save_tflite, load_tflite, ZIP_BEHIND, tolerance=1e-4),  # its kernels round more
+    Format("model.keras", lambda trained, path: shutil.copyfile(trained.file, path), load_keras),
+    Format("model.h5", save_hdf5, load_keras),
+    Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights),
+    Format("saved_model", save_saved_model, load_saved_model),
+    Format("model.tflite", save_tflite, load_tflite, tolerance=1e-4),  # its kernels round more
 )
 
 
@@ -129,22 +126,10 @@ def write(trained: Trained, folder: Path) -> None:
     folder.mkdir()
     for each in FORMATS:
         each.save(trained, folder / each.file)
-        each.storage.write(folder / each.file, trained.metadata.model_dump_json())
+    write_metadata(folder, trained.metadata)
 
 
 def format_of(path: Path) -> Format | None:
     """Of any model's file, by the ending of its name; a folder is a SavedModel."""
     ending = "" if path.is_dir() else path.suffix or None
     return next((each for each in FORMATS if Path(each.file).suffix == ending), None)
-
-
-def read_metadata(path: Path) -> Metadata | None:
-    """None where the file holds none."""
-    try:
-        text = format_of(path).storage.read(path)
-        return None if text is None else Metadata.model_validate_json(text)
-    except ValidationError as error:
-        why = "; ".join(": ".join([*map(str, each["loc"]), each["msg"]]) for each in error.errors())
-    except Exception as error:  # a zip and an HDF5 file can be broken in many ways
-        why = reason(error)
-    raise UserError(f"{path}: its metadata cannot be read ({why}); `dvc repro --force export` writes it again")

@@ -16,7 +16,8 @@ from digits.config.schema import Runtime
 from digits.core.errors import UserError, reason
 from digits.core.files import read_array
 from digits.core.paths import PREDICTIONS
-from digits.export.formats import EXPORTS, FORMATS, Format, Output, read_metadata
+from digits.export.formats import EXPORTS, FORMATS, Format, Output
+from digits.export.metadata import read_metadata
 from digits.models import runtime
 
 BATCH = 500  # as in `evaluate`: another number may change a probability's last bit

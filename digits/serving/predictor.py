@@ -14,7 +14,7 @@ from digits.core.paths import CLASSES, PREPARED, history_file, model_file, model
 from digits.data import dataset, preprocessing
 from digits.evaluation import objective
 from digits.export import formats
-from digits.export.metadata import Metadata
+from digits.export.metadata import Metadata, read_metadata
 from digits.models import runtime
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
@@ -65,7 +65,7 @@ def from_file(path: Path, name: str) -> Classifier:
         raise UserError(f"{path} holds only weights; the .keras file beside it holds the network, too")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         raise UserError(f"{path} is no SavedModel, for it holds no saved_model.pb; a model is {KINDS}")
-    metadata = formats.read_metadata(path) or metadata_here(name, read_json(CLASSES))
+    metadata = read_metadata(path) or metadata_here(name, read_json(CLASSES))
     return Classifier(metadata, lambda: checked(loaded(path), metadata))
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from digits.core.files import write_array
-from digits.export.formats import FORMATS, read_metadata
-from tests.trained import BEST, NAMES
+from digits.export.formats import FORMATS
+from digits.export.metadata import read_metadata
+from tests.trained import BEST, METADATA
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def models(untrained, project):
     shutil.copytree(untrained, project, dirs_exist_ok=True)
 
 
-def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing(models, stage):
+def test_the_best_of_each_family_is_exported_as_the_same_bytes_each_time(models, stage):
     done = stage("export")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format predicts as the model")
@@ -28,12 +29,20 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
         for each in report[family]["formats"].values():
             assert round(each["largest_difference"], 6) == each["largest_difference"] <= each["tolerance"]
             assert each["bytes"] > 1000
-            assert read_metadata(Path(each["path"])).classes == tuple(NAMES)
+            assert Path(each["path"]).exists()
+        assert read_metadata(Path(f"exports/{family}/model.keras")) == METADATA.model_copy(update={"model": name})
 
-    before = {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()}
+    first = contents()
+    assert stage("export").returncode == 0
+    second = contents()
+    assert [path for path in first | second if first.get(path) != second.get(path)] == []
+
+
+def test_a_wrong_export_replaces_nothing(models, stage):
+    write_array("exports/cnn/earlier.npy", np.zeros(1))
     answers = Path("data/predictions/cnn-baseline-1.npy")
     write_array(answers, np.roll(np.load(answers), 1, axis=1))
-    before[answers] = answers.read_bytes()
+    before = contents()
     done = stage("export")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
@@ -41,4 +50,8 @@ def test_the_best_of_each_family_is_exported_and_a_wrong_export_replaces_nothing
     )
     assert "; exports stays as it was, and `dvc repro --force evaluate` predicts again" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()} == before
+    assert contents() == before
+
+
+def contents():
+    return {path: path.read_bytes() for path in Path().glob("*/**/*") if path.is_file()}

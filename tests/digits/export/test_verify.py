@@ -3,7 +3,6 @@
 import multiprocessing
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import chdir
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from digits.config.schema import Runtime
 from digits.core.errors import UserError
 from digits.core.files import read_array, write_array
 from digits.core.paths import PREDICTIONS
-from digits.export import formats, verify
-from digits.export.formats import FORMATS, Output
-from tests.trained import BEST, METADATA, NAMES, export
+from digits.export import verify
+from digits.export.formats import FORMATS, Format, Output
+from tests.trained import BEST, NAMES, export
 
 CLASSES = tuple(NAMES)
 MADE = Path("made")
@@ -58,19 +57,9 @@ def difference(path: Path, name: str = BEST["cnn"]) -> float:
 
 @EACH_FORMAT
 @pytest.mark.parametrize("family", BEST)
-def test_each_format_predicts_as_its_model_and_holds_its_metadata(family: str, export_format: formats.Format) -> None:
+def test_each_format_predicts_as_its_model(family: str, export_format: Format) -> None:
     path = MADE / family / export_format.file
     assert difference(path, BEST[family]) <= export_format.tolerance
-    assert formats.read_metadata(path) == METADATA.model_copy(update={"model": BEST[family]})
-
-
-def test_another_process_that_exported_other_models_before_writes_the_same_bytes(tmp_path: Path) -> None:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        for family, name in reversed(BEST.items()):
-            process.submit(export, name, tmp_path / family).result()
-    files = [path.relative_to(MADE) for path in MADE.rglob("*") if path.is_file()]
-    assert len(files) == 2 * (4 + 4)
-    assert [file for file in files if (MADE / file).read_bytes() != (tmp_path / file).read_bytes()] == []
 
 
 @pytest.mark.parametrize("file", [*(each.file for each in FORMATS[:3]), "saved_model/variables", "model.tflite"])
@@ -83,7 +72,7 @@ def test_weights_of_another_model_are_an_error(cnn: Path, other_model: Path, fil
 
 
 @EACH_FORMAT
-def test_classes_in_another_order_are_an_error(other_classes: Path, export_format: formats.Format) -> None:
+def test_classes_in_another_order_are_an_error(other_classes: Path, export_format: Format) -> None:
     with pytest.raises(UserError, match="of 40 test images 40 get another class"):
         difference(other_classes / export_format.file)
 

@@ -1,5 +1,4 @@
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +8,14 @@ from digits.core.errors import UserError
 from digits.core.files import read_json, write_json
 from digits.core.paths import history_file, model_file
 from digits.evaluation.objective import of_epoch
-from digits.export import formats
+from digits.export.metadata import Metadata, write_metadata
 from digits.serving import predictor
 from tests.drawings import DIGITS, MNIST
 from tests.images import stripes
 from tests.trained import export
 
 METADATA = {"model": "m", "classes": tuple(DIGITS), "preprocessing": MNIST}
+EACH_FILE = pytest.mark.parametrize("file", ["model.keras", "model.h5", "saved_model", "model.tflite"])
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +53,33 @@ def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed)
     assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"
 
 
-def test_every_export_predicts_as_its_model_without_the_project(among_drawers, exported, monkeypatch):
+@pytest.fixture
+def predicts_as_the_model(among_drawers):
     images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
-    own = predictor.find(str(model_file("cnn-tuned-1")))
-    assert own.metadata.preprocessing == MNIST
-    np.testing.assert_allclose(own.load()(images), expected, atol=1e-5)
+    return lambda model: np.testing.assert_allclose(model.load()(images), expected, atol=1e-5)
+
+
+def test_a_model_of_the_project_predicts_as_evaluate_did(predicts_as_the_model):
+    predicts_as_the_model(predictor.find("cnn-tuned"))
+
+
+@EACH_FILE
+def test_an_export_predicts_without_the_project(predicts_as_the_model, exported, monkeypatch, file):
     monkeypatch.chdir(exported)
-    for file in ("model.keras", "model.h5", "saved_model", "model.tflite"):
-        found = predictor.find(f"cnn/{file}")
-        assert (found.metadata.classes, found.metadata.preprocessing) == (tuple(DIGITS), MNIST)
-        np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
+    model = predictor.find(f"cnn/{file}")
+    assert model.metadata == Metadata(**METADATA)
+    predicts_as_the_model(model)
 
 
-def test_a_tflite_file_of_another_project_takes_the_images_of_this_one(among_drawers, exported, tmp_path):
-    file, theirs = exported / "cnn/model.tflite", tmp_path / "theirs.tflite"
-    with zipfile.ZipFile(file) as ours:
-        theirs.write_bytes(file.read_bytes()[: ours.infolist()[0].header_offset])
-    found = predictor.find(str(theirs))
-    assert (found.metadata.model, found.metadata.classes) == (str(theirs), tuple(DIGITS))
-    images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
-    np.testing.assert_allclose(found.load()(images), expected, atol=1e-5)
+@EACH_FILE
+def test_a_file_without_metadata_beside_it_takes_the_images_of_the_project(
+    predicts_as_the_model, exported, tmp_path, file
+):
+    copy = shutil.copytree if file == "saved_model" else shutil.copy
+    path = copy(exported / "cnn" / file, tmp_path / file)
+    model = predictor.find(str(path))
+    assert model.metadata == Metadata(model=str(path), classes=tuple(DIGITS), preprocessing=MNIST)
+    predicts_as_the_model(model)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5])
@@ -97,7 +104,8 @@ def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers,
             "broken",
             r"broken cannot be loaded as a model \(.+\); if it is a file of this project, delete it and run `dvc re",
         ),
-        ("text.keras", r"text\.keras: its metadata cannot be read"),
+        ("text.keras", r"text\.keras cannot be loaded as a model \("),
+        ("damaged/model.keras", r"damaged/metadata\.json cannot be read as .+; `dvc repro --force export` writes it"),
         ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow \("),
         ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro` trains it, `dvc pull`"),
     ],
@@ -112,6 +120,10 @@ def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monke
     Path("broken/saved_model.pb").write_text("hello")
     Path("model.weights.h5").touch()
     Path("text.keras").write_text("hello")
+    shutil.copy(exported / "cnn/metadata.json", ".")
+    Path("damaged").mkdir()
+    for file in ("model.keras", "metadata.json"):
+        Path("damaged", file).write_text("hello")
     with pytest.raises(UserError, match=message):
         predictor.find(which).load()
 
@@ -126,7 +138,7 @@ def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monke
 )
 def test_what_gives_no_probabilities_is_refused(answer, message):
     with pytest.raises(UserError, match=message):
-        predictor.checked(lambda _: answer, formats.Metadata(**METADATA))
+        predictor.checked(lambda _: answer, Metadata(**METADATA))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +154,6 @@ def test_what_gives_no_probabilities_is_refused(answer, message):
 def test_a_model_that_does_not_fit_its_metadata_is_refused(among_drawers, tmp_path, changes, message):
     path = tmp_path / "model.keras"
     shutil.copy(model_file("mlp-tuned-1"), path)
-    metadata = formats.Metadata(**METADATA | changes)
-    formats.format_of(path).storage.write(path, metadata.model_dump_json())
+    write_metadata(tmp_path, Metadata(**METADATA | changes))
     with pytest.raises(UserError, match=message):
         predictor.find(str(path)).load()
