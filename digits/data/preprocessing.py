@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveInt
 from scipy import ndimage
 
 from digits.core.errors import UserError
@@ -25,7 +25,7 @@ class Preprocessing(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    shape: tuple[int, int, int]
+    shape: tuple[PositiveInt, PositiveInt, Literal[1, 3]]
     kind: Literal["glyph", "image"]  # a bright glyph on black, or anything
     glyph_size: int = 0  # pixels of a glyph's longer side
 

@@ -54,6 +54,8 @@ def shaped(*shape: int) -> str:
         (json.dumps(VALID | {"placing": {}}), "placing: Extra inputs"),
         (json.dumps(VALID | {"classes": "0"}), "classes: Input should be a valid array"),
         (shaped(28, 28), "preprocessing: shape: 2: Field required"),
+        (shaped(0, 28, 1), "preprocessing: shape: 0: Input should be greater than 0"),
+        (shaped(28, 28, 4), "preprocessing: shape: 2: Input should be 1 or 3"),
     ],
 )
 def test_a_damaged_file_is_a_one_line_error(tmp_path: Path, text: str, why: str) -> None:
