@@ -1,6 +1,5 @@
 """Where runs are kept: on the server that MLFLOW_TRACKING_URI names, else in a database under the repository's root."""
 
-import fcntl
 import json
 import os
 import re
@@ -9,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from digits.core.errors import UserError
 from digits.core.files import replacing
@@ -104,8 +105,7 @@ def local_database() -> str:
     from mlflow import MlflowClient
 
     home().mkdir(exist_ok=True)
-    with (home() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(home() / "lock"):
         if database().exists():
             refuse_unreadable(database())
         else:

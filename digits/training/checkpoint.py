@@ -1,6 +1,5 @@
 """Trainings on disk after each segment, so that one that was killed goes on. Thrown away when all has ended well."""
 
-import fcntl
 import json
 import os
 import sys
@@ -9,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from digits.core.files import remove, replacing
 from digits.training.jobs import SegmentResult, TrainingRun
 
-NOTED = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")
+METADATA_FIELDS = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")
 
 
 class Checkpoint:
@@ -22,8 +23,8 @@ class Checkpoint:
         self.folder = folder
 
     def save(self, run: TrainingRun) -> None:
-        noted = json.dumps({name: getattr(run, name) for name in NOTED})
-        parts = {"noted": noted.encode(), "state": run.state or b"", "model": run.model or b""}
+        metadata = json.dumps({name: getattr(run, name) for name in METADATA_FIELDS})
+        parts = {"metadata": metadata.encode(), "state": run.state or b"", "model": run.model or b""}
         with replacing(self.file(run)) as new, zipfile.ZipFile(new, "w") as file:
             for name, content in parts.items():
                 file.writestr(name, content)
@@ -32,11 +33,11 @@ class Checkpoint:
         """To where it was; a file that is damaged counts as absent."""
         try:
             with zipfile.ZipFile(self.file(run)) as file:
-                noted = json.loads(file.read("noted"))
+                metadata = json.loads(file.read("metadata"))
                 state, model = (file.read(name) or None for name in ("state", "model"))
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return
-        run.add(SegmentResult(**noted, state=state, model=model))
+        run.add(SegmentResult(**metadata, state=state, model=model))
 
     def forget(self) -> None:
         for file in self.folder.glob("*.zip"):
@@ -50,30 +51,16 @@ class Checkpoint:
 def checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
     """Under the repository's root, not in the current folder, which may be an experiment's copy."""
     folder = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", fingerprint).resolve()
-    with locked(folder.with_suffix(".lock")):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print("the same training is running elsewhere; waiting for it", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
         yield Checkpoint(folder)
         remove(folder)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with path.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print("the same training is running elsewhere; waiting for it", file=sys.stderr, flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if is_at(path, lock.fileno()):
-                yield
-                path.unlink()
-                return
-        # Who had it removed the file: it is done, and this one begins.
-
-
-def is_at(path: Path, file: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(file))
-    except FileNotFoundError:
-        return False
+        remove(lock.lock_file)  # before the release: whoever waits notices, and makes a new one
+    finally:
+        lock.release()

@@ -171,7 +171,7 @@ def epochs_saved(folder: Path) -> dict[str, int]:
     found = {}
     for path in checkpoint_files(folder):
         with zipfile.ZipFile(path) as file:
-            found[path.stem] = len(json.loads(file.read("noted"))["epochs"])
+            found[path.stem] = len(json.loads(file.read("metadata"))["epochs"])
     return found
 
 

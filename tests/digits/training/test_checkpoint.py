@@ -61,8 +61,8 @@ def test_many_that_want_the_same_checkpoint_at_once_have_it_one_after_the_other(
             holders.pop()
 
     with ThreadPoolExecutor(16) as threads:
-        list(threads.map(hold, range(1000)))
-    assert most == [1] * 1000
+        list(threads.map(hold, range(200)))
+    assert most == [1] * 200
 
 
 @pytest.mark.parametrize("damage", [b"", b"no zip", None])
