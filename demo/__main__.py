@@ -63,7 +63,7 @@ def server(application: Flask, sock: socket.socket) -> BaseWSGIServer:
     return create_server(
         application,
         sockets=[sock],
-        threads=64,  # a batch is made of the requests that wait in them
+        threads=16,  # most of them wait: the app predicts as many pictures at once as there are cores
         connection_limit=500,
         channel_timeout=30,
         max_request_body_size=2 * MOST_BYTES,  # the app refuses less than this, with a sentence

@@ -1,10 +1,10 @@
 """The page and its API over HTTP. Nothing of a request is kept."""
 
+import os
 import sys
 import traceback
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from werkzeug.exceptions import (
     HTTPException,
     NotFound,
     RequestEntityTooLarge,
+    ServiceUnavailable,
     UnprocessableEntity,
     UnsupportedMediaType,
 )
@@ -25,6 +26,7 @@ from digits.core.paths import REPORTS
 from digits.data.image_files import FORMATS, MOST_BYTES, decode
 from digits.data.preprocessing import Preprocessing, preprocess
 
+MAX_WAIT = 20  # seconds, for a core
 LOOPBACK = ("127.0.0.1", "::1")
 STATIC = Path(__file__).with_name("static")
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -47,6 +49,7 @@ HEADERS = {
 def create(service: Service, hosts: list[str] | None) -> Flask:
     """Requests to other host names than these are refused: a page elsewhere can make a browser send such requests."""
     app = Flask("demo", static_folder=STATIC)
+    cores = BoundedSemaphore(os.cpu_count() or 1)  # a picture that is decoded takes up to 90 MB
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES + 2**16, TRUSTED_HOSTS=hosts)
     app.json.sort_keys, app.json.ensure_ascii = False, False
     app.after_request(with_headers)
@@ -71,7 +74,12 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
         names = service.names(request.args.get("models"))
-        return service.predict(decoder(request, service.preprocessing), names)
+        if not cores.acquire(timeout=MAX_WAIT):
+            raise ServiceUnavailable("too many requests at once; try again in a moment")
+        try:
+            return service.predict(image_in(request, service.preprocessing), names)
+        finally:
+            cores.release()
 
     @app.get("/api/disagreements")
     def disagreements() -> dict[str, Any]:
@@ -99,12 +107,12 @@ def description(service: Service) -> dict[str, Any]:
     return api
 
 
-def decoder(given: Request, preprocessing: Preprocessing) -> Callable[[], np.ndarray]:
+def image_in(request: Request, preprocessing: Preprocessing) -> np.ndarray:
     """Pixels are taken as they are; an image file is preprocessed like the training images."""
-    data = body(given)
-    if given.mimetype == "application/json":
-        return partial(pixels.read, data, preprocessing.shape)
-    return partial(picture, data, preprocessing)
+    data = body(request)
+    if request.mimetype == "application/json":
+        return pixels.read(data, preprocessing.shape)
+    return picture(data, preprocessing)
 
 
 def body(given: Request) -> bytes:
@@ -149,8 +157,6 @@ def error_response(error: Exception) -> Response:
         return response
     if isinstance(error, UserError):
         status, why = 503, str(error)
-    elif isinstance(error, TimeoutError):
-        status, why = 503, "too many requests at once; try again in a moment"
     else:
         traceback.print_exception(error, file=sys.stderr)
         status, why = 500, "something went wrong; the terminal of `make demo` says what"

@@ -2,7 +2,6 @@
 family; what they make of an image; and on which test images they differ."""
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 from werkzeug.exceptions import UnprocessableEntity
 
 from demo import pixels
-from demo.batches import Batches
 from digits.comparison.verdict import BETTER, WORSE
 from digits.config.load import parameter
 from digits.config.schema import Objective
@@ -22,7 +20,6 @@ from digits.serving import predictor
 from digits.serving.predictor import Predictor
 from digits.tracking import ui
 
-TIMEOUT = 20  # seconds
 REPORTED = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metrics": "metrics.json"}
 MOST_SHOWN = 24  # test images on which a baseline and a tuned model differ
 
@@ -44,7 +41,6 @@ class Service:
         best = objective.best((each.model for each in served), parameter(Objective, "tune.objective"))
         self.default_family = next(each.card["family"] for each in served if each.model == best)
         self.classes, self.preprocessing = served[0].metadata.classes, served[0].metadata.preprocessing
-        self.batches = Batches({name: each.predict for name, each in self.served.items()})
 
     def models(self, here: bool) -> dict[str, Any]:
         """`here`: for a browser on this machine."""
@@ -66,13 +62,13 @@ class Service:
             raise UnprocessableEntity(f"models holds {unknown[0]!r:.40}; there are {', '.join(self.served)}")
         return list(dict.fromkeys(wanted.split(",")))
 
-    def predict(self, decode: Callable[[], np.ndarray], names: list[str]) -> dict[str, Any]:
-        image, found = self.batches.predict(decode, names, TIMEOUT)
-        answers = [self.answer(name, found[name]) for name in names]
-        agree = len({each["class"] for each in answers}) == 1
-        return {"input": pixels.rows(image), "agree": agree, "answers": answers}
+    def predict(self, image: np.ndarray, names: list[str]) -> dict[str, Any]:
+        predictions = [self.prediction(name, image) for name in names]
+        agree = len({prediction["class"] for prediction in predictions}) == 1
+        return {"input": pixels.rows(image), "agree": agree, "answers": predictions}
 
-    def answer(self, name: str, probabilities: np.ndarray) -> dict[str, Any]:
+    def prediction(self, name: str, image: np.ndarray) -> dict[str, Any]:
+        [probabilities] = self.served[name].predict(image[np.newaxis])
         first, rounded = predictor.answer(probabilities)
         return {"model": name, "class": self.classes[first], "probability": rounded[first], "probabilities": rounded}
 
