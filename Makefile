@@ -4,7 +4,7 @@ INSTALLED := .venv/installed
 # DVC's stages call `python`: theirs is the one in .venv, activated or not.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro test quick ui demo review record bench check lock
+.PHONY: help repro test quick ui demo review record bench check readme lock
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -13,6 +13,7 @@ help: ## this list
 repro: $(INSTALLED) ## the main job: data, training, search, comparison, figures
 	@$(BIN)/python -m stages.check
 	@$(BIN)/dvc repro
+	@$(BIN)/python -m digits.report.readme
 
 test: $(INSTALLED) check ## every test
 	@$(BIN)/python -m pytest
@@ -44,6 +45,9 @@ check: $(INSTALLED) ## style, format, layers, and that README shows the results 
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/python -m digits.report.readme --check
+
+readme: $(INSTALLED) ## README's results, from reports/comparison.md; `make repro` ends with it
 	@$(BIN)/python -m digits.report.readme
 
 lock: $(INSTALLED) ## requirements.txt from pyproject.toml, with the newest versions it allows

@@ -1,20 +1,29 @@
-"""Set baseline and tuned side by side: for people, for spreadsheets, for `dvc metrics`, and in the README."""
+"""Set baseline and tuned side by side: for people, for spreadsheets, and for `dvc metrics`."""
 
 from collections.abc import Iterable
 from itertools import product
 
 import pandas as pd
 
-from digits.comparison.comparison import ENSEMBLE, Comparison, Outputs, Result, Row, columns, compare, metrics_tree
+from digits.comparison.comparison import (
+    ENSEMBLE,
+    Comparison,
+    Outputs,
+    Result,
+    Row,
+    columns,
+    compare,
+    metrics_tree,
+    summary_tree,
+)
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Seeds, Source
 from digits.core.cli import run
 from digits.core.files import read_json, write_json, write_text
 from digits.core.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
-from digits.evaluation import flops
+from digits.evaluation import flops, objective
 from digits.evaluation.metrics import Output, ensemble_name, measure, output
-from digits.evaluation.objective import best
-from digits.report import costs, model_card, readme, tables
+from digits.report import costs, model_card, tables
 from digits.report.model_card import Winner
 
 
@@ -24,9 +33,8 @@ def main() -> str:
     results = {name: result(name, said) for name, said in models.items()}
     searches = [costs.search_cost(read_json(search_file(each))) for each in families]
     found = compare([*results.values()], recipes(families, seeds, models), len(searches[0].best))
-    first = f"{tables.sentences(found)}\n\n{tables.results(found)}"
     parts = {
-        "# Baseline against tuned": first,
+        "# Baseline against tuned": f"{tables.sentences(found)}\n\n{tables.results(found)}",
         "## Verdicts": tables.verdicts(found),
         "## What tuning cost": costs.table_of(searches, found.rows),
         "## What it chose": "\n".join(map(costs.recipes, searches)),
@@ -35,8 +43,8 @@ def main() -> str:
     write_csv("comparison.csv", found.rows)
     write_csv("models.csv", results.values())
     write_json(REPORTS / "metrics.json", metrics_tree(found.rows))
+    write_json(REPORTS / "summary.json", summary_tree(found.rows, objectives(families, seeds)))
     write_text(REPORTS / "model_card.md", model_card.markdown(winner(results, models, found)))
-    readme.write_results(first)
     return f"{REPORTS}/comparison.md: {tables.summary(found.rows)}"
 
 
@@ -73,9 +81,15 @@ def result(name: str, said: Output) -> Result:
     )
 
 
+def objectives(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, float]:
+    """Of each family's tuned models, on validation images."""
+    criterion = parameter(Objective, "tune.objective")
+    return {each: objective.mean([model_name(each, "tuned", seed) for seed in seeds], criterion) for each in families}
+
+
 def winner(results: dict[str, Result], models: dict[str, Output], found: Comparison) -> Winner:
-    objective = parameter(Objective, "tune.objective")
-    name = best(results, objective)
+    criterion = parameter(Objective, "tune.objective")
+    name = objective.best(results, criterion)
     mine = results[name]
     return Winner(
         result=mine,
@@ -85,7 +99,7 @@ def winner(results: dict[str, Result], models: dict[str, Output], found: Compari
         output=models[name],
         data=read_json(REPORTS / "data.json"),
         source=parameter(Source, "data.source"),
-        objective=objective,
+        objective=criterion,
     )
 
 

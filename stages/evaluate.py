@@ -1,6 +1,5 @@
 """Predict the test images with every model, as they are and corrupted. No other stage opens them."""
 
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,8 +17,6 @@ from digits.evaluation.metrics import ensemble_name
 from digits.models import runtime
 
 BATCH = 500  # images, in each thread
-# Also under the temporary name that a killed training leaves.
-PRODUCED = re.compile(r"(\.\d+-)?\w+-(baseline|tuned|search\.json)")
 
 
 def main() -> str:
@@ -28,7 +25,6 @@ def main() -> str:
     from digits.models.keras_file import load_predictor
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    remove_other_families(families)
     test = dataset.load(paths.PREPARED / "test")
 
     with ThreadPoolExecutor(machine.threads) as pool:
@@ -60,15 +56,6 @@ def ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, li
 
 def batches(images: np.ndarray) -> list[np.ndarray]:
     return [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-
-
-def remove_other_families(families: tuple[str, ...]) -> None:
-    """DVC leaves what families that params.yaml no longer names produced; its cache keeps it anyway."""
-    named = {paths.models_folder(family, variant) for family in families for variant in paths.VARIANTS}
-    named |= set(map(paths.search_file, families))
-    for path in paths.MODELS.iterdir():
-        if PRODUCED.fullmatch(path.name) and path not in named:
-            remove(path)
 
 
 if __name__ == "__main__":

@@ -136,4 +136,5 @@ def forget(folder: Path, *stages: str) -> None:
 def finish(folder: Path) -> None:
     make(folder)
     run(folder, "env", "DIGITS_TRACKING=off", "dvc", "repro")
+    run(folder, "python", "-m", "digits.report.readme")
     commit(folder)

@@ -176,6 +176,25 @@ def metrics_tree(rows: Sequence[Row]) -> dict[str, Any]:
     return tree
 
 
+def summary_tree(rows: Sequence[Row], objectives: Mapping[str, float]) -> dict[str, Any]:
+    """What `dvc exp show` lists: the tuned models of each family in four values, with their objective."""
+    return {
+        row.family: {
+            "test_accuracy": round(row.accuracy.mean, 6),
+            "gain": round(row.verdicts[ACCURACY.name].difference, 6),
+            "verdict": verdict_summary(row),
+            "objective": objectives[row.family],
+        }
+        for row in rows
+        if row.variant == "tuned"
+    }
+
+
+def verdict_summary(row: Row) -> str:
+    better, worse = len(row.axes(BETTER)), len(row.axes(WORSE))
+    return f"better on {better} of {len(row.verdicts)}" + (f", worse on {worse}" if worse else "")
+
+
 def gains(row: Row) -> dict[str, float]:
     """Over the baseline: of accuracy with its interval, of the other metrics as they are, and on how many axes."""
     if not row.verdicts:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
+from statistics import fmean
 
+from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.paths import history_file
 
@@ -24,6 +26,8 @@ OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": bal
 
 
 def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
+    if objective not in OBJECTIVES:
+        raise UserError(f"params.yaml: tune.objective = {objective}: must be one of {', '.join(OBJECTIVES)}")
     measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "hard_accuracy"))
     return round(OBJECTIVES[objective](*measured), 6)
 
@@ -34,4 +38,12 @@ def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
 
 
 def best(models: Iterable[str], objective: str) -> str:
-    return max(models, key=lambda model: rank(read_json(history_file(model))["epochs"][-1], objective))
+    return max(models, key=lambda model: rank(last_epoch(model), objective))
+
+
+def mean(models: Iterable[str], objective: str) -> float:
+    return round(fmean(of_epoch(last_epoch(model), objective) for model in models), 6)
+
+
+def last_epoch(model: str) -> Mapping[str, float]:
+    return read_json(history_file(model))["epochs"][-1]

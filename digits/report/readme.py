@@ -1,8 +1,9 @@
-"""The result in README.md stands between two marks and is written by the pipeline, never by hand.
+"""The results in README.md stand between two marks: `make readme` copies them from reports/comparison.md.
 
-`python -m digits.report.readme` fails where it is not that of reports/comparison.md.
+`python -m digits.report.readme --check` fails where they differ.
 """
 
+import sys
 from pathlib import Path
 
 from digits.core.cli import one_line_errors
@@ -11,7 +12,7 @@ from digits.core.files import write_text
 from digits.core.paths import REPORTS
 
 FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
-START, END = "<!-- results: written by `dvc repro` -->", "<!-- end of results -->"
+START, END = "<!-- results: written by `make readme` -->", "<!-- end of results -->"
 
 
 def between(file: Path, start: str, end: str, results: str) -> str:
@@ -23,8 +24,14 @@ def between(file: Path, start: str, end: str, results: str) -> str:
     return f"{before}{start}\n{results}{end}{after}"
 
 
-def write_results(results: str) -> None:
-    if (fresh := between(FILE, START, END, results)) != FILE.read_text(encoding="utf-8"):
+def main(*arguments: str) -> None:
+    if arguments not in ((), ("--check",)):
+        raise UserError(f"takes --check or nothing, not {' '.join(arguments)}")
+    current = FILE.read_text(encoding="utf-8")
+    fresh = between(FILE, START, END, first_part(COMPARISON.read_text(encoding="utf-8")))
+    if fresh != current and arguments:
+        raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `make readme` copies them")
+    if fresh != current:
         write_text(FILE, fresh)
 
 
@@ -33,12 +40,6 @@ def first_part(comparison: str) -> str:
     return comparison.partition("\n\n")[2].partition("\n## ")[0]
 
 
-def check() -> None:
-    results = first_part(COMPARISON.read_text(encoding="utf-8"))
-    if between(FILE, START, END, results) != FILE.read_text(encoding="utf-8"):
-        raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `dvc repro` writes both")
-
-
 if __name__ == "__main__":
-    with one_line_errors("check"):
-        check()
+    with one_line_errors("readme"):
+        main(*sys.argv[1:])

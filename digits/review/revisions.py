@@ -26,6 +26,7 @@ CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
+METRICS = REPORTS / "metrics.json"
 READER = "digits/data/dataset.py"  # makes no image hard; what it reads is known by a digest
 GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
 
@@ -120,8 +121,9 @@ def changed(dependency: Any) -> bool:
 
 
 def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
-    """As `dvc params diff` and `dvc metrics diff` find them."""
-    found = getattr(Repo(), kind).diff(old.rev, new.rev)
+    """As `dvc params diff` and `dvc metrics diff --targets` find them."""
+    targets = [str(METRICS)] if kind == "metrics" else None  # not the summary that `dvc metrics diff` shows
+    found = getattr(Repo(), kind).diff(old.rev, new.rev, targets=targets)
     for side in (old, new):
         for path, error in found.get("errors", {}).get(side.rev, {}).items():
             if not isinstance(error, FileNotFoundError):  # an earlier revision may not have it

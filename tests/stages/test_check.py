@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,14 @@ def test_parameters_that_do_not_go_together_are_one_line(change, allowed, wrong,
     with pytest.raises(UserError) as caught:
         check.main()
     assert str(caught.value) == f"params.yaml: {line}"
+
+
+def test_only_models_of_families_no_longer_named_are_removed(project):
+    kept = ["mlp-baseline/1.keras", "mlp-search.json", "own/x.keras", "notes.txt"]
+    stale = ["cnn-tuned/1.keras", "cnn-baseline/2.json", "cnn-search.json", ".12-cnn-search.json"]
+    for name in kept + stale:
+        path = Path("models", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    check.remove_other_families(("mlp",))
+    assert {path for path in Path("models").rglob("*") if path.is_file()} == {Path("models", name) for name in kept}
