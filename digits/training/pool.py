@@ -16,7 +16,8 @@ from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, Scheduler, as_completed
+from distributed.scheduler import NoWorkerError
 
 from digits.config.schema import Pool, Runtime
 from digits.core.errors import UserError, reason
@@ -30,31 +31,32 @@ from digits.training.trainer import train
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
+    "distributed.scheduler.worker-ttl": "60s",  # a worker that is frozen for so long is killed and restarted
+    # This long after a worker's death, LocalCluster gives it up for good if it is missing just then: slow to start, or
+    # dead again. Its default is 15 s.
+    "distributed.deploy.lost-worker-timeout": "365d",
+    # At 80 % of its memory a worker would take no task until it uses less, and TensorFlow's memory only grows.
+    "distributed.worker.memory.pause": False,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",  # as here
 }
 # TensorFlow never frees the graph of a model that was trained (its issue 124972), and the more there are, the longer
 # the next training takes. So a worker begins anew after so many.
 TRAININGS_OF_A_WORKER = 50
+PATIENCE = 60  # seconds without a worker
+AGAIN = "run again, and each training goes on from its last epoch"
 
 
 class TrainingPool:
     def __init__(self, client: Client, machine: Runtime) -> None:
         self.client = client
-        self.begun = Counter[str]()  # trainings, by worker
+        client.run_on_scheduler(limit_waits, PATIENCE)
+        self.begun = Counter[str | None]()  # trainings, by worker
         # TensorFlow starts while the driver still reads images.
         self.starts = [self.submit(runtime.start, machine, worker=worker) for worker in self.workers()]
 
     def workers(self) -> list[str]:
         return list(self.client.scheduler_info(n_workers=-1)["workers"])
-
-    def wait_for_a_worker(self) -> None:
-        try:
-            self.client.wait_for_workers(1, timeout=60)
-        except TimeoutError:
-            raise UserError(
-                "no worker has come back for a minute; run again, and each training goes on from its last epoch"
-            ) from None
 
     def renew(self, idle: list[str]) -> None:
         """Those that have trained much. One without a nanny (`dask worker --no-nanny`) would not come back."""
@@ -73,8 +75,8 @@ class TrainingPool:
     def share(self, *images: Split) -> None:
         """All trainings get the same images. They can begin when this returns."""
         self.images = self.stored(images) or self.submit(share_images, *images)
-        self.client.gather(self.starts)
-        self.starts.clear()
+        while self.starts:
+            outcome(self.starts.pop())
 
     def stored(self, images: Images) -> StoredImages | None:
         """Where all workers can read them: nothing is sent then, and a machine has them in memory once."""
@@ -82,7 +84,8 @@ class TrainingPool:
         if len(folders) < len(images):
             return None
         stored = StoredImages(folders, tuple(split.digest for split in images))
-        return stored if all(self.client.run(has_images, stored).values()) else None
+        seen = self.client.run(has_images, stored, on_error="return")  # an exception where a worker dies meanwhile
+        return stored if all(answer is True for answer in seen.values()) else None
 
     def run(
         self,
@@ -92,10 +95,10 @@ class TrainingPool:
     ) -> None:
         """Each until its goal is reached, or it has failed. Whenever one has, `more` may bring others."""
         waiting = schedule(runs, len(self.workers()))
-        working: dict[Future, tuple[TrainingRun, int, str]] = {}
+        working: dict[Future, tuple[TrainingRun, int, str | None]] = {}
         ended = as_completed(loop=self.client.loop)
 
-        def begin(run: TrainingRun, end: int, worker: str) -> None:
+        def begin(run: TrainingRun, end: int, worker: str | None) -> None:
             future = self.submit(train, run.segment(end), self.images, worker=worker)
             working[future] = run, end, worker
             ended.add(future)
@@ -107,10 +110,10 @@ class TrainingPool:
         while waiting or working:
             if waiting:
                 self.renew(idle())
-            if not working:  # a worker that was killed takes a moment to come back
-                self.wait_for_a_worker()
-            # One for each worker: where a training kills its worker, none that waits behind it is blamed.
-            for worker in idle()[: len(waiting)]:
+            # One for each worker: where a training kills its worker, none that waits behind it is blamed. Where all
+            # workers have died, one for whichever comes back first.
+            free = idle() if working else idle() or [None]
+            for worker in free[: len(waiting)]:
                 self.begun[worker] += 1
                 begin(*waiting.popleft(), worker)
             future = next(ended)
@@ -155,15 +158,20 @@ class WorkersDied(UserError):
     pass
 
 
+def limit_waits(seconds: float, dask_scheduler: Scheduler) -> None:
+    """Of tasks while there is no worker. Without a limit, which is Dask's default, they wait for ever."""
+    dask_scheduler.no_workers_timeout = seconds
+
+
 def outcome(future: Future) -> Any:
     try:
         return future.result()
     except KilledWorker:
         raise WorkersDied("each worker that took it died, perhaps out of memory") from None
+    except NoWorkerError:
+        raise UserError(f"no worker has been there for a minute; {AGAIN}") from None
     except CancelledError:
-        raise UserError(
-            "Dask's scheduler is out of reach; run again, and each training goes on from its last epoch"
-        ) from None
+        raise UserError(f"Dask's scheduler is out of reach; {AGAIN}") from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
+import dask
 import pytest
+from distributed import KilledWorker, LocalCluster, wait
 
 from digits.config.schema import Pool
 from digits.core.errors import UserError
@@ -21,7 +24,7 @@ from digits.training import pool as pools
 from digits.training.gpus import gpus
 from digits.training.images import StoredImages, load
 from digits.training.jobs import Segment, SegmentResult, TrainingRun
-from digits.training.pool import TrainingPool, outcome, schedule, training_pool
+from digits.training.pool import TrainingPool, limit_waits, outcome, schedule, training_pool
 from digits.training.trainer import train
 from tests.images import stripes
 from tests.recipes import config
@@ -71,6 +74,36 @@ def test_a_training_that_kills_every_worker_is_given_up_and_the_others_go_on() -
     assert killed.failure == "each worker that took it died, perhaps out of memory"
     assert (len(other.epochs), other.failure) == (2, None)
     assert sum(count for _, count in told) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("distributed.deploy.lost-worker-timeout", "100ms"), ("distributed.worker.memory.pause", 0.001)]
+)
+def test_a_worker_comes_back_after_each_death_and_takes_the_next_task_whatever_dask_is_set_to(
+    name: str, value: object
+) -> None:
+    with dask.config.set({name: value}), training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
+        assert isinstance(pool.submit(os._exit, 1).exception(timeout=200), KilledWorker)
+        assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
+
+
+def test_without_workers_every_wait_ends_in_one_line() -> None:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        there = Pool(workers=None, threads_per_worker=1, cluster=cluster.scheduler_address)
+        with training_pool(there, MACHINE, most=1, family="mlp") as pool:
+            assert cluster.scheduler.no_workers_timeout == 60
+            pool.share(*IMAGES)
+            finished, running = pool.submit(os.getpid), pool.submit(time.sleep, 3600)
+            wait(finished)
+            cluster.scale(0)
+            while pool.workers():
+                time.sleep(0.1)
+            pool.client.run_on_scheduler(limit_waits, 1)
+            for future in (finished, running, pool.submit(os.getpid)):
+                with pytest.raises(UserError, match="no worker has been there for a minute; run again"):
+                    outcome(future)
+            with pytest.raises(UserError, match="no worker has been there for a minute; run again"):
+                pool.run(runs(1, epochs=2), lambda *_: None)
 
 
 def trained(workers: int, images: Sequence[Split]) -> list[tuple[Any, ...]]:
@@ -135,7 +168,7 @@ def on_disk(folder: Path) -> list[Split]:
 
 
 def test_workers_that_find_other_images_on_disk_are_not_told_to_read_them(tmp_path: Path) -> None:
-    images, client = on_disk(tmp_path), MagicMock(run=lambda work, stored: {"here": True, "there": work(stored)})
+    images, client = on_disk(tmp_path), MagicMock(run=lambda work, stored, **_: {"here": True, "there": work(stored)})
     assert TrainingPool(client, MACHINE).stored(images)
     load.cache_clear()
     dataset.save(stripes(16, seed=9), tmp_path / "2")
