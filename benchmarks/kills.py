@@ -3,7 +3,7 @@
 A project of a few hundred of MNIST's images, in a clone of its own. `dvc repro` and all that it has started are killed
 by SIGKILL at a random moment, and it is run again, up to five times; then it may end. Its end equals that of an
 undisturbed run if git sees no difference: dvc.lock has the digests of all models, predictions and exports, and the
-reports lie there themselves. Then MLflow is audited (`python -m tests.audit`), and no process may be left.
+reports lie there themselves. Then MLflow is audited (`python -m digits.tracking.audit`), and no process may be left.
 `python -m benchmarks.kills 50` goes on until there were 50 kills.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks.overhead import ENVIRONMENT, WHO, clone
+from benchmarks.clones import ENVIRONMENT, clone, commit
 from benchmarks.run import Row, main
 from digits.core.errors import UserError
 from digits.core.files import read_array
@@ -35,7 +35,7 @@ SMALL |= {f"tune.{family}.space.batch_size": [16, 32] for family in ("mlp", "cnn
 
 
 def measure(kills: int, images: int | None) -> list[Row]:
-    chance, done, equal, stages = random.Random(kills), 0, [], []
+    chance, stages, equal = random.Random(kills), [], []
     with tempfile.TemporaryDirectory() as temporary:
         untouched, undisturbed, disturbed = (Path(temporary, name) for name in ("untouched", "undisturbed", "run"))
         lay_out(untouched, images or 600)
@@ -43,22 +43,21 @@ def measure(kills: int, images: int | None) -> list[Row]:
         started = time.perf_counter()
         repro(undisturbed)
         seconds = time.perf_counter() - started
-        while done < kills:
+        while len(stages) < kills:
             shutil.copytree(untouched, disturbed, symlinks=True)
-            for _ in range(min(KILLS_OF_A_RUN, kills - done)):
-                hit = repro(disturbed, kill_after=chance.uniform(1, seconds / 2))
-                if hit is None:
+            for _ in range(min(KILLS_OF_A_RUN, kills - len(stages))):
+                stage = repro(disturbed, kill_after=chance.uniform(1, seconds / 2))
+                if stage is None:
                     break
-                done += 1
-                stages.append(hit)
-                print(f"kill {done}: in {hit}", flush=True)
+                stages.append(stage)
+                print(f"kill {len(stages)}: in {stage}", flush=True)
             repro(disturbed)
             equal.append(float(same(undisturbed, disturbed) and nothing_left(disturbed)))
             print(f"run {len(equal)}: {'equal' if equal[-1] else 'NOT equal'}", flush=True)
             shutil.rmtree(disturbed)
     counts = ", ".join(f"{stage} {stages.count(stage)}" for stage in sorted(set(stages)))
     what = "runs killed at random moments that end as one that nobody disturbed"
-    return [Row(what, equal, aim=1.0, unit="%", note=f"{done} kills in {len(equal)} runs: {counts}")]
+    return [Row(what, equal, aim=1.0, unit="%", note=f"{len(stages)} kills in {len(equal)} runs: {counts}")]
 
 
 def lay_out(folder: Path, images: int) -> None:
@@ -69,7 +68,7 @@ def lay_out(folder: Path, images: int) -> None:
         for array in ("x", "y")
     }
     np.savez(folder / "data/own/few.npz", **few)
-    subprocess.run(["git", *WHO, "commit", "--quiet", "--all", "--message", "Small"], cwd=folder, check=True)
+    commit(folder)
 
 
 def repro(folder: Path, kill_after: float | None = None) -> str | None:
@@ -92,7 +91,7 @@ def repro(folder: Path, kill_after: float | None = None) -> str | None:
 
 def same(undisturbed: Path, disturbed: Path) -> bool:
     checks = [["diff", "-r", undisturbed / each, disturbed / each] for each in ("dvc.lock", "reports", "README.md")]
-    checks.append([sys.executable, "-m", "tests.audit"])
+    checks.append([sys.executable, "-m", "digits.tracking.audit"])
     return all(subprocess.run(each, cwd=disturbed, env=ENVIRONMENT, check=False).returncode == 0 for each in checks)
 
 

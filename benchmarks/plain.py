@@ -14,7 +14,7 @@ from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.training.augmentation import augment
 from digits.training.jobs import TrainingConfig
-from digits.training.trainer import schedule, smoothed
+from digits.training.network import optimizer, smoothed
 
 
 def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable[[int], object]]:
@@ -23,8 +23,8 @@ def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable
     keras.utils.set_random_seed(config.seed)
     model = network(config.family, recipe, data.images.shape[1:], config.classes)
     compiled(model, recipe, config.classes, steps * config.epochs)
-    given = fed(data, recipe)
-    return model, lambda _: model.fit(**given, verbose=0)
+    feed = fed(data, recipe)
+    return model, lambda _: model.fit(**feed, verbose=0)
 
 
 def fed(data: Split, recipe: Recipe) -> dict[str, Any]:
@@ -76,28 +76,24 @@ def side(images: keras.KerasTensor) -> int:
 
 
 def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> keras.Model:
-    rate, decay = schedule(recipe, steps), recipe.weight_decay or None
-    if recipe.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
-    else:
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    model.compile(optimizer, smoothed(recipe.label_smoothing, classes), metrics=["accuracy"])
+    model.compile(optimizer(recipe, steps), smoothed(recipe.label_smoothing, classes), metrics=["accuracy"])
     return model
 
 
 def fed_alike(data: Split, recipe: Recipe) -> dict[str, Any]:
     """With our augmentation, where only the rest is to be compared."""
 
-    def augmented(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def changed(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         seed = tf.random.uniform((2,), maxval=tf.int32.max, dtype=tf.int32)
         return augment(images, recipe, seed), labels
 
-    return {"x": batches(data, recipe).map(augmented, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE), "shuffle": False}
+    return {"x": batches(data, recipe, changed), "shuffle": False}
 
 
-def batches(data: Split, recipe: Recipe) -> tf.data.Dataset:
+def batches(data: Split, recipe: Recipe, change: Callable[[tf.Tensor, tf.Tensor], object]) -> tf.data.Dataset:
     pairs = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
-    return pairs.shuffle(len(data)).batch(recipe.batch_size)
+    shuffled = pairs.shuffle(len(data)).batch(recipe.batch_size)
+    return shuffled.map(change, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 WHITE, PARTS = 255, 8
@@ -132,4 +128,4 @@ def augmented(data: Split, recipe: Recipe) -> tf.data.Dataset:
         parts = [layer(images[place * size :][:size], training=True) for place, layer in enumerate(pixels)]
         return tf.concat([*parts, images[len(parts) * size :]], axis=0), labels
 
-    return batches(data, recipe).map(changed, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return batches(data, recipe, changed)

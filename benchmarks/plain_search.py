@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,42 +25,43 @@ from digits.search.search import SearchConfig
 NOT_INSTALLED = "tensorboard.plugins.hparams"
 WITHOUT_END = 1_000
 
-
 Feed = Callable[[Split, Recipe], dict[str, Any]]  # what `model.fit` is given
 History = list[tuple[float, dict[str, float]]]  # of each epoch in turn, when it ended and what it measured
 
 
-def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, most: int) -> tuple[Recipe, History]:
-    """Until it has trained so many epochs: the recipe of the best of them. Hard images are only for `balanced`."""
+def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, max_epochs: int) -> tuple[Recipe, History]:
+    """The recipe of the best of so many epochs. Corrupted images are only for `balanced`."""
     sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
     keras.utils.set_random_seed(config.baseline.seed)
-    model = Classifier(config, images, feed, most)
-    shared = {
-        "objective": keras_tuner.Objective(OBJECTIVE, "max"),
-        "seed": config.baseline.seed,
-        "hyperparameters": space_of(config.plan),
-    }
-    epochs = config.plan.rungs[-1]
+    model, epochs = Classifier(config, images, feed, max_epochs), config.plan.rungs[-1]
     with tempfile.TemporaryDirectory() as folder, suppress(Enough):
-        if config.method == "hyperband":
-            sizes = {"max_epochs": epochs, "factor": FACTOR, "hyperband_iterations": WITHOUT_END}
-            tuner = keras_tuner.Hyperband(model, **sizes, **shared, directory=folder)
-        elif config.method == "bayesian":
-            # Its default, three for each hyperparameter, would make of so short a search a random one.
-            sizes = {"max_trials": WITHOUT_END, "num_initial_points": 4}
-            tuner = keras_tuner.BayesianOptimization(model, **sizes, **shared, directory=folder)
-        else:
-            tuner = keras_tuner.RandomSearch(model, max_trials=WITHOUT_END, **shared, directory=folder)
+        tuner = tuner_of(config.method, epochs)(
+            model,
+            objective=keras_tuner.Objective(OBJECTIVE, "max"),
+            seed=config.baseline.seed,
+            hyperparameters=space_of(config.plan),
+            directory=folder,
+        )
         tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
     if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
         raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
     return model.best, model.history
 
 
+def tuner_of(method: str, epochs: int) -> Callable[..., keras_tuner.Tuner]:
+    if method == "bayesian":
+        # Its default, three for each hyperparameter, would make of so short a search a random one.
+        return partial(keras_tuner.BayesianOptimization, max_trials=WITHOUT_END, num_initial_points=4)
+    if method == "random":
+        return partial(keras_tuner.RandomSearch, max_trials=WITHOUT_END)
+    # Also for halving, which Keras Tuner does not have.
+    return partial(keras_tuner.Hyperband, max_epochs=epochs, factor=FACTOR, hyperband_iterations=WITHOUT_END)
+
+
 class Classifier(keras_tuner.HyperModel):
-    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, most: int) -> None:
+    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, max_epochs: int) -> None:
         super().__init__()
-        self.config, self.feed, self.most, self.history = config, feed, most, History()
+        self.config, self.feed, self.max_epochs, self.history = config, feed, max_epochs, History()
         self.best, self.objective = config.baseline.recipe, float("-inf")
         self.data, *held_out = images
         self.validation, *self.hard = ((split.images, split.labels) for split in held_out)
@@ -90,7 +92,7 @@ class Classifier(keras_tuner.HyperModel):
         self.history.append((time.time(), epoch))
         if logs[OBJECTIVE] > self.objective:
             self.best, self.objective = recipe, logs[OBJECTIVE]
-        if len(self.history) >= self.most:
+        if len(self.history) >= self.max_epochs:
             raise Enough
 
 

@@ -11,17 +11,17 @@ takes about an hour on 2 cores.
 """
 
 import shutil
-import subprocess
 import tempfile
 import time
 from contextlib import chdir
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.overhead import ENVIRONMENT, clone, share
+from benchmarks.clones import clone, repro, share
 from benchmarks.plain import fed, training
 from benchmarks.plain_search import search
 from benchmarks.run import Row, fresh, interleaved, main
@@ -29,7 +29,7 @@ from benchmarks.trainings import images, training_config
 from digits.config.load import parameter
 from digits.config.recipe import Recipe
 from digits.config.schema import Families, Method, Search, Seeds, Train
-from digits.core.paths import REPORTS
+from digits.core.paths import REPORTS, VARIANTS
 from digits.data.dataset import Split
 from digits.evaluation.metrics import Output
 from digits.evaluation.metrics import measure as scores
@@ -37,7 +37,7 @@ from digits.search.methods import length
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
-Side = tuple[float, pd.DataFrame]  # its seconds, and each model's family, variant, accuracy and loss
+Table = tuple[float, pd.DataFrame]  # its seconds, and each model's family, variant and accuracy
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
@@ -45,55 +45,49 @@ def measure(pairs: int, count: int | None) -> list[Row]:
         prepared = Path(temporary, "prepared")
         clone(prepared, share(count))
         repro(prepared, "prepare")
-        sides = lambda number: ours(prepared, Path(temporary, str(number))), lambda _: plain(prepared)
-        found = list(interleaved(pairs, *sides))
-    ratios = [theirs / mine for (mine, _), (theirs, _) in found]
-    notes = (f"plain {said(theirs)}; ours {said(mine)}" for mine, theirs in found)
+        tables = [*interleaved(pairs, partial(ours, prepared), partial(plain, prepared))]
+    ratios = [second / first for (first, _), (second, _) in tables]
+    notes = (f"plain {described(*second)}; ours {described(*first)}" for first, second in tables)
     what = "seconds from prepared images to the table: plain script / ours"
     return [Row(what, ratios, aim=2.5, note="; ".join(notes))]
 
 
-def ours(prepared: Path, folder: Path) -> Side:
-    shutil.copytree(prepared, folder, symlinks=True)
-    started = time.perf_counter()
-    repro(folder, "compare")
-    return time.perf_counter() - started, pd.read_csv(folder / REPORTS / "models.csv")
+def ours(prepared: Path) -> Table:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = shutil.copytree(prepared, Path(temporary, "digits"), symlinks=True)
+        started = time.perf_counter()
+        repro(folder, "compare")
+        return time.perf_counter() - started, pd.read_csv(folder / REPORTS / "models.csv")
 
 
-def repro(folder: Path, stage: str) -> None:
-    subprocess.run(["dvc", "repro", stage], check=True, cwd=folder, env=ENVIRONMENT)
-
-
-def plain(prepared: Path) -> Side:
+def plain(prepared: Path) -> Table:
     started = time.perf_counter()
     models = fresh(script, prepared)
     return time.perf_counter() - started, models
 
 
 def script(prepared: Path) -> pd.DataFrame:
+    rows = []
     with chdir(prepared):
         train, validation, test = map(images, ("train", "validation", "test"))
-        models = []
         for family in parameter(Families, "families"):
             baseline = training_config(family, "baseline", parameter(Train, "train").epochs, seed=1)
-            for variant in ("baseline", "tuned"):
-                tuned = found_by_searches(baseline, train, validation) if variant == "tuned" else []
-                for seed, recipe in zip(parameter(Seeds, "seeds"), cycle(tuned or [baseline.recipe]), strict=False):
-                    found = scores(trained(replace(baseline, recipe=recipe, seed=seed), train, test))
-                    models.append({"family": family, "variant": variant} | found)
-    print(table(pd.DataFrame(models)), flush=True)
-    return pd.DataFrame(models)
+            for variant in VARIANTS:
+                recipes = [baseline.recipe] if variant == "baseline" else searched(baseline, train, validation)
+                for seed, recipe in zip(parameter(Seeds, "seeds"), cycle(recipes), strict=False):
+                    metrics = scores(trained(replace(baseline, recipe=recipe, seed=seed), train, test))
+                    rows.append({"family": family, "variant": variant} | metrics)
+    return pd.DataFrame(rows)
 
 
-def found_by_searches(baseline: TrainingConfig, train: Split, validation: Split) -> list[Recipe]:
+def searched(baseline: TrainingConfig, train: Split, validation: Split) -> list[Recipe]:
     plan, method = parameter(Search[type(baseline.recipe)], f"tune.{baseline.family}"), parameter(Method, "tune.method")
-    found = []
+    recipes = []
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
-        theirs = replace(config, method="hyperband" if method == "halving" else method)
-        best, _ = search(theirs, (train, validation), fed, length(config.plan, config.method))
-        found.append(best)
-    return found
+        recipe, _ = search(config, (train, validation), fed, length(plan, method))
+        recipes.append(recipe)
+    return recipes
 
 
 def trained(config: TrainingConfig, data: Split, test: Split) -> Output:
@@ -103,16 +97,10 @@ def trained(config: TrainingConfig, data: Split, test: Split) -> Output:
     return Output(model.predict(test.images, verbose=0), test.labels)
 
 
-def table(models: pd.DataFrame) -> pd.DataFrame:
-    kinds = models.groupby(["family", "variant"], sort=False)
-    return kinds[["test_accuracy", "test_loss"]].agg(["mean", "std"])
-
-
-def said(side: Side) -> str:
-    seconds, models = side
-    accuracies = table(models)["test_accuracy"].itertuples()
-    kinds = (f"{family} {variant} {mean:.2%} ± {std:.2%}" for (family, variant), mean, std in accuracies)
-    return f"{seconds:.0f} s ({', '.join(kinds)})"
+def described(seconds: float, models: pd.DataFrame) -> str:
+    accuracies = models.groupby(["family", "variant"], sort=False)["test_accuracy"].agg(["mean", "std"])
+    variants = (f"{' '.join(name)} {mean:.2%} ± {std:.2%}" for name, mean, std in accuracies.itertuples())
+    return f"{seconds:.0f} s ({', '.join(variants)})"
 
 
 if __name__ == "__main__":

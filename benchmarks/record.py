@@ -5,7 +5,6 @@ again: what was trained is in DVC's cache, what was trained in part in .checkpoi
 """
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir
@@ -21,35 +20,34 @@ from benchmarks.run import machine
 from digits.comparison.comparison import Spread
 from digits.config.load import parameter
 from digits.config.schema import Runtime
+from digits.core.cli import one_line_errors
+from digits.core.errors import UserError
 from digits.core.files import read_array, write_text
+from digits.core.git import git
 from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.evaluation.metrics import METRICS, Output, ensemble, true_labels
 from digits.models import runtime
 from digits.report.readme import first_part
 from digits.report.tables import cell, table
 
-ROOT = Path(__file__).parent.parent
-OVERLAY, RESULT = ROOT / "benchmarks/record.yaml", ROOT / "reports/record"
-NAME = "record"
-KEPT = ("comparison.md", "comparison.csv", "models.csv", "metrics.json")
+OVERLAY, RESULT, NAME = Path("benchmarks/record.yaml"), REPORTS / "record", "record"
+KEPT = ("reports/comparison.md", "reports/comparison.csv", "reports/models.csv", "reports/metrics.json", "params.yaml")
 USED = ("params.yaml", "models", "data/predictions", "reports/models.csv")
 SHIFTS = 9  # up to a pixel up or down, left or right
 SHOWN = [metric for metric in METRICS if not metric.needs_corrupted]
 
 
 def main() -> None:
-    changes = list(settings(YAML(typ="safe").load(OVERLAY)))
-    subprocess.run(["dvc", "exp", "remove", "--quiet", NAME], cwd=ROOT, capture_output=True, check=False)
-    run = ["dvc", "exp", "run", "--temp", "--name", NAME]
-    if subprocess.run([*run, *(word for each in changes for word in ("-S", each))], cwd=ROOT, check=False).returncode:
-        sys.exit("the run did not come to its end; `make record` goes on where it stopped")
-    [revision] = git("for-each-ref", "--format=%(refname)", f"refs/exps/**/{NAME}").split()
-    for name in KEPT:
-        write_text(RESULT / name, git("show", f"{revision}:reports/{name}"))
-    write_text(RESULT / "params.yaml", git("show", f"{revision}:params.yaml"))
-    parent = git("rev-parse", "--short", f"{revision}~1").strip()
-    write_text(RESULT / "README.md", about(parent, averaged_over_shifts(revision)))
-    print((RESULT / "README.md").read_text())
+    subprocess.run(["dvc", "exp", "remove", "--quiet", NAME], capture_output=True, check=False)
+    changes = (word for change in settings(YAML(typ="safe").load(OVERLAY)) for word in ("-S", change))
+    if subprocess.run(["dvc", "exp", "run", "--temp", "--name", NAME, *changes], check=False).returncode:
+        raise UserError("the run did not come to its end; `make record` goes on where it stopped")
+    revision = git("for-each-ref", "--format=%(refname)", f"refs/exps/**/{NAME}")
+    for file in map(Path, KEPT):
+        write_text(RESULT / file.name, git("show", f"{revision}:{file}") + "\n")
+    text = about(git("rev-parse", "--short", f"{revision}~1"), averaged_over_shifts(revision))
+    write_text(RESULT / "README.md", text)
+    print(text)
 
 
 def settings(tree: dict[str, Any], above: str = "") -> Iterator[str]:
@@ -67,7 +65,7 @@ def averaged_over_shifts(revision: str) -> str:
             file = Path(folder, name)
             file.parent.mkdir(parents=True, exist_ok=True)
             get = ["dvc", "get", "--quiet", "--rev", revision, "--out", str(file), ".", name]
-            subprocess.run(get, cwd=ROOT, check=True)
+            subprocess.run(get, check=True)
         with chdir(folder):
             return shifts_table()
 
@@ -114,7 +112,7 @@ def about(commit: str, over_shifts: str) -> str:
     results = first_part((RESULT / "comparison.md").read_text(encoding="utf-8"))
     return f"""# The record
 
-More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY.relative_to(ROOT)} over params.yaml
+More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY} over params.yaml
 (together they are params.yaml here). Recipes were chosen on validation images, as ever.
 
 {results.strip()}
@@ -127,9 +125,6 @@ One run. Machine: {machine()}.
 """
 
 
-def git(*command: str) -> str:
-    return subprocess.run(["git", *command], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-
-
 if __name__ == "__main__":
-    main()
+    with one_line_errors(NAME):
+        main()

@@ -11,15 +11,15 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from subprocess import CalledProcessError
 from typing import Any, TypeVar
 
+from digits.core.cli import one_line_errors
 from digits.core.errors import UserError
 from digits.core.files import read_json, write_json, write_text
 from digits.core.git import git
@@ -56,53 +56,44 @@ class Row:
     def shown(self, value: float) -> str:
         return f"{100 * value:.1f} %" if self.unit == "%" else f"{value:.2f} {self.unit}".rstrip()
 
-    def __str__(self) -> str:
-        what, middle, spread, count, aim, met = self.cells()
-        aimed = "" if self.aim is None else f"; aim {aim}: {met}"
-        return f"{what}: {middle} (median; {spread}; n = {count}){aimed}{'; ' * bool(self.note)}{self.note}"
-
 
 def main(measure: Callable[[int, int | None], Sequence[Row]], pairs: int) -> None:
     """`measure` takes the number of pairs and of images; None stands for as many images as it wants."""
-    started, name, given = time.perf_counter(), Path(sys.argv[0]).stem, sys.argv[1:]
-    if len(given) > 2 or not all(each.isdecimal() and int(each) for each in given):
-        sys.exit(f"{name}: error: takes [PAIRS] [IMAGES], not {' '.join(given)}")
-    pairs, images = [*map(int, given), *(pairs, None)[len(given) :]]
-    try:
+    started, name, arguments = time.perf_counter(), Path(sys.argv[0]).stem, sys.argv[1:]
+    with one_line_errors(name):
+        if len(arguments) > 2 or not all(each.isdecimal() and int(each) for each in arguments):
+            raise UserError(f"takes [PAIRS] [IMAGES], not {' '.join(arguments)}")
+        pairs, images = [*map(int, arguments), *(pairs, None)[len(arguments) :]]
         rows = measure(pairs, images)
         if images is None:
             keep(name, f"python -m benchmarks.{name} {pairs}", rows)
-    except (UserError, OSError, CalledProcessError) as mistake:
-        sys.exit(f"{name}: error: {mistake}")
-    print(*rows, sep="\n")
-    kept = "only tried, and not kept" if images else f"{PAGE} has it"
-    print(f"{name}: {kept} ({time.perf_counter() - started:.0f} s)", flush=True)
+        for row in rows:
+            print(*row.cells(), row.note, sep=" | ")
+        kept = "only tried, and not kept" if images else f"{PAGE} has it"
+        print(f"{name}: {kept} ({time.perf_counter() - started:.0f} s)", flush=True)
 
 
-def interleaved(pairs: int, ours: Callable[[int], T], theirs: Callable[[int], T]) -> Iterator[tuple[T, T]]:
-    """Both get the number of the pair, which may be a seed. They take turns in being first: a machine that becomes
-    slower, or is shared, favours neither."""
-    for number in range(1, pairs + 1):
-        order = (ours, theirs) if number % 2 else (theirs, ours)
-        found = {side: side(number) for side in order}
-        yield found[ours], found[theirs]
+def interleaved(pairs: int, ours: Callable[[], T], plain: Callable[[], T]) -> Iterator[tuple[T, T]]:
+    """They take turns in being first: a machine that becomes slower, or is shared, favours neither."""
+    for number in range(pairs):
+        results = {side: side() for side in ((plain, ours) if number % 2 else (ours, plain))}
+        yield results[ours], results[plain]
 
 
 def compare(
-    what: str, pairs: int, ours: Callable[[], float], theirs: Callable[[], float], unit: str, aim: float | None = None
+    what: str, pairs: int, ours: Callable[[], float], plain: Callable[[], float], unit: str, aim: float | None = None
 ) -> Row:
     """How many times better ours is: less where it is a time, more where it is a rate."""
-    found = []
-    for mine, other in interleaved(pairs, lambda _: ours(), lambda _: theirs()):
-        print(f"{what}: {digits(mine)} {unit} against {digits(other)}", flush=True)
-        found.append((mine, other))
-    ratios = [other / mine if unit in ("s", "ms") else mine / other for mine, other in found]
-    medians = (f"{digits(median(side))} {unit}" for side in zip(*found, strict=True))
-    return Row(what, ratios, aim, note=" against ".join(medians))
+    values = []
+    for pair in interleaved(pairs, ours, plain):
+        values.append(pair)
+        print(f"{what}: {against(pair, unit)}", flush=True)
+    ratios = [second / first if unit == "s" else first / second for first, second in values]
+    return Row(what, ratios, aim, note=against(map(median, zip(*values, strict=True)), unit))
 
 
-def digits(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def against(pair: Iterable[float], unit: str) -> str:
+    return " against ".join(f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}" for value in pair)
 
 
 def fresh(work: Callable[..., T], *arguments: Any) -> T:

@@ -9,11 +9,10 @@ kept on other days was not measured in turns.
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from math import sqrt
+from collections.abc import Iterator
+from math import inf, sqrt
 from pathlib import Path
 from statistics import mean, variance
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,58 +29,55 @@ STEPS = 400
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    kept_here, picture = RECORD.resolve(), PICTURE.resolve()
-    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder), count):
-        record = Path(folder, RECORD.name) if count else kept_here
-        for seed in range(1, pairs + 1):
-            for tuner, method in in_turns(seed):
-                run_once(record, tuner, method, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder, RECORD.name) if count else RECORD.resolve()
+        with prepared(Path(folder), count):
+            for seed in range(1, pairs + 1):
+                for tuner, method in in_turns(seed):
+                    run_once(record, tuner, method, seed)
         every = by_tuner(kept(record))
-        searches = {name: found[:pairs] for name, found in every.items()}
-        if count is None:
-            with style.styled():
-                style.save(
-                    draw({name: [each["points"] for each in found] for name, found in searches.items()}), picture
-                )
-        return [*rows(searches), *(variance_components(name, found) for name, found in every.items())]
+    searches = {name: of_tuner[:pairs] for name, of_tuner in every.items()}
+    if count is None:
+        with style.styled():
+            style.save(draw(searches), PICTURE)
+    return [*rows(searches), *(variance_components(name, of_tuner) for name, of_tuner in every.items())]
 
 
 def by_tuner(searches: list[Record]) -> dict[str, list[Record]]:
     """By seed."""
-    names = [f"{tuner} {method}" for tuner, method in in_turns(0)]
     ordered = sorted(searches, key=lambda each: each["seed"])
-    return {name: [each for each in ordered if f"{each['tuner']} {each['method']}" == name] for name in names}
+    return {
+        f"{tuner} {method}": [each for each in ordered if (each["tuner"], each["method"]) == (tuner, method)]
+        for tuner, method in in_turns(0)
+    }
 
 
-def rows(searches: dict[str, list[Record]]) -> list[Row]:
-    mine, *others = searches
-    found = []
+def rows(searches: dict[str, list[Record]]) -> Iterator[Row]:
+    """Of each tuner against the first."""
+    first, *others = searches
     for name in others:
-        pairs = list(zip(searches[mine], searches[name], strict=True))
-        reached = [seconds_to_match(their, their) / seconds_to_match(my, their) for my, their in pairs]
-        ended = [their["points"][-1][0] / my["points"][-1][0] for my, their in pairs]
-        errors = [(1 - their["points"][-1][2]) / (1 - my["points"][-1][2]) for my, their in pairs]
-        by_then = [(1 - best_after(their, my["points"][-1][0])) / (1 - my["points"][-1][2]) for my, their in pairs]
-        twice, equal = (2.0, 1.0) if name.startswith("plain") else (None, None)
-        ends = "; ".join(f"{described(my)} against {described(their)}" for my, their in pairs)
+        pairs = [*zip(searches[first], searches[name], strict=True)]
+        reached, ended, errors, by_then = map(list, zip(*(ratios(*pair) for pair in pairs), strict=True))
+        speedup, equal = (2.0, 1.0) if name.startswith("plain") else (None, None)
+        ends = "; ".join(f"{described(ours)} against {described(other)}" for ours, other in pairs)
         note = f"reached in {sum(ratio > 0 for ratio in reached)} of {len(pairs)}: {ends}"
-        found += [
-            Row(f"seconds to the best objective of {name}: {name} / {mine}", reached, twice, note=note),
-            Row(f"seconds for as many epochs: {name} / {mine}", ended),
-            Row(f"1 - objective after as many epochs: {name} / {mine}", errors, equal),
-            Row(f"1 - objective when {mine} ends: {name} / {mine}", by_then, equal),
-        ]
-    return found
+        yield Row(f"seconds to the best objective of {name}: {name} / {first}", reached, speedup, note=note)
+        yield Row(f"seconds for as many epochs: {name} / {first}", ended)
+        yield Row(f"1 - objective after as many epochs: {name} / {first}", errors, equal)
+        yield Row(f"1 - objective when {first} ends: {name} / {first}", by_then, equal)
 
 
-def seconds_to_match(search: Record, other: Record) -> float:
-    """Until it is as good as the other is in the end."""
-    target = other["points"][-1][2]
-    return next((seconds for seconds, _, best in search["points"] if best >= target), float("inf"))
+def ratios(ours: Record, other: Record) -> tuple[float, float, float, float]:
+    """The other's over ours: seconds to the other's best objective and to the end, 1 - objective at each one's end and
+    at the end of ours."""
+    (seconds, _, best), (other_seconds, _, target) = ours["points"][-1], other["points"][-1]
+    reached = seconds_to(target, other) / seconds_to(target, ours)
+    by_then = max((best for when, _, best in other["points"] if when <= seconds), default=0.0)
+    return reached, other_seconds / seconds, (1 - target) / (1 - best), (1 - by_then) / (1 - best)
 
 
-def best_after(search: Record, seconds: float) -> float:
-    return max((best for when, _, best in search["points"] if when <= seconds), default=0.0)
+def seconds_to(objective: float, search: Record) -> float:
+    return next((seconds for seconds, _, best in search["points"] if best >= objective), inf)
 
 
 def described(search: Record) -> str:
@@ -100,39 +96,32 @@ def variance_components(name: str, searches: list[Record]) -> Row:
     return Row(f"test accuracy of the recipes of {name}", list(map(mean, accuracies)), unit="%", note=note)
 
 
-def draw(searches: Mapping[str, Sequence[Sequence[Sequence[float]]]]) -> Figure:
-    """Of each tuner, the points of each of its searches: seconds, epochs, and the best objective by then."""
-    seeds = len(next(iter(searches.values())))
-    figure = style.titled(
-        f"Best trial so far: median of {seeds} searches, band from the lowest to the highest", height=3.4
-    )
+def draw(searches: dict[str, list[Record]]) -> Figure:
+    n_searches = len(next(iter(searches.values())))
+    title = f"Best trial so far: median of {n_searches} searches, band from the lowest to the highest"
+    figure = style.titled(title, height=3.4)
     left, right = figure.subplots(1, 2, sharey=True)
     for ax, column, unit in ((left, 0, "seconds since the start of Python"), (right, 1, "epochs trained")):
-        for (name, found), colour in zip(searches.items(), COLOURS, strict=True):
-            draw_band(ax, [[(point[column], 1 - point[2]) for point in points] for points in found], name, colour)
+        for (name, of_tuner), colour in zip(searches.items(), COLOURS, strict=True):
+            draw_band(ax, [np.array(search["points"])[:, [column, 2]] for search in of_tuner], name, colour)
         ax.set_xlabel(unit)
         ax.set_xlim(0)
     style.log_axis(left, "y")
     left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
     left.set_ylabel("1 - objective (lower is better)")
-    lowest = min(1 - points[-1][2] for found in searches.values() for points in found)
+    lowest = min(1 - search["points"][-1][2] for of_tuner in searches.values() for search in of_tuner)
     left.set_ylim(lowest * 0.95, lowest * 5)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS))
     return figure
 
 
-def draw_band(ax: Axes, curves: list[list[tuple[float, float]]], name: str, colour: Any) -> None:
+def draw_band(ax: Axes, curves: list[np.ndarray], name: str, colour: str) -> None:
     """From where all searches have a trial, to where the first of them ends."""
-    first, last = max(curve[0][0] for curve in curves), min(curve[-1][0] for curve in curves)
-    places = np.linspace(first, last, STEPS)
-    reached = np.array([at(curve, places) for curve in curves])
-    ax.fill_between(places, reached.min(axis=0), reached.max(axis=0), color=colour, alpha=0.15, linewidth=0)
-    ax.plot(places, np.median(reached, axis=0), color=colour, label=name)
-
-
-def at(curve: list[tuple[float, float]], places: np.ndarray) -> np.ndarray:
-    when, reached = (np.array(column) for column in zip(*curve, strict=True))
-    return reached[np.searchsorted(when, places, side="right") - 1]
+    places = np.linspace(max(curve[0, 0] for curve in curves), min(curve[-1, 0] for curve in curves), STEPS)
+    last = [np.searchsorted(curve[:, 0], places, side="right") - 1 for curve in curves]
+    errors = np.array([1 - curve[which, 1] for curve, which in zip(curves, last, strict=True)])
+    ax.fill_between(places, errors.min(axis=0), errors.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+    ax.plot(places, np.median(errors, axis=0), color=colour, label=name)
 
 
 if __name__ == "__main__":

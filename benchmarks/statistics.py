@@ -29,7 +29,7 @@ DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"
 SEARCH_START = START.replace("numbers", "searches", 1)
 FEW = 500  # test images
-HEADINGS = tuple(metric.heading for metric in SIMULATED)
+HEAD = ("Seeds each", *(metric.heading for metric in SIMULATED))
 
 
 def main(draws: str = "1000") -> None:
@@ -56,7 +56,11 @@ def main(draws: str = "1000") -> None:
         detectable_table(simulation.detectable(count // 5)),
     ]
     write(START, parts)
-    write(SEARCH_START, [search_remark(count), search_table(after_search)])
+    remark = (
+        f"The tuned CNN over its baseline, {count:,} draws a cell: how often the interval of accuracy covers (the worst"
+        " axis and the best), and false verdicts on any axis."
+    )
+    write(SEARCH_START, [remark, search_table(after_search)])
 
 
 def write(start: str, parts: Sequence[str]) -> None:
@@ -87,14 +91,11 @@ def by_seeds(found: Sequence[Shares]) -> str:
     """Over all settings: the mean and the worst."""
     rows = []
     for seeds in (1, *SEEDS):
-        of = [each for each in found if each.seeds == seeds]
-        false = [
-            mean_and_worst([each.false_positive_rate for each in of if each.setting in group])
-            for group in (SAME, EQUAL)
-        ]
-        rows.append((str(seeds), *false, mean_and_range([each.accuracy_covers for each in of])))
+        of_seeds = [each for each in found if each.seeds == seeds]
+        false = [mean_and_worst([each for each in of_seeds if each.setting in group]) for group in (SAME, EQUAL)]
+        rows.append((str(seeds), *false, mean_and_range([each.accuracy_covers for each in of_seeds])))
     head = "Seeds each", "False verdicts on any axis: A/A", "other recipe, as good", "A variant's accuracy is covered"
-    return tables.table(head, "r" * len(head), rows)
+    return table(head, rows)
 
 
 def by_axis(found: Sequence[Shares]) -> str:
@@ -102,10 +103,11 @@ def by_axis(found: Sequence[Shares]) -> str:
         (str(seeds), *(mean_and_range([each.covers[axis] for each in found if each.seeds == seeds]) for axis in AXES))
         for seeds in (1, *SEEDS)
     ]
-    return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
+    return table(HEAD, rows)
 
 
-def mean_and_worst(shares: Sequence[float]) -> str:
+def mean_and_worst(found: Sequence[Shares]) -> str:
+    shares = [each.false_positive_rate for each in found]
     return f"{100 * np.mean(shares):.1f} %, at most {100 * max(shares):.1f} %"
 
 
@@ -116,12 +118,11 @@ def mean_and_range(shares: Sequence[float]) -> str:
 def remarks(draws: int) -> str:
     few = [measure(Setting(replace(MLP, spread=0.001), images=FEW), seeds, draws) for seeds in SEEDS]
     alone = measure(Setting(replace(MLP, spread=0.001)), 1, draws)
-    any_of_many, false = simulation.any_of_many(3, draws), mean_and_worst([each.false_positive_rate for each in few])
     covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
     return (
         f"- Six pairs of four groups of 3 seeds, {len(AXES)} axes each: any false verdict at all in "
-        f"{100 * any_of_many:.1f} %.\n"
-        f"- {FEW} test images instead: {false} false verdicts.\n"
+        f"{100 * simulation.any_of_many(3, draws):.1f} %.\n"
+        f"- {FEW} test images instead: {mean_and_worst(few)} false verdicts.\n"
         f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be "
         "false of the recipes. It is not of recipes, and says so.\n"
         f"- A plain hierarchical bootstrap's interval of a variant, seeds ± 0.25 points, would cover {covers} seeds."
@@ -130,47 +131,35 @@ def remarks(draws: int) -> str:
 
 def power_table(curves: dict[int, list[float]]) -> str:
     rows = [(str(seeds), *(f"{100 * share:.0f} %" for share in shares)) for seeds, shares in curves.items()]
-    return tables.table(("Seeds each", *(f"+{100 * gain:.2f}" for gain in GAINS)), "r" * (1 + len(GAINS)), rows)
+    return table(("Seeds each", *(f"+{100 * gain:.2f}" for gain in GAINS)), rows)
 
 
 def detectable_table(found: dict[int, dict[str, float]]) -> str:
     rows = [
-        (str(seeds), *(f"{tables.signed(metric, of[metric.name])[1:]}{tables.unit(metric)}" for metric in SIMULATED))
+        (str(seeds), *(f"{tables.size(metric, of[metric.name])}{tables.unit(metric)}" for metric in SIMULATED))
         for seeds, of in found.items()
     ]
-    return tables.table(("Seeds each", *HEADINGS), "r" * (1 + len(HEADINGS)), rows)
-
-
-def search_remark(draws: int) -> str:
-    return (
-        f"The tuned CNN over its baseline, {draws:,} draws a cell: how often the interval of accuracy covers (the worst"
-        " axis and the best), and false verdicts on any axis."
-    )
+    return table(HEAD, rows)
 
 
 def search_table(found: Sequence[SearchShares]) -> str:
-    head = (
-        "Spread of searches, share of the variance",
-        "Seeds each",
-        "One search, of its recipe",
-        "One search, of searching",
-        "A search per seed, of searching",
-    )
-    rows = [
-        (
-            f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %",
-            str(each.seeds),
-            *map(error_cell, (each.of_recipe, each.of_one_search, each.of_searches)),
-        )
-        for each in found
-    ]
-    return tables.table(head, "r" * len(head), rows)
+    head = ("Spread of searches, share of the variance", "Seeds each", "One search, of its recipe")
+    head += ("One search, of searching", "A search per seed, of searching")
+    rows = []
+    for each in found:
+        errors = map(error_cell, (each.of_recipe, each.of_one_search, each.of_searches))
+        rows.append((f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %", str(each.seeds), *errors))
+    return table(head, rows)
 
 
 def error_cell(found: ErrorRates) -> str:
     worst, *_, best = sorted(100 * share for share in found.covers.values())
     covers, false = 100 * found.covers[ACCURACY], 100 * found.false_positive_rate
     return f"{covers:.1f} % ({worst:.1f} to {best:.1f}), {false:.1f} % false"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return tables.table(head, "r" * len(head), rows)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from typing import Any
 
 from digits.config.load import parameter
 from digits.config.schema import Runtime
-from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREPARED, search_file
 from digits.core.process import held_back_stderr
@@ -18,8 +17,7 @@ from digits.data import dataset
 from digits.data.dataset import Split
 from digits.models import runtime
 from digits.models.families import hyperparameters
-from digits.training.jobs import TrainingConfig, TrainingRun
-from digits.training.pool import TrainingPool
+from digits.training.jobs import TrainingConfig
 
 FAMILIES = ("mlp", "cnn")
 Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
@@ -43,11 +41,11 @@ def images(part: str, count: int | None = None) -> Split:
 
 def ours(config: TrainingConfig) -> Begin:
     runtime.start(config.runtime)
-    from digits.training import trainer
+    from digits.training.network import Network
 
     def begin(data: Split) -> Training:
-        training = trainer.Training(config, data, data, data)
-        return training.model, lambda number: training.model.fit(training.batches(number), shuffle=False, verbose=0)
+        network = Network(config, (data, data, data))
+        return network.model, lambda number: network.model.fit(network.batches(number), shuffle=False, verbose=0)
 
     return begin
 
@@ -66,9 +64,3 @@ def tensorflow_as_it_comes() -> Iterator[None]:
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     with held_back_stderr():
         yield
-
-
-def train(pool: TrainingPool, runs: list[TrainingRun]) -> None:
-    pool.train(runs, lambda *_: None)
-    if failures := [run.failure for run in runs if run.failure is not None]:
-        raise UserError(f"a training failed: {failures[0]}")

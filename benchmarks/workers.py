@@ -1,7 +1,7 @@
 """Trials per minute on the pool of workers: two side by side, against one after the other
 
 Equal trainings of params.yaml's CNN baseline, an epoch and a thread each. Each worker has started TensorFlow and done a
-training before the clock runs. `python -m benchmarks.cores` compares with one training at a time that has all threads.
+training before the clock runs.
 """
 
 import time
@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.run import Row, compare, fresh, main
-from benchmarks.trainings import images, train, training_config
+from benchmarks.trainings import images, training_config
 from digits.config.schema import Pool
+from digits.core.errors import UserError
 from digits.training.jobs import TrainingRun
 from digits.training.pool import training_pool
 
@@ -28,10 +29,12 @@ def per_minute(workers: int, count: int) -> float:
     config = replace(config, runtime=machine)
     settings = Pool(workers=workers, threads_per_worker=1, cluster=None)
     with training_pool(settings, machine, workers, config.family) as pool:
-        pool.give(images("train", count), images("validation", 1_000), images("hard", 1_000))
+        pool.share(images("train", count), images("validation", 1_000), images("hard", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
             started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]
-            train(pool, runs)
+            pool.run(runs, lambda *_: None)
+        if failures := [run.failure for run in runs if run.failure is not None]:
+            raise UserError(f"a training failed: {failures[0]}")
         return 60 * TRAININGS / (time.perf_counter() - started)
 
 

@@ -19,7 +19,7 @@ from digits.report import figures
 from tests.conftest import change
 from tests.demo.conftest import served
 from tests.images import encoded
-from tests.pipeline import CLASSES, at, checkpoints, commit, copied, forget, locked, ran, run, started, tracked
+from tests.pipeline import CLASSES, at, audited, checkpoints, commit, copied, forget, locked, ran, run, started
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
 SUMMARY = ["test_accuracy", "gain", "verdict", "objective"]
@@ -91,7 +91,7 @@ def test_a_server_and_then_an_experiment_that_are_killed_lose_no_trial_and_give_
                 output = again.communicate()[0]
             assert ran(output) == {"tune@mlp", "train_tuned@mlp", "track"}  # the baseline is in DVC's cache
             assert "first" in run(project, "git", "for-each-ref", "refs/exps")
-            found = tracked(project, uri)
+            found = audited(project, uri)
             assert found["champion"] > 0.5
             assert found == TRACKED | {"champion": found["champion"]}
             output = run(project, *at(uri), "dvc", "repro")
@@ -118,7 +118,7 @@ def test_a_store_that_lacks_everything_is_filled(project: Path) -> None:
     output = run(project, "dvc", "repro")
     assert "3 added" in output
     assert "arning" not in output
-    assert tracked(project).items() >= TRACKED.items()
+    assert audited(project).items() >= TRACKED.items()
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(project: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from ruamel.yaml import YAML
 
-from benchmarks import kills, overhead, time_to_99
+from benchmarks import clones, kills, overhead, time_to_99
 from benchmarks.plain import augmented, network
 from digits.config.load import check, read
 from digits.config.recipe import Recipe
@@ -92,18 +92,19 @@ def test_a_race_that_99_percent_are_missed_in_is_lost(monkeypatch: pytest.Monkey
 def test_a_run_whose_audit_fails_counts_as_unequal_and_ends_no_benchmark(tmp_path: Path, failures: int) -> None:
     for name in ("dvc.lock", "reports", "README.md"):
         (tmp_path / name).touch()
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/audit.py").write_text(f"raise SystemExit({failures})")
+    write_text(tmp_path / "digits/__init__.py", "")
+    write_text(tmp_path / "digits/tracking/audit.py", f"raise SystemExit({failures})")
     assert kills.same(tmp_path, tmp_path) == (not failures)
 
 
 def test_a_clone_has_the_wanted_parameters_whatever_is_committed(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(overhead, "ROOT", tmp_path)
+    monkeypatch.setattr(clones, "ROOT", tmp_path)
     write_text(tmp_path / "dvc.lock", "")
     write_text(tmp_path / "params.yaml", "prepare:\n  share: 0.5 # of all\nseeds: [1]\n")
-    for command in (["init", "--quiet"], ["add", "."], [*overhead.WHO, "commit", "--quiet", "--message", "Some"]):
+    for command in (["init", "--quiet"], ["add", "."]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    overhead.clone(tmp_path / "clone", overhead.share(600) | {"seeds": [1, 2]})
+    clones.commit(tmp_path)
+    clones.clone(tmp_path / "clone", clones.share(600) | {"seeds": [1, 2]})
     assert YAML(typ="safe").load(tmp_path / "clone/params.yaml") == {"prepare": {"share": 0.01}, "seeds": [1, 2]}
     assert not (tmp_path / "clone/dvc.lock").exists()
 

@@ -25,7 +25,7 @@ def test_a_plain_search_spends_as_many_epochs_as_it_is_given_and_chooses_the_bes
     baseline = training_config("mlp", "baseline", 2, seed=1)
     config, held_out = SearchConfig(plan, "hyperband", "balanced", baseline), stripes(40, seed=1)
     # Trials of two epochs: it ends in the middle of the third.
-    best, history = plain_search.search(config, (stripes(40), held_out, held_out), fed, most=5)
+    best, history = plain_search.search(config, (stripes(40), held_out, held_out), fed, max_epochs=5)
     assert len(history) == 5
     assert best == baseline.recipe.model_copy(update={"units": best.units})
     assert 4 <= best.units <= 64

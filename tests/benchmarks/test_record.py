@@ -25,7 +25,7 @@ def test_differences_are_given_as_dvc_takes_them() -> None:
 
 
 def test_the_records_parameters_are_valid() -> None:
-    check(params(), merged(LOAD(ROOT / "params.yaml"), LOAD(OVERLAY)))
+    check(params(), merged(LOAD(ROOT / "params.yaml"), LOAD(ROOT / OVERLAY)))
 
 
 def merged(below: dict, above: dict) -> dict:
