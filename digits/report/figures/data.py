@@ -1,7 +1,5 @@
 """One family's results as figures draw them, and as tables behind `dvc plots`."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from digits.core import files, paths
 from digits.data.corruptions import CORRUPTIONS, SEEN, UNSEEN, strength
@@ -155,9 +154,5 @@ def write(results: Results, folder: Path) -> None:
 
 
 def as_csv(rows: list[Row]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    table.writeheader()
     # Seven digits are more than any of these numbers means, and hide the last bits of a mean.
-    table.writerows({key: f"{v:.7g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)
-    return text.getvalue()
+    return pd.DataFrame(rows).to_csv(index=False, float_format="%.7g", lineterminator="\n")
