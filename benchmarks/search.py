@@ -106,7 +106,7 @@ def draw(searches: dict[str, list[Record]]) -> Figure:
             draw_band(ax, [np.array(search["points"])[:, [column, 2]] for search in of_tuner], name, colour)
         ax.set_xlabel(unit)
         ax.set_xlim(0)
-    style.log_axis(left, "y")
+    style.log_axis(left.yaxis)
     left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
     left.set_ylabel("1 - objective (lower is better)")
     lowest = min(1 - search["points"][-1][2] for of_tuner in searches.values() for search in of_tuner)

@@ -25,14 +25,10 @@ COST_ACCURACY = "cost-accuracy.png"
 
 
 def write(results: Results, folder: Path) -> list[Path]:
-    written = {folder / f"{results.family}-{name}.png": draw for name, draw in FIGURES.items()}
     with styled():
-        for path, draw in written.items():
-            save(draw(results), path)
-    return [*written]
+        return [save(draw(results), folder / f"{results.family}-{name}.png") for name, draw in FIGURES.items()]
 
 
 def write_cost_accuracy(points: Sequence[CostAccuracy], folder: Path) -> Path:
     with styled():
-        save(cost_accuracy.draw(points), folder / COST_ACCURACY)
-    return folder / COST_ACCURACY
+        return save(cost_accuracy.draw(points), folder / COST_ACCURACY)

@@ -1,159 +1,150 @@
 """What the searches tried and what came of it."""
 
-import math
-from collections.abc import Callable
-from statistics import median
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from digits.evaluation.objective import of_epoch
-from digits.report.figures import data
 from digits.report.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
-from digits.report.figures.style import INK, QUIET, WRONG, counted, log_axis, percent, plain, short, titled, zoom
+from digits.report.figures.style import (
+    INK,
+    QUIET,
+    WRONG,
+    add_legend,
+    counted,
+    log_axis,
+    panels,
+    percent,
+    short,
+    titled,
+    zoom,
+)
 
-PLACE = "place"  # among the trials of all searches
 ACROSS = 3
-CHOICES_UP_TO = 6
-DIGITS_OF_A_CHOICE = 6
+MAX_CHOICES = 6
+MAX_DIGITS_OF_A_CHOICE = 6
+MAX_LEVEL_CHARACTERS = 27
 LOG_FROM_RATIO = 20
 CROWDED_SHARE = 0.2
 GOLDEN = 0.618034
 
-TRIAL = {"marker": "o", "s": 16, "color": "#56a0cf", "alpha": 0.75, "linewidths": 0, "zorder": 2}
-STOPPED = {"marker": "o", "s": 14, "zorder": 2, "facecolors": "none", "edgecolors": "#56a0cf", "linewidths": 0.8}
-FROM_BASELINE = {"marker": "D", "s": 34, "color": INK, "linewidths": 0, "zorder": 4}
-# By importance, the last on top.
-CURVES = (
-    {"color": "#56a0cf", "alpha": 0.5, "linewidth": 0.9, "label": "stopped early"},
-    {"color": "#56a0cf", "alpha": 0.9, "linewidth": 1.3, "label": "trained to the end"},
-    {"color": INK, "linewidth": 1.6, "label": "the baseline's recipe"},
-    {"color": WRONG, "linewidth": 1.8, "label": "chosen"},
-)
-BEST = {"marker": "o", "s": 70, "facecolors": "none", "edgecolors": WRONG, "linewidths": 1.4, "zorder": 5}
+SEARCHED = "#56a0cf"
+KINDS = {  # the last on top
+    "stopped early": {"marker": "o", "color": SEARCHED, "alpha": 0.6, "linewidth": 0.9, "markerfacecolor": "white"},
+    "trained to the end": {"marker": "o", "color": SEARCHED, "alpha": 0.9, "linewidth": 1.3},
+    "the baseline's recipe": {"marker": "D", "color": INK, "linewidth": 1.6, "markersize": 4.5},
+    "chosen": {"marker": "o", "color": WRONG, "linewidth": 1.8},
+}
+RING = {"marker": "o", "color": WRONG, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
 
 
 def draw(results: Results) -> Figure:
     """How each trial did, epoch by epoch; those that failed are counted only."""
-    trials = [trial for trial in results.trials if trial[OBJECTIVE] is not None]
+    trials = finished(results)
+    low, high = limits(trials)
     count, searches = counted(len(results.trials), "trial"), results.searches
     over = f"{searches} searches over {count} in all" if searches > 1 else f"search over {count}"
     figure = titled(f"{results.family}: {over}", height=3.4)
     ax = figure.subplots()
-    low, high = limits(trials)
-    ax.set_ylim(low, high)
-    for trial in sorted(trials, key=importance):
-        draw_curve(ax, trial, results.objective)
-    ax.set_xlim(0.5, max(len(trial["epochs"]) for trial in trials) + 0.5)
-    ax.yaxis.set_major_formatter(percent)
+    for label, look in KINDS.items():
+        for trial in trials:
+            if label == ("chosen" if trial["chosen"] else kind(trial)):
+                reached = [of_epoch(epoch, results.objective) for epoch in trial["epochs"]]
+                ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, label=label, **look)
+    counts = {"failed": len(results.trials) - len(trials), "below this scale": sum(t[OBJECTIVE] < low for t in trials)}
+    notes = "; ".join(f"{counted(number, 'trial')} {what}" for what, number in counts.items() if number)
+    ax.set(ylim=(low, high), xlabel=f"epoch ({notes})" if notes else "epoch", ylabel=f"objective: {results.objective}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    ax.set_ylabel(f"objective: {results.objective}")
-    below = sum(trial[OBJECTIVE] < low for trial in trials)
-    notes = {"failed": len(results.trials) - len(trials), "below this scale": below}
-    told = [f"{counted(number, 'trial')} {what}" for what, number in notes.items() if number]
-    ax.set_xlabel(f"epoch ({'; '.join(told)})" if told else "epoch")
-    handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=4, handletextpad=0.6)
+    ax.yaxis.set_major_formatter(percent)
+    add_legend(figure, "outside lower center")
     return figure
-
-
-def draw_curve(ax: Axes, trial: Row, objective: str) -> None:
-    looks = CURVES[importance(trial)]
-    reached = [of_epoch(epoch, objective) for epoch in trial["epochs"]]
-    ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, marker="o", **looks)
-
-
-def importance(trial: Row) -> int:
-    if trial["chosen"] or trial["trial"] == BASELINE_TRIAL:
-        return 3 if trial["chosen"] else 2
-    return int(trial["status"] == "completed")
 
 
 def draw_hyperparameters(results: Results) -> Figure:
-    rows = [row | {PLACE: place} for place, row in enumerate(data.search(results)) if row[OBJECTIVE] is not None]
-    shown = varied(rows)
-    down = max(1, math.ceil(len(shown) / ACROSS))
-    figure = titled(f"{results.family}: objective ({results.objective}) by hyperparameter", height=0.9 + 1.9 * down)
-    if not shown:
+    trials = finished(results)
+    names = varied(trials)
+    height = 0.9 + 1.9 * max(1, -(-len(names) // ACROSS))
+    figure = titled(f"{results.family}: objective ({results.objective}) by hyperparameter", height)
+    if not names:
         figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=QUIET)
         return figure
-    axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False)
-    for ax, name in zip(axes.flat, shown, strict=False):
-        draw_hyperparameter(ax, name, [row for row in rows if row[name] is not None])
-    for ax in axes.flat[len(shown) :]:
-        ax.remove()
-    axes[0, 0].set_ylim(*limits(rows))
-    axes[0, 0].yaxis.set_major_formatter(percent)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    for name, ax in panels(figure, names, ACROSS).items():
+        draw_hyperparameter(ax, name, [trial for trial in trials if trial["hyperparameters"].get(name) is not None])
+    ax.set_ylim(*limits(trials))
+    ax.yaxis.set_major_formatter(percent)
+    add_legend(figure, "outside lower center")
     return figure
 
 
-def draw_hyperparameter(ax: Axes, name: str, rows: list[Row]) -> None:
+def draw_hyperparameter(ax: Axes, name: str, trials: list[Row]) -> None:
+    values = [trial["hyperparameters"][name] for trial in trials]
+    from_range = is_range(values)
+    positions = np.array(values if from_range else position_choices(ax, values))
+    objectives = np.array([trial[OBJECTIVE] for trial in trials])
+    groups = {label: [kind(trial) == label for trial in trials] for label in KINDS}
+    groups["chosen"] = [trial["chosen"] for trial in trials]
+    for label, shown in groups.items():
+        if any(shown):
+            look = {"markersize": 3.5} | (RING if label == "chosen" else KINDS[label]) | {"linestyle": "none"}
+            ax.plot(positions[shown], objectives[shown], label=label, **look)
     ax.set_title(name)
-    values = [row[name] for row in rows]
-    distinct = choices(values)
-    if distinct is not None:
-        places = [distinct.index(value) + jitter(row[PLACE]) for value, row in zip(values, rows, strict=True)]
-        crowded = sum(len(str(value)) for value in distinct) > 24
-        labels = [short(value, 14) for value in distinct]
-        ax.set_xticks(range(len(distinct)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
-        ax.set_xlim(-0.6, len(distinct) - 0.4)
-        ax.grid(axis="x", visible=False)
+    if from_range:
+        scale_range(ax.xaxis, values)
+
+
+def position_choices(ax: Axes, values: list[Any]) -> np.ndarray:
+    """Side by side; equal values a little apart, so that their points do not hide each other."""
+    choices = sorted(set(values), key=None if are_numbers(values) else str)
+    labels = [short(choice, 14) for choice in choices]
+    slanted = len(labels) * max(map(len, labels)) > MAX_LEVEL_CHARACTERS
+    ax.set_xticks(range(len(choices)), labels, rotation=35 if slanted else 0, rotation_mode="xtick")
+    ax.set_xlim(-0.6, len(choices) - 0.4)
+    ax.grid(axis="x", visible=False)
+    apart = (0.5 + GOLDEN * np.arange(len(values))) % 1 - 0.5
+    return 0.5 * apart + [choices.index(value) for value in values]
+
+
+def scale_range(axis: Axis, values: list[float]) -> None:
+    low, high = min(values), max(values)
+    if high >= LOG_FROM_RATIO * low > 0 and np.median(values) - low < CROWDED_SHARE * (high - low):
+        log_axis(axis)
     else:
-        places = values
-        if spans_powers_of_ten(values):
-            log_axis(ax, "x", numticks=5)
-        else:
-            ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
-            ax.xaxis.set_major_formatter(plain)
-    scatter(ax, rows, places)
+        axis.set_major_locator(MaxNLocator(nbins=4))
+        axis.set_major_formatter("{x:g}")
 
 
-def scatter(ax: Axes, rows: list[Row], places: list[float]) -> None:
-    def draw(label: str, looks: Row, shown: Callable[[Row], bool]) -> None:
-        points = [(place, row[OBJECTIVE]) for row, place in zip(rows, places, strict=True) if shown(row)]
-        if points:
-            ax.scatter(*zip(*points, strict=True), **looks, label=label)
-
-    baseline, stopped = (lambda row: row["trial"] == BASELINE_TRIAL), (lambda row: row["status"] == "pruned")
-    draw("stopped early", STOPPED, stopped)
-    draw("trained to the end", TRIAL, lambda row: not (stopped(row) or baseline(row)))
-    draw("the baseline's recipe", FROM_BASELINE, baseline)
-    draw("chosen", BEST, lambda row: row["chosen"])
+def is_range(values: list[Any]) -> bool:
+    """Many numbers, or long ones, as drawn from a range; else a few choices."""
+    distinct = {str(value) for value in values}
+    return are_numbers(values) and (len(distinct) > MAX_CHOICES or max(map(len, distinct)) > MAX_DIGITS_OF_A_CHOICE)
 
 
-def limits(rows: list[Row]) -> tuple[float, float]:
-    low, high = zoom([row[OBJECTIVE] for row in rows], depth=3)
-    baseline = [row[OBJECTIVE] for row in rows if row["trial"] == BASELINE_TRIAL]
+def are_numbers(values: list[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def finished(results: Results) -> list[Row]:
+    return [trial for trial in results.trials if trial[OBJECTIVE] is not None]
+
+
+def kind(trial: Row) -> str:
+    if trial["trial"] == BASELINE_TRIAL:
+        return "the baseline's recipe"
+    return "stopped early" if trial["status"] == "pruned" else "trained to the end"
+
+
+def limits(trials: list[Row]) -> tuple[float, float]:
+    low, high = zoom([trial[OBJECTIVE] for trial in trials], depth=3)
+    baseline = [trial[OBJECTIVE] for trial in trials if trial["trial"] == BASELINE_TRIAL]
     return min([low, *(value - 0.08 * (high - value) for value in baseline)]), high
 
 
-def varied(rows: list[Row]) -> list[str]:
-    fixed = {PLACE, "search", "trial", "recipe", "status", "chosen", "epochs", OBJECTIVE}
-    names = [name for name in rows[0] if name not in fixed]
-    searched = [row for row in rows if row["trial"] != BASELINE_TRIAL]
-    return [name for name in names if len({str(row[name]) for row in searched if row[name] is not None}) > 1]
-
-
-def choices(values: list[Any]) -> list[Any] | None:
-    """The values in order, if they are few or no numbers; None for a range of numbers."""
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    distinct = list({str(value): value for value in values}.values())
-    drawn_from_a_range = any(len(str(value)) > DIGITS_OF_A_CHOICE for value in distinct)
-    if numbers and (len(distinct) > CHOICES_UP_TO or drawn_from_a_range):
-        return None
-    return sorted(distinct, key=None if numbers else str)
-
-
-def spans_powers_of_ten(values: list[float]) -> bool:
-    low, high = min(values), max(values)
-    crowded_below = median(values) - low < CROWDED_SHARE * (high - low)
-    return low > 0 and high / low >= LOG_FROM_RATIO and crowded_below
-
-
-def jitter(place: int) -> float:
-    """Sideways, so that points of one choice do not hide each other; the same every time."""
-    return 0.5 * ((0.5 + place * GOLDEN) % 1 - 0.5)
+def varied(trials: list[Row]) -> list[str]:
+    """The hyperparameters of which the search tried more than one value."""
+    names = dict.fromkeys(name for trial in trials for name in trial["hyperparameters"])
+    searched = [trial["hyperparameters"] for trial in trials if trial["trial"] != BASELINE_TRIAL]
+    return [name for name in names if len({str(each[name]) for each in searched if each.get(name) is not None}) > 1]

@@ -1,6 +1,6 @@
 """How all figures look: on white, quiet, told apart by colour-blind readers too, the same bytes every time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,17 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.ticker import Formatter, LogLocator, NullFormatter
 
 from digits.core import files
 
-WIDTH = 7.0
-TITLE_GAP = 0.08
-INK, QUIET, RULE = "#222222", "#6b6b6b", "#e4e4e4"
+WIDTH = 7.0  # inches
+INK, QUIET = "#222222", "#6b6b6b"
 BASELINE, TUNED, WRONG = "#8a8a8a", "#0072b2", "#c44e00"
 VARIANT_COLOURS = {"baseline": BASELINE, "tuned": TUNED}
+MAX_RATIO_OF_FINE_TICKS = 60
 
 STYLE = {
     "font.size": 8,
@@ -27,27 +28,24 @@ STYLE = {
     "figure.dpi": 144,
     "figure.titlesize": 10,
     "figure.titleweight": "bold",
+    "figure.labelsize": 7,
+    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.07,
     "axes.titlesize": 8.5,
     "axes.titlelocation": "left",
     "axes.labelcolor": INK,
     "axes.edgecolor": "#999999",
-    "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.formatter.useoffset": False,
-    "grid.color": RULE,
-    "grid.linewidth": 0.6,
+    "grid.color": "#e4e4e4",
     "xtick.color": QUIET,
     "ytick.color": QUIET,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "lines.linewidth": 1.5,
+    "image.interpolation": "nearest",
     "lines.markersize": 3,
     "legend.frameon": False,
-    "savefig.dpi": "figure",
-    "savefig.facecolor": "white",
 }
 
 
@@ -58,34 +56,49 @@ def styled() -> Iterator[None]:
         yield
 
 
-def titled(title: str, height: float) -> Figure:
-    figure = Figure(figsize=(WIDTH, height), layout="compressed")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, rect=(0, 0, 1, 1 - TITLE_GAP / height))
+def titled(title: str, height: float, about: str = "") -> Figure:
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(title, x=0.012, ha="left")
+    if about:
+        figure.supxlabel(about, color=QUIET)
     return figure
 
 
-def in_inches(title: str, about: str, height: float, margin: float) -> tuple[Figure, Axes]:
-    """With a place for text and images anywhere in it. An axes for each image takes a quarter more time."""
-    figure = Figure(figsize=(WIDTH, height))
-    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
-    ax.set_axis_off()
-    ax.set_autoscale_on(False)
-    ax.text(margin, height - 0.1, title, va="top", size=10, weight="bold")
-    ax.text(margin, height - 0.32, about, va="top", size=7, color=QUIET)
-    return figure, ax
+def headed(figure: Figure, headings: Sequence[str], heights: Sequence[float]) -> list[SubFigure]:
+    """A part for each heading, one below the other."""
+    parts = [*figure.subfigures(len(headings), height_ratios=heights, hspace=0.05, squeeze=False).flat]
+    for part, heading in zip(parts, headings, strict=True):
+        part.suptitle(heading, x=0.012, ha="left", size=9)
+    return parts
 
 
-def save(figure: Figure, path: Path) -> None:
+def panels(figure: FigureBase, names: Sequence[Any], across: int) -> dict[str, Axes]:
+    """An axes for each name, row by row, all with the same y axis."""
+    grid = np.reshape([*names, *[""] * (-len(names) % across)], (-1, across)).tolist()
+    axes = figure.subplot_mosaic(grid, sharey=True, empty_sentinel="") if grid else {}
+    for ax in axes.values():
+        ax.tick_params(labelleft=ax.get_subplotspec().is_first_col())
+    return axes
+
+
+def add_legend(figure: Figure, loc: str = "outside upper right") -> None:
+    """Each label once, whichever axes has it."""
+    entries = {}
+    for ax in figure.axes:
+        handles, labels = ax.get_legend_handles_labels()
+        entries |= zip(labels, handles, strict=True)
+    figure.legend(entries.values(), entries, loc=loc, ncols=6, handletextpad=0.6)
+
+
+def save(figure: Figure, path: Path) -> Path:
     with files.replacing(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
+    return path
 
 
 def short(name: object, most: int) -> str:
     text = str(name)
-    if len(text) <= most:
-        return text
-    return text[: max(1, most - 1)].rstrip() + "…"
+    return text if len(text) <= most else text[: max(1, most - 1)].rstrip() + "…"
 
 
 def counted(number: int, what: str) -> str:
@@ -96,31 +109,13 @@ def percent(share: float, _: object = None) -> str:
     return f"{100 * share:g}%"
 
 
-def plain(value: float, _: object = None) -> str:
-    return f"{value:g}"
-
-
-def log_axis(ax: Axes, which: str, written: Callable[..., str] = plain, **ticks: Any) -> None:
-    ax.set(**{f"{which}scale": "log"})
-    axis = getattr(ax, f"{which}axis")
-    axis.set_major_locator(LogLocator(**ticks))
-    axis.set_major_formatter(written)
+def log_axis(axis: Axis, formatter: str | Formatter = "{x:g}") -> None:
+    """For data that are drawn already."""
+    low, high = axis.get_data_interval()
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < MAX_RATIO_OF_FINE_TICKS * low else (1,)))
+    axis.set_major_formatter(formatter)
     axis.set_minor_formatter(NullFormatter())
-
-
-def draw_bands(ax: Axes, rows: list[dict[str, Any]], x: str, marker: str | None) -> None:
-    """For each variant the mean, in a band from the lowest seed to the highest."""
-    for variant, colour in VARIANT_COLOURS.items():
-        of_variant = [row for row in rows if row["variant"] == variant]
-        places, mean, lowest, highest = ([row[key] for row in of_variant] for key in (x, "mean", "lowest", "highest"))
-        ax.fill_between(places, lowest, highest, color=colour, alpha=0.2, linewidth=0)
-        if len(places) == 1:
-            ax.vlines(places, lowest, highest, color=colour, alpha=0.4)
-        ax.plot(places, mean, color=colour, marker=marker, label=variant)
-
-
-def band_of(seeds: int) -> str:
-    return f"mean of {seeds} seeds, band from the lowest to the highest"
 
 
 def zoom(values: list[float], depth: float = 6) -> tuple[float, float]:
