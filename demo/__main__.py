@@ -13,6 +13,8 @@ from pathlib import Path
 from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
+from demo import app
+from demo.service import Service
 from digits.config.load import parameter
 from digits.config.schema import Families, Seeds
 from digits.core.cli import one_line_errors
@@ -49,9 +51,6 @@ def serve(host: str, port: int | None) -> None:
     # The models load for seconds; another process could take the port meanwhile.
     sock = listening(host, port)
     print("Loading the models …", flush=True)
-    from demo import app
-    from demo.service import Service
-
     serving = server(app.create(Service(families), hosts(host)), sock)
     address = f"[{host}]" if ":" in host else host
     print(f"Demo: http://{address}:{sock.getsockname()[1]} (Ctrl-C ends it)", flush=True)

@@ -6,6 +6,7 @@ from digits.core.cli import run
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
+from digits.tracking.provenance import Provenance
 from digits.tracking.store import configure, connect, disabled, location, without_password
 
 
@@ -15,8 +16,7 @@ def main() -> str:
     if disabled():
         return "left out, for DIGITS_TRACKING is off"
     configure()
-    from digits.tracking.provenance import Provenance  # MLflow
-    from digits.tracking.registry import EvaluationSet, promote
+    from digits.tracking.registry import EvaluationSet, promote  # MLflow
     from digits.tracking.sync import records, sync, winner
 
     provenance = Provenance.here()

@@ -16,6 +16,7 @@ from digits.evaluation import objective
 from digits.export import formats
 from digits.export.metadata import Metadata, read_metadata
 from digits.models import runtime
+from digits.tracking.store import configure
 
 Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
 
@@ -70,8 +71,6 @@ def from_file(path: Path, name: str) -> Classifier:
 
 
 def from_registry(uri: str) -> Classifier:
-    from digits.tracking.store import configure
-
     configure()
     from digits.tracking.registry import load
 

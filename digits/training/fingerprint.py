@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from dvc.api import DVCFileSystem
+from dvc.repo import Repo
 from pydantic import BaseModel
 
 from digits.core.errors import UserError
@@ -52,8 +54,6 @@ def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[
     """By name, those of the same recipe, images and code. DVC has removed their files, and has them in its cache."""
     if forced():
         return {}
-    from dvc.api import DVCFileSystem
-
     files, found = DVCFileSystem(), {}
     for name, wanted in fingerprints.items():
         with suppress(Exception):  # it is in neither cache nor remote, whatever DVC says of that: so it is trained
@@ -67,8 +67,6 @@ def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
     """By fingerprint; as with models."""
     if forced():
         return {}
-    from dvc.api import DVCFileSystem
-
     with suppress(Exception):
         searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
         return {search["fingerprint"]: search for search in searches}
@@ -80,6 +78,4 @@ def forced() -> bool:
     stage = os.environ.get("DVC_STAGE")
     if stage is None:
         return True
-    from dvc.repo import Repo
-
     return not any(dependency.status() for dependency in Repo().stage.load_one(name=stage).deps)
