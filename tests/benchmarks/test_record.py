@@ -43,6 +43,7 @@ def test_an_answer_is_the_mean_over_all_shifts_by_up_to_a_pixel() -> None:
     assert corner == np.mean([0, 0, 1, 0, 0, 1, 3, 3, 4])  # the edge continues outwards
 
 
+@pytest.mark.slow
 def test_the_table_has_each_family_and_its_ensemble(undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
     monkeypatch.chdir(undisturbed)

@@ -15,7 +15,7 @@ from tests.fixtures.drawn import drawn
 from tests.fixtures.strokes import STROKES
 from tests.images import encoded
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")]
 
 PHONE = {"width": 360, "height": 760}
 PROMISED, SLACK = 100, 3  # milliseconds; a machine that is busy with other tests takes longer

@@ -54,8 +54,5 @@ def test_a_folder_of_pictures_becomes_arrays_and_the_names_of_its_classes(projec
 
 def test_where_a_source_is_not_there_what_was_downloaded_stays(raw):
     before = contents(raw)
-    assert complaint(download.main) == (
-        "data.source: data/own/tiles.npz is neither a known name nor an existing path (allowed: mnist, fashion_mnist, "
-        "or the path of a folder of pictures, of a .csv, a .parquet or an .npz file)"
-    )
+    assert "data.source: data/own/tiles.npz is neither a known name nor an existing path" in complaint(download.main)
     assert contents(raw) == before

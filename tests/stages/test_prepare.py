@@ -129,5 +129,5 @@ def test_bad_data_is_one_line_and_what_was_prepared_stays(raw):
     raw(without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
     Path("data/prepared/train").mkdir(parents=True)
     Path("data/prepared/train/images.npy").write_text("old")
-    assert complaint(prepare.main) == "class 5 has one image, and testing needs another; add images of that class"
+    assert "class 5 has one image, and testing needs another" in complaint(prepare.main)
     assert written() == {"data/prepared/train/images.npy": b"old"}

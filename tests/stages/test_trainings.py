@@ -21,6 +21,8 @@ from tests.conftest import ENVIRONMENT, change
 from tests.pipeline import checkpoint_files, checkpoints, make
 from tests.servers import answers, eventually, free_port, running
 
+pytestmark = pytest.mark.slow
+
 PLAN = {
     "seeds": [1, 2],
     "train.epochs": 12,  # of half a second each, so that there is time to be killed in

