@@ -53,27 +53,22 @@ def measure(pairs: int, images: int | None) -> list[Row]:
     return [*rows, *experiments()]
 
 
-def grown(times: int, images: int = 1_000, shape: Sequence[int] = (28, 28), seeds: int = 1, trials: int = 2) -> Row:
+def grown(pairs: int, images: int = 1_000, shape: Sequence[int] = (28, 28), seeds: int = 1, trials: int = 2) -> Row:
     what = f"{images:,} images of {' × '.join(map(str, shape))}"
     what += f", {seeds} seeds" * (seeds > 1) + f", {trials:,} trials" * (trials > 2)
-    changes = {"seeds": [*range(1, seeds + 1)], "tune.mlp.trials": trials}
-    runs = [pipeline(what, images, shape, changes) for _ in range(times)]
-    peaks = [max(memory for memory, _ in stages.values()) for stages in runs]
-    stages = sorted(runs[0].items(), key=lambda stage: stage[1][1], reverse=True)
-    longest = ", ".join(f"{name} {seconds:.0f} s with {memory:.2f} GB" for name, (memory, seconds) in stages[:3])
-    note = f"{sum(seconds for _, (_, seconds) in stages):.0f} s in all; {longest}"
+    peaks, notes = [], []
+    for _ in range(pairs):
+        stages = []
+        with project(images, shape, {"seeds": [*range(1, seeds + 1)], "tune.mlp.trials": trials}) as folder:
+            for stage in STAGES:
+                memory, seconds = followed([sys.executable, "-m", *f"stages.{stage}".split()], folder)
+                stages.append((seconds, memory, stage))
+                print(f"{what}: {stage}: {memory:.2f} GB, {seconds:.1f} s", flush=True)
+        peaks.append(max(memory for _, memory, _ in stages))
+        longest = (f"{name} {seconds:.0f} s with {memory:.2f} GB" for seconds, memory, name in sorted(stages)[:-4:-1])
+        notes.append(f"{sum(seconds for seconds, *_ in stages):.0f} s in all; {', '.join(longest)}")
     what = f"memory that the pipeline needs for {what}"
-    return Row(what, peaks, MAX_MEMORY, smaller_is_better=True, unit="GB", note=note)
-
-
-def pipeline(what: str, images: int, shape: Sequence[int], changes: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    """Of each stage, its most memory, in GB, and its seconds."""
-    stages = {}
-    with project(images, shape, changes) as folder:
-        for stage in STAGES:
-            stages[stage] = memory, seconds = followed([sys.executable, "-m", *f"stages.{stage}".split()], folder)
-            print(f"{what}: {stage}: {memory:.2f} GB, {seconds:.1f} s", flush=True)
-    return stages
+    return Row(what, peaks, MAX_MEMORY, smaller_is_better=True, unit="GB", note="; ".join(notes))
 
 
 def experiments() -> Iterator[Row]:

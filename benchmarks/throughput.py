@@ -9,6 +9,7 @@ for machines without a GPU.
 
 import time
 from functools import partial
+from itertools import product
 from statistics import fmean
 
 from benchmarks.run import Row, compare, fresh, main
@@ -22,13 +23,13 @@ EPOCHS = 3
 
 
 def measure(pairs: int, count: int | None) -> list[Row]:
-    return [row(family, variant, pairs, count) for variant in VARIANTS for family in FAMILIES]
-
-
-def row(family: str, variant: str, pairs: int, count: int | None) -> Row:
-    config, name = training_config(family, variant, EPOCHS + 1, seed=1), f"{family} {variant}"
-    sides = (partial(fresh, speed, side, config, count or IMAGES[family]) for side in (ours, plain))
-    return compare(f"{name}: images per second / with plain Keras", pairs, *sides, "images/s", AIMS.get(name))
+    rows = []
+    for variant, family in product(VARIANTS, FAMILIES):
+        config, name = training_config(family, variant, EPOCHS + 1, seed=1), f"{family} {variant}"
+        sides = (partial(fresh, speed, side, config, count or IMAGES[family]) for side in (ours, plain))
+        what = f"{name}: images per second / with plain Keras"
+        rows.append(compare(what, pairs, *sides, "images/s", AIMS.get(name)))
+    return rows
 
 
 def speed(side: Side, config: TrainingConfig, count: int) -> float:
