@@ -36,7 +36,7 @@ def one_line_errors(name: str) -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong
-        sys.exit(f"{name}: error: {mistake}{advice(mistake)}")
+        sys.exit(f"{name}: error: {str(mistake) or type(mistake).__name__}{advice(mistake)}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
 

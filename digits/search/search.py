@@ -40,14 +40,12 @@ def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[
     new = {identity: config for identity, config in by_identity.items() if identity not in records}
     if new:
         running: list[RunningSearch] = []
-        with (
-            watch(lambda: [search.progress() for search in running]),
-            training_pool(settings, first.baseline.runtime, first.plan.trials, family) as pool,
-            ExitStack() as stack,
-        ):
-            pool.share(*images)
+        with ExitStack() as stack:
             # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
             saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
+            stack.enter_context(watch(lambda: [search.progress() for search in running]))
+            pool = stack.enter_context(training_pool(settings, first.baseline.runtime, first.plan.trials, family))
+            pool.share(*images)
             for identity, config in new.items():
                 running.append(RunningSearch(identity, config, pool, saved[identity]))
                 records[identity] = running[-1].run()

@@ -9,7 +9,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from math import ceil
 from multiprocessing import resource_tracker
 from typing import Any
@@ -178,7 +178,7 @@ def outcome(future: Future) -> Any:
 def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> Iterator[TrainingPool]:
     """Workers for at most so many trainings at once. Each does one at a time; its threads belong to TensorFlow."""
     parts = (f"distributed.{part}" for part in ("client", "core", "nanny", "scheduler", "worker"))
-    for name in ("asyncio", *parts):  # a killed worker is no news to a person
+    for name in ("asyncio", "tornado.application", *parts):  # a killed worker is no news to a person
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
@@ -187,7 +187,7 @@ def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> I
             with ExitStack() as stack:
                 with held_back_interrupts():
                     local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-                    stack.enter_context(local)
+                stack.callback(close, local)
                 client = stack.enter_context(Client(local))
                 client.register_plugin(OneGpuPerWorker())
                 yield TrainingPool(client, machine)
@@ -196,6 +196,12 @@ def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> I
             for theirs in client.run(versions, family, SEARCH).values():
                 refuse_others(versions(family, SEARCH), theirs)
             yield TrainingPool(client, machine)
+
+
+def close(cluster: LocalCluster) -> None:
+    """On a busy machine, a killed worker may take longer to go than Dask waits. All results are here by then."""
+    with suppress(TimeoutError):
+        cluster.close()
 
 
 @contextmanager

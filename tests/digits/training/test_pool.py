@@ -14,7 +14,7 @@ from unittest.mock import MagicMock
 
 import dask
 import pytest
-from distributed import KilledWorker, LocalCluster, wait
+from distributed import KilledWorker, LocalCluster, Nanny, wait
 
 from digits.config.schema import Pool
 from digits.core.errors import UserError
@@ -84,6 +84,16 @@ def test_a_worker_comes_back_after_each_death_and_takes_the_next_task_whatever_d
 ) -> None:
     with dask.config.set({name: value}), training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
         assert isinstance(pool.submit(os._exit, 1).exception(timeout=200), KilledWorker)
+        assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
+
+
+def test_a_worker_that_takes_long_to_end_costs_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(nanny: Nanny, **_: Any) -> None:
+        await end(nanny, timeout=0)  # less than any process takes
+
+    end = Nanny.close
+    monkeypatch.setattr(Nanny, "close", slow)
+    with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
         assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
 
 
