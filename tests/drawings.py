@@ -10,15 +10,15 @@ from digits.core.files import write_array, write_json
 from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.data.preprocessing import Preprocessing, preprocess
+from digits.data.preprocessing import preprocess
 from digits.models.build import build, multiply_adds
 from digits.models.families import hyperparameters
 from digits.models.keras_file import save
 from digits.training.batches import as_written
 from tests.conftest import ROOT
 from tests.fixtures.drawn import Drawn, drawn
+from tests.images import MNIST
 
-MNIST = Preprocessing(shape=(28, 28, 1), kind="glyph", glyph_size=20)
 DIGITS = [str(digit) for digit in range(10)]
 SMALL = {"mlp": {"units": 64, "dropout": 0.0}, "cnn": {"filters": 8, "dense": 32, "dropout": 0.0}}
 EPOCHS = {"baseline": 3, "tuned": 25}  # enough to be often wrong, and never

@@ -6,7 +6,9 @@ import numpy as np
 from PIL import Image
 
 from digits.data.dataset import Split
+from digits.data.preprocessing import Preprocessing
 
+MNIST = Preprocessing(shape=(28, 28, 1), kind="glyph", glyph_size=20)
 RANDOM = np.random.default_rng(0)
 ARRAYS = {
     "x_train": RANDOM.integers(0, 256, (30, 4, 4), np.uint8),

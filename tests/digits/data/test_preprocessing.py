@@ -6,8 +6,7 @@ from PIL import Image, ImageDraw
 
 from digits.core.errors import UserError
 from digits.data.preprocessing import Preprocessing, measure, preprocess
-from tests.drawings import MNIST
-from tests.images import stripes
+from tests.images import MNIST, stripes
 
 
 def seven(pen: int = 20, side: int = 400, at: tuple[int, int] = (100, 80), size: int = 200) -> Image.Image:

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.data import splits
@@ -28,7 +28,6 @@ def per_class(part: Selection, classes: int) -> np.ndarray:
     return np.bincount(part.labels, minlength=classes)
 
 
-@settings(deadline=None, max_examples=60)
 @given(SIZES, SHARES, SEEDS)
 def test_each_image_goes_to_one_side_with_its_label(sizes, share, seed):
     whole = numbered(sizes)
@@ -39,7 +38,6 @@ def test_each_image_goes_to_one_side_with_its_label(sizes, share, seed):
         assert all(one < next_one for one, next_one in pairwise(numbers(part))), "in the order they had"
 
 
-@settings(deadline=None, max_examples=60)
 @given(SIZES, SHARES, SEEDS)
 def test_each_class_is_shared_out_to_one_image_and_the_whole_exactly(sizes, share, seed):
     _, leaving = splits.split_off(numbered(sizes), share, seed, "testing")
@@ -47,7 +45,6 @@ def test_each_class_is_shared_out_to_one_image_and_the_whole_exactly(sizes, shar
     assert (np.abs(per_class(leaving, len(sizes)) - share * np.array(sizes)) <= 1 + 1e-9).all()
 
 
-@settings(deadline=None, max_examples=60)
 @given(TINY_TOO.map(lambda sizes: [size + (size == 1) for size in sizes]), st.floats(0.001, 0.999), SEEDS)
 def test_of_two_or_more_images_of_a_class_some_stay_and_some_leave(sizes, share, seed):
     for part in splits.split_off(numbered(sizes), share, seed, "testing"):
@@ -56,7 +53,7 @@ def test_of_two_or_more_images_of_a_class_some_stay_and_some_leave(sizes, share,
 
 def test_a_class_of_one_image_cannot_be_shared_out():
     said = complaint(splits.split_off, numbered([9, 1]), 0.1, 1, "validation")
-    assert said == "class 1 has one image, and validation needs another; add images of that class"
+    assert said.startswith("class 1 has one image, and validation needs another")
 
 
 def test_the_same_seed_gives_the_same_images_and_another_seed_others():
@@ -73,7 +70,6 @@ def test_mnist_is_shared_out_as_the_committed_report_says():
     assert leaving.tolist() == [592, 674, 596, 613, 585, 542, 592, 626, 585, 595]
 
 
-@settings(deadline=None, max_examples=40)
 @given(SIZES, SHARES, SEEDS)
 def test_a_sample_is_a_share_of_each_class(sizes, share, seed):
     whole = numbered(sizes)

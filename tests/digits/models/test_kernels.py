@@ -14,8 +14,7 @@ from digits.models import kernels
 from digits.models.build import standardization
 from digits.models.keras_file import load, rebuilt, save
 
-GENERATOR = np.random.default_rng(1)
-IMAGES = GENERATOR.normal(size=(256, 6, 6, 2)).astype("float32")
+IMAGES = np.random.default_rng(1).normal(size=(256, 6, 6, 2)).astype("float32")
 LABELS = (IMAGES.mean(axis=(1, 2, 3)) > 0).astype("int32")
 
 
@@ -64,7 +63,7 @@ def test_a_model_is_saved_without_them(tmp_path: Path) -> None:
     [({"scale": False}, (8, 4)), ({"axis": 1}, (8, 4, 5, 3)), ({}, (8, 5, 4)), ({}, (8, 2, 3, 5, 4))],
 )
 def test_what_the_kernel_cannot_do_is_left_to_keras(options: dict[str, object], shape: tuple[int, ...]) -> None:
-    inputs = GENERATOR.normal(3, size=shape).astype("float32")
+    inputs = np.random.default_rng(2).normal(3, size=shape).astype("float32")
     both = kernels.BatchNormalization(**options), layers.BatchNormalization(**options)
     ours, theirs = (layer(inputs, training=True) for layer in both)
     np.testing.assert_array_equal(ours, theirs)

@@ -38,9 +38,9 @@ def test_above_its_table_the_verdict_says_what_got_better_and_worse_by_model() -
 
 
 def test_without_a_model_on_both_sides_the_verdict_only_says_which_is_where() -> None:
-    assert page.verdicts(compare(side(mlp=9, seeds=(1,)), side(cnn=9, seeds=(1,)))) == (
-        "Only on the old side, so not compared: mlp-tuned-1.\n\nOnly on the new side, so not compared: cnn-tuned-1."
-    )
+    old, new = page.verdicts(compare(side(mlp=9, seeds=(1,)), side(cnn=9, seeds=(1,)))).split("\n\n")
+    assert re.fullmatch(r"Only on the old side.*: mlp-tuned-1\.", old)
+    assert re.fullmatch(r"Only on the new side.*: cnn-tuned-1\.", new)
 
 
 def test_only_what_differs_is_in_a_table() -> None:
@@ -68,9 +68,9 @@ def test_what_is_empty_is_left_out_or_said_to_be_the_same() -> None:
 
 
 def test_results_of_other_code_are_named_by_stage() -> None:
-    assert page.outdated("`main`", ["a", "b", "c", "d"]) == (
-        "The results of `main` were made by other code or parameters than it holds (`a`, `b`, `c` and 1 more)"
-    )
+    text = page.outdated("`main`", ["a", "b", "c", "d"])
+    assert text.startswith("The results of `main` were made by other code")
+    assert text.endswith("(`a`, `b`, `c` and 1 more)")
 
 
 def test_a_figure_on_one_side_only_has_one_picture() -> None:

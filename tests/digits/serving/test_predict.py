@@ -6,9 +6,8 @@ import pytest
 
 from digits.export.metadata import Metadata
 from digits.serving.predict import Prediction, main, print_json, print_table
-from tests.drawings import MNIST
 from tests.fixtures.drawn import drawn
-from tests.images import encoded
+from tests.images import MNIST, encoded
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,16 @@ os._exit(9)
 """
 
 
-def test_a_folder_that_cannot_hold_runs_is_an_error_in_one_line(project, monkeypatch):
-    (project / ".mlflow").touch()
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+@pytest.fixture
+def home(project, monkeypatch):
+    """Where MLflow's database belongs."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.setenv("DVC_ROOT", str(project))
+    return project / ".mlflow"
+
+
+def test_a_folder_that_cannot_hold_runs_is_an_error_in_one_line(home):
+    home.touch()
     with pytest.raises(SystemExit, match=r"^ui: error: .* File exists: '.*\.mlflow'$"):
         ui.main()
 
@@ -27,18 +33,11 @@ def test_a_folder_that_cannot_hold_runs_is_an_error_in_one_line(project, monkeyp
 @pytest.mark.parametrize(
     ("make", "why"), [("write_text", "file is not a database"), ("mkdir", "unable to open database file")]
 )
-def test_a_database_that_is_none_is_an_error_in_one_line(project, monkeypatch, make, why):
-    home = project / ".mlflow"
+def test_a_database_that_is_none_is_an_error_in_one_line(home, make, why):
     home.mkdir()
     getattr(home / "mlflow.db", make)(*["no database"] * (make == "write_text"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(project))
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit, match=rf"^ui: error: .*mlflow\.db cannot be read \({why}\); .*`dvc repro`.*$"):
         ui.main()
-    assert str(ended.value) == (
-        f"ui: error: {home}/mlflow.db cannot be read ({why}); if no other program is using it, move {home} away, and "
-        "`dvc repro` makes it anew"
-    )
 
 
 def test_a_database_in_which_a_program_died_is_mended(store: Store) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from digits.config.recipe import Recipe
-from digits.core.errors import UserError
 from digits.models import families
-from tests.conftest import ROOT
+from tests.conftest import ROOT, complaint
 
 IMPORT = "from digits.config.recipe import Recipe\n"
 CLASS = "class Hyperparameters(Recipe):\n    units: int\n"
@@ -38,8 +37,7 @@ def test_a_family_is_a_file_of_its_folder() -> None:
 
 
 def test_what_is_no_family_is_told_which_there_are() -> None:
-    with pytest.raises(UserError, match=f"^rnn is not a family; there are {', '.join(families.NAMES)}"):
-        families.hyperparameters("rnn")
+    assert f"rnn is not a family; there are {', '.join(families.NAMES)}" in complaint(families.hyperparameters, "rnn")
 
 
 def test_a_file_needs_hyperparameters_and_a_body_and_nothing_else(own: Callable[[str], type[Recipe]]) -> None:
@@ -51,23 +49,14 @@ def test_a_file_needs_hyperparameters_and_a_body_and_nothing_else(own: Callable[
     [
         ("import nothing_of_this_name\n", "cannot be imported (No module named 'nothing_of_this_name')"),
         ("def body(:\n", "cannot be imported (invalid syntax (own.py, line 1))"),
-        (
-            IMPORT + CLASS + "    layers = 2\n",
-            "cannot be imported (A non-annotated attribute was detected: `layers = 2`.",
-        ),
+        (IMPORT + CLASS + "    layers = 2\n", "cannot be imported (A non-annotated attribute"),
         (BODY, "has no class Hyperparameters(Recipe); see docs/own-network.md"),
-        ("class Hyperparameters:\n    pass\n" + BODY, "has no class Hyperparameters(Recipe); see docs/own-network.md"),
+        ("class Hyperparameters:\n    pass\n" + BODY, "has no class Hyperparameters(Recipe)"),
         (IMPORT + CLASS, "has no function body(recipe, inputs); see docs/own-network.md"),
-        (
-            IMPORT + CLASS + "def body(inputs):\n    pass\n",
-            "has no function body(recipe, inputs); see docs/own-network.md",
-        ),
+        (IMPORT + CLASS + "def body(inputs):\n    pass\n", "has no function body(recipe, inputs)"),
         (IMPORT + CLASS + '    rate: "Ratee"\n' + BODY, "cannot be imported (name 'Ratee' is not defined)"),
         ("raise SystemExit('no data')\n", "cannot be imported (no data)"),
     ],
 )
 def test_a_file_that_is_wrong_is_one_line(own: Callable[[str], type[Recipe]], code: str, wrong: str) -> None:
-    with pytest.raises(UserError) as caught:
-        own(code)
-    assert str(caught.value).startswith(f"digits/models/families/own.py {wrong}")
-    assert "\n" not in str(caught.value)
+    assert complaint(own, code).startswith(f"digits/models/families/own.py {wrong}")
