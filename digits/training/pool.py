@@ -16,8 +16,8 @@ from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, Scheduler, as_completed
-from distributed.scheduler import NoWorkerError
+from distributed import Client, Future, KilledWorker, LocalCluster, Scheduler, SchedulerPlugin, as_completed
+from distributed.scheduler import NoValidWorkerError, NoWorkerError
 
 from digits.config.schema import Pool, Runtime
 from digits.core.errors import UserError, reason
@@ -31,7 +31,6 @@ from digits.training.trainer import train
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
-    "distributed.scheduler.worker-ttl": "60s",  # a worker that is frozen for so long is killed and restarted
     # This long after a worker's death, LocalCluster gives it up for good if it is missing just then: slow to start, or
     # dead again. Its default is 15 s.
     "distributed.deploy.lost-worker-timeout": "365d",
@@ -43,14 +42,13 @@ SETTINGS = {
 # TensorFlow never frees the graph of a model that was trained (its issue 124972), and the more there are, the longer
 # the next training takes. So a worker begins anew after so many.
 TRAININGS_OF_A_WORKER = 50
-PATIENCE = 60  # seconds without a worker
 AGAIN = "run again, and each training goes on from its last epoch"
 
 
 class TrainingPool:
     def __init__(self, client: Client, machine: Runtime) -> None:
         self.client = client
-        client.run_on_scheduler(limit_waits, PATIENCE)
+        client.register_plugin(WaitLimits())
         self.begun = Counter[str | None]()  # trainings, by worker
         # TensorFlow starts while the driver still reads images.
         self.starts = [self.submit(runtime.start, machine, worker=worker) for worker in self.workers()]
@@ -154,13 +152,21 @@ def schedule(runs: list[TrainingRun], workers: int) -> deque[tuple[TrainingRun, 
     return deque([*divided, *whole])
 
 
+class WaitLimits(SchedulerPlugin):
+    """Without it, a task waits for ever where there is no worker, and, where another comes, for the one that died."""
+
+    name, idempotent = "digits-wait-limits", True
+    seconds = 60
+
+    async def start(self, scheduler: Scheduler) -> None:
+        scheduler.no_workers_timeout = self.seconds
+
+    def add_worker(self, scheduler: Scheduler, **_: object) -> None:
+        scheduler.set_restrictions({task.key: None for task in scheduler.unrunnable})
+
+
 class WorkersDied(UserError):
     pass
-
-
-def limit_waits(seconds: float, dask_scheduler: Scheduler) -> None:
-    """Of tasks while there is no worker. Without a limit, which is Dask's default, they wait for ever."""
-    dask_scheduler.no_workers_timeout = seconds
 
 
 def outcome(future: Future) -> Any:
@@ -168,7 +174,7 @@ def outcome(future: Future) -> Any:
         return future.result()
     except KilledWorker:
         raise WorkersDied("each worker that took it died, perhaps out of memory") from None
-    except NoWorkerError:
+    except (NoWorkerError, NoValidWorkerError):
         raise UserError(f"no worker has been there for a minute; {AGAIN}") from None
     except CancelledError:
         raise UserError(f"Dask's scheduler is out of reach; {AGAIN}") from None
