@@ -10,8 +10,8 @@ from digits.core.paths import history_file, model_file
 from digits.evaluation.objective import of_epoch
 from digits.export.metadata import Metadata, write_metadata
 from digits.serving import predictor
-from tests.drawings import DIGITS, MNIST
-from tests.images import stripes
+from tests.drawings import DIGITS
+from tests.images import MNIST
 from tests.trained import export
 
 METADATA = {"model": "m", "classes": tuple(DIGITS), "preprocessing": MNIST}
@@ -19,10 +19,9 @@ EACH_FILE = pytest.mark.parametrize("file", ["model.keras", "model.h5", "saved_m
 
 
 @pytest.fixture(scope="module")
-def exported(drawers: Path) -> Path:
+def exported(drawers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With nothing of the project but params.yaml."""
-    folder = drawers.parent / "exported"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("exported")
     shutil.copy(drawers / "params.yaml", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(drawers)
@@ -31,11 +30,8 @@ def exported(drawers: Path) -> Path:
 
 
 def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(among_drawers):
-    scores = {
-        name: of_epoch(read_json(history_file(name))["epochs"][-1], "balanced")
-        for name in ("mlp-tuned-1", "cnn-tuned-1")
-    }
-    assert predictor.best("tuned") == max(scores, key=scores.get)
+    score = lambda name: of_epoch(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
+    assert predictor.best("tuned") == max(("mlp-tuned-1", "cnn-tuned-1"), key=score)
     assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
 
 
@@ -43,12 +39,8 @@ def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(am
 def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed):
     for number in (1, 2, 3):
         name = f"cnn-tuned-{number}"
-        epoch = {
-            "validation_accuracy": 0.9 + 0.05 * (number == seed),
-            "validation_loss": 0.1,
-            "validation_hard_accuracy": 0.9,
-        }
-        write_json(history_file(name), {"epochs": [epoch]})
+        epoch = {"accuracy": 0.9 + 0.05 * (number == seed), "loss": 0.1, "hard_accuracy": 0.9}
+        write_json(history_file(name), {"epochs": [{f"validation_{key}": value for key, value in epoch.items()}]})
         model_file(name).touch()
     assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"
 
@@ -93,28 +85,22 @@ def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers,
 @pytest.mark.parametrize(
     ("which", "message"),
     [
-        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned and the like, a \.keras, \.h5 or "),
-        ("none.keras", r"none\.keras does not exist; a model is tuned, baseline"),
-        (
-            "model.weights.h5",
-            r"model\.weights\.h5 holds only weights; the \.keras file beside it holds the network, too",
-        ),
+        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned"),
+        ("none.keras", r"none\.keras does not exist"),
+        ("model.weights.h5", r"model\.weights\.h5 holds only weights"),
         ("empty", r"empty is no SavedModel, for it holds no saved_model\.pb"),
-        (
-            "broken",
-            r"broken cannot be loaded as a model \(.+\); if it is a file of this project, delete it and run `dvc re",
-        ),
+        ("broken", r"broken cannot be loaded as a model \(.+\); .+`dvc repro"),
         ("text.keras", r"text\.keras cannot be loaded as a model \("),
         ("damaged/model.keras", r"damaged/metadata\.json cannot be read as .+; `dvc repro --force export` writes it"),
         ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow \("),
-        ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro` trains it, `dvc pull`"),
+        ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro`"),
     ],
 )
 def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monkeypatch, which, message):
     shutil.copy("params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     Path("empty").mkdir()
     shutil.copytree(exported / "cnn/saved_model", "broken")
     Path("broken/saved_model.pb").write_text("hello")
@@ -132,7 +118,7 @@ def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monke
     ("answer", "message"),
     [
         (np.zeros(1), "m does not give one probability for each class"),
-        (np.full((1, 10), 5.0), "m does not give probabilities, which add up to 1; does it lack a softmax"),
+        (np.full((1, 10), 5.0), "m does not give probabilities, which add up to 1"),
         (np.full((1, 10), np.nan), "m does not give probabilities"),
     ],
 )
@@ -144,11 +130,8 @@ def test_what_gives_no_probabilities_is_refused(answer, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"preprocessing": MNIST.model_copy(update={"shape": stripes(1).images.shape[1:], "kind": "image"})},
-            r"m does not take images of 12 × 10 × 3, as they are here",
-        ),
-        ({"classes": ("cat", "dog")}, "m tells 10 classes apart, but 2 are named here"),
+        ({"preprocessing": MNIST.model_copy(update={"shape": (12, 10, 3), "kind": "image"})}, "of 12 × 10 × 3"),
+        ({"classes": ("cat", "dog")}, "m tells 10 classes apart, but 2 are named"),
     ],
 )
 def test_a_model_that_does_not_fit_its_metadata_is_refused(among_drawers, tmp_path, changes, message):
