@@ -22,6 +22,8 @@ from tests.images import encoded
 from tests.pipeline import CLASSES, at, audited, checkpoints, commit, copied, forget, locked, ran, run, started
 from tests.servers import POSTGRES, S3, eventually, free_port, mlflow_server, postgres, s3
 
+pytestmark = pytest.mark.slow
+
 SUMMARY = ["test_accuracy", "gain", "verdict", "objective"]
 TRACKED = {"model": 2, "search": 1, "trial": 4, "points": 2 * 5 * 2, "trials": 4, "equal_metrics": 10}
 

@@ -17,6 +17,8 @@ from mlflow import MlflowClient
 from tests.pipeline import ROOT, audited, copied, ran, run, started
 from tests.servers import answers, eventually, free_port
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 from tests.pipeline import change, commit, copied, ran, run
 from tests.servers import S3, s3
 
+pytestmark = pytest.mark.slow
+
 PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
 ENVIRONMENT = ["env", "DIGITS_TRACKING=off", *(f"{name}={value}" for name, value in S3.items())]
 

@@ -30,6 +30,8 @@ from tests.fixtures.drawn import drawn
 from tests.images import encoded
 from tests.servers import free_port, running
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 50
 PAGES = list(drawn(20, seed=3))
 PNG = {"Content-Type": "image/png"}
