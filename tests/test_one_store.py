@@ -1,10 +1,8 @@
-"""Experiments at once, and what comes after them: MLflow has every run of each, in one store.
-
-The tests build on each other in the order they stand: each goes on from what the one before left committed.
-"""
+"""Experiments at once, and what comes after them: MLflow has every run of each, in one store."""
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -21,8 +19,25 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copied(undisturbed, tmp_path_factory.mktemp("store") / "project")
+def experiments(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A project with two experiments that ran at once, and the output of the one in the foreground."""
+    project = copied(undisturbed, tmp_path_factory.mktemp("store") / "project")
+    families = ("--set-param", "families=[mlp,cnn]")
+    run(project, "dvc", "exp", "run", "--queue", "--name", "more-families", *families, "track")
+    run(project, "sh", "-c", "dvc queue start >/dev/null 2>&1")  # its worker keeps what it is given open
+    seeds = ("--set-param", "seeds=[1,2]", "--set-param", "tune.seeds=[1,2]")
+    output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", *seeds, "track")
+    eventually(lambda: "more-families" in run(project, "git", "for-each-ref", "refs/exps"))
+    eventually(lambda: "Success" in run(project, "dvc", "queue", "status"))
+    return project, output
+
+
+@pytest.fixture
+def project(experiments: tuple[Path, str]) -> Iterator[Path]:
+    folder, _ = experiments
+    yield folder
+    run(folder, "git", "reset", "--quiet", "--hard")
+    run(folder, "dvc", "checkout", "--quiet")
 
 
 def record(project: Path, revision: str, variant: str) -> dict[str, object]:
@@ -30,12 +45,8 @@ def record(project: Path, revision: str, variant: str) -> dict[str, object]:
     return json.loads(DVCFileSystem(str(project), rev=revision).read_bytes(f"models/mlp-{variant}/1.json"))
 
 
-def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_in_one_store(project: Path) -> None:
-    families = ("--set-param", "families=[mlp,cnn]")
-    run(project, "dvc", "exp", "run", "--queue", "--name", "more-families", *families, "track")
-    run(project, "sh", "-c", "dvc queue start >/dev/null 2>&1")  # its worker keeps what it is given open
-    seeds = ("--set-param", "seeds=[1,2]", "--set-param", "tune.seeds=[1,2]")
-    output = run(project, "dvc", "exp", "run", "--temp", "--name", "more-seeds", *seeds, "track")
+def test_an_experiment_in_a_copy_of_the_project_trains_only_what_is_new(experiments: tuple[Path, str]) -> None:
+    project, output = experiments
     again = {"check", "evaluate", "compare", "plot", "track"}
     # Copies lack data/own, which git does not know: `download` looks again in whichever of the two comes first.
     assert ran(output) - {"download"} == again | {"train_baseline@mlp", "tune@mlp", "train_tuned@mlp"}
@@ -44,22 +55,23 @@ def test_experiments_at_once_in_copies_of_the_project_train_what_is_new_and_end_
     for variant in ("baseline", "tuned"):  # seed 1 is not trained again …
         assert f"models/mlp-{variant}: 2 models, 1 of them there already" in output
         assert record(project, "more-seeds", variant) == record(project, "main", variant)
-    eventually(lambda: "more-families" in run(project, "git", "for-each-ref", "refs/exps"))
-    eventually(lambda: "Success" in run(project, "dvc", "queue", "status"))
+
+
+@pytest.mark.parametrize(("name", "families"), [("more-families", {"mlp", "cnn"}), ("more-seeds", {"mlp"})])
+def test_experiments_at_once_end_in_one_store(project: Path, name: str, families: set[str]) -> None:
     client = MlflowClient(f"sqlite:///{project}/.mlflow/mlflow.db")
     images = np.load(project / "data/predictions/images.npy")
-    for name, families in (("more-families", {"mlp", "cnn"}), ("more-seeds", {"mlp"})):
-        condition = f"tags.dvc.experiment = '{name}' and tags.kind = 'model'"
-        found = client.search_runs([client.get_experiment_by_name("digits").experiment_id], condition)
-        assert len(found) == 4
-        assert {model.data.tags["family"] for model in found} == families
-        assert {model.data.tags["variant"] for model in found} == {"baseline", "tuned"}
-        for model in found:
-            assert model.info.status == "FINISHED"
-            assert len(client.get_metric_history(model.info.run_id, "loss")) == 2
-            [output] = model.outputs.model_outputs
-            kept = client.get_logged_model(output.model_id).artifact_location
-        assert len(mlflow.pyfunc.load_model(kept).predict(images)) == len(images)
+    condition = f"tags.dvc.experiment = '{name}' and tags.kind = 'model'"
+    found = client.search_runs([client.get_experiment_by_name("digits").experiment_id], condition)
+    assert len(found) == 4
+    assert {model.data.tags["family"] for model in found} == families
+    assert {model.data.tags["variant"] for model in found} == {"baseline", "tuned"}
+    for model in found:
+        assert model.info.status == "FINISHED"
+        assert len(client.get_metric_history(model.info.run_id, "loss")) == 2
+        [output] = model.outputs.model_outputs
+        kept = client.get_logged_model(output.model_id).artifact_location
+    assert len(mlflow.pyfunc.load_model(kept).predict(images)) == len(images)
 
 
 def test_an_experiment_is_compared_with_what_is_committed_and_applied(project: Path) -> None:
@@ -73,6 +85,7 @@ def test_an_experiment_is_compared_with_what_is_committed_and_applied(project: P
 
 
 def test_models_that_params_no_longer_name_are_forgotten(project: Path) -> None:
+    run(project, "dvc", "exp", "apply", "more-seeds")
     run(project, "git", "reset", "--quiet", "--hard")
     assert (project / "models/mlp-tuned/2.keras").exists()
     run(project, "dvc", "repro")
