@@ -31,8 +31,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DIGITS_TRACKING": "off"}
 settings.register_profile("ours", deadline=None, max_examples=50)
 settings.load_profile("ours")
-Stage = Callable[..., subprocess.CompletedProcess[str]]
-Python = Callable[..., str]
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -72,15 +70,17 @@ def change_parameters(project: Path) -> Callable[[dict[str, Any]], None]:
     return partial(change, project)
 
 
+def run_module(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m …` in this folder."""
+    command = [sys.executable, "-m", *map(str, words)]
+    options = {"env": ENVIRONMENT | environment, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    return subprocess.run(command, cwd=cwd, check=False, **options)
+
+
 @pytest.fixture
-def stage(project: Path) -> Stage:
+def stage(project: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
     """Run a stage as DVC does, in the project."""
-
-    def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", f"stages.{name}", *arguments]
-        return subprocess.run(command, env=ENVIRONMENT, cwd=project, capture_output=True, text=True, check=False)
-
-    return run
+    return lambda name: run_module(f"stages.{name}", cwd=project)
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +123,18 @@ def untrained(once: Once) -> Path:
     return once("untrained", fill)
 
 
+@pytest.fixture
+def untrained_project(untrained: Path, project: Path) -> Path:
+    """A copy of it as the current folder."""
+    return shutil.copytree(untrained, project, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def tensorflow_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts once in a process, and has started with the tests."""
+    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def drawers(once: Once) -> Path:
     """A project whose models read digits drawn in code."""
@@ -138,22 +150,7 @@ def drawers(once: Once) -> Path:
 
 
 @pytest.fixture
-def among_drawers(drawers: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That project as the current folder, with the TensorFlow that this process has started already."""
-    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
+def among_drawers(drawers: Path, tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That project as the current folder."""
     monkeypatch.chdir(drawers)
     return drawers
-
-
-@pytest.fixture
-def python(drawers: Path) -> Python:
-    """What `python -m …` says in that project, or another: on stdout, or where it ends with an error, on stderr."""
-
-    def run(*words: str | Path, code: int = 0, cwd: Path = drawers) -> str:
-        command = [sys.executable, "-m", *map(str, words)]
-        options = {"env": ENVIRONMENT, "cwd": cwd, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
-        done = subprocess.run(command, check=False, **options)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stderr if code else done.stdout
-
-    return run

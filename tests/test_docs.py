@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +22,9 @@ assert not [name for name in sys.modules if name.split(".")[0] == "digits"]
 """
 
 
-def test_every_format_is_loaded_by_the_code_in_the_docs(untrained: Path, project: Path) -> None:
-    shutil.copytree(untrained, project, dirs_exist_ok=True)
-    (project / "exports").mkdir()
-    export(BEST["cnn"], project / "exports/cnn")
+def test_every_format_is_loaded_by_the_code_in_the_docs(untrained_project: Path) -> None:
+    Path("exports").mkdir()
+    export(BEST["cnn"], Path("exports/cnn"))
     np.save("images.npy", np.load(PREDICTIONS / "images.npy"))
 
     blocks = re.findall(r"^```python\n(.+?)^```", (ROOT / "docs/models.md").read_text(), re.MULTILINE | re.DOTALL)

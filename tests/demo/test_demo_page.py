@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from tests.fixtures.browser import CHROMIUM, answered, chromium, draw, draw_and_wait, stroke, watch
+from tests.fixtures.browser import CHROMIUM, answered, chromium, clear, draw, draw_and_wait, stroke, watch
 from tests.fixtures.drawn import drawn
 from tests.fixtures.strokes import STROKES
 from tests.images import encoded
@@ -100,7 +100,7 @@ def test_a_stroke_updates_both_answers(page: Page, demo: str) -> None:
         assert first == classes[shares.index(max(shares))]
         expect(model.locator("p.best span")).to_have_text(f"{max(shares)}\u00a0%")
     before = answers(page)
-    page.get_by_role("button", name="Clear").click()
+    clear(page)
     draw(page, "7")
     assert answers(page) != before
 
@@ -109,7 +109,7 @@ def test_the_tuned_model_classifies_every_drawn_digit(page: Page) -> None:
     for digit in STROKES:
         draw(page, digit)
         assert best(page)[1] == digit
-        page.get_by_role("button", name="Clear").click()
+        clear(page)
 
 
 def test_an_opened_picture_is_classified_as_by_the_api(page: Page, demo: str) -> None:
@@ -141,8 +141,7 @@ def test_the_answer_is_there_100_ms_after_the_last_stroke(page: Page) -> None:
 def test_an_answer_that_comes_too_late_is_not_shown(page: Page) -> None:
     page.route("**/api/predict*", lambda route: (time.sleep(0.3), route.continue_()))
     stroke(page, STROKES["1"][0])
-    page.get_by_role("button", name="Clear").click()
-    answered(page)
+    clear(page)
     assert best(page) == ["", ""]
 
 
@@ -155,8 +154,7 @@ def test_undo_takes_back_strokes_and_clearing(page: Page) -> None:
     answered(page)
     both = answers(page)
     assert both != one
-    page.get_by_role("button", name="Clear").click()
-    answered(page)
+    clear(page)
     assert best(page) == ["", ""]
     page.get_by_role("button", name="Undo").click()
     answered(page)

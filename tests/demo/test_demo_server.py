@@ -15,18 +15,16 @@ from waitress.wasyncore import close_all
 from demo import app
 from demo.__main__ import HOST, hosts, listening, server
 from digits.data.image_files import decode
-from digits.data.preprocessing import Preprocessing
 from tests.fixtures.drawn import drawn
-from tests.images import encoded
+from tests.images import MNIST, encoded
 
 PICTURE = encoded(next(iter(drawn(1, seed=3))).picture)
-PREPROCESSING = Preprocessing(shape=(28, 28, 1), kind="glyph", glyph_size=20)
 TOO_MANY = {"error": "too many requests at once; try again in a moment"}
 
 
 @contextmanager
 def running(predict: Callable[[np.ndarray, list[str]], dict[str, str]]) -> Iterator[BaseWSGIServer]:
-    service = SimpleNamespace(names=lambda _: [], preprocessing=PREPROCESSING, predict=predict)
+    service = SimpleNamespace(names=lambda _: [], preprocessing=MNIST, predict=predict)
     waitress = server(app.create(service, hosts(HOST)), listening(HOST, 0))
     loop = Thread(target=waitress.run)
     loop.start()

@@ -1,11 +1,9 @@
 """The stage as DVC runs it, on models of both families that nobody trained."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from digits.core.files import write_array
 from digits.export.formats import FORMATS
@@ -13,12 +11,7 @@ from digits.export.metadata import read_metadata
 from tests.trained import BEST, METADATA
 
 
-@pytest.fixture
-def models(untrained, project):
-    shutil.copytree(untrained, project, dirs_exist_ok=True)
-
-
-def test_the_best_of_each_family_is_exported_as_the_same_bytes_each_time(models, stage):
+def test_the_best_of_each_family_is_exported_as_the_same_bytes_each_time(untrained_project, stage):
     done = stage("export")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("export: exports: mlp-tuned-1, cnn-baseline-1; each format predicts as the model")
@@ -38,17 +31,15 @@ def test_the_best_of_each_family_is_exported_as_the_same_bytes_each_time(models,
     assert [path for path in first | second if first.get(path) != second.get(path)] == []
 
 
-def test_a_wrong_export_replaces_nothing(models, stage):
+def test_a_wrong_export_replaces_nothing(untrained_project, stage):
     write_array("exports/cnn/earlier.npy", np.zeros(1))
     answers = Path("data/predictions/cnn-baseline-1.npy")
     write_array(answers, np.roll(np.load(answers), 1, axis=1))
     before = contents()
     done = stage("export")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(
-        "export: error: the export cnn/model.keras does not predict as cnn-baseline-1 does: of 40 test images 40 get "
-    )
-    assert "; exports stays as it was, and `dvc repro --force evaluate` predicts again" in done.stderr
+    assert done.stderr.startswith("export: error: the export cnn/model.keras does not predict as cnn-baseline-1 does")
+    assert "`dvc repro --force evaluate`" in done.stderr
     assert done.stderr.count("\n") == 1
     assert contents() == before
 

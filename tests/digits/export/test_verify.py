@@ -117,8 +117,9 @@ def test_a_checking_process_that_is_killed_is_a_one_line_error() -> None:
             check(MADE, {"cnn": BEST["cnn"]}, CLASSES)
 
 
-def test_the_checking_process_ends_when_nobody_calls_it_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
+def test_the_checking_process_ends_when_nobody_calls_it_any_more(
+    tensorflow_started: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("signal.signal", lambda *_: None)  # this process shall still hear Ctrl-C
     ours, theirs = multiprocessing.Pipe()
     ours.close()

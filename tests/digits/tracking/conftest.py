@@ -1,6 +1,5 @@
 """A store of its own for each test of tracking."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,10 @@ CLASSES = ["dark", "bright"]
 SPLIT = {"images": 8, "per_class": {"0": 4, "1": 4}, "sha256": "0" * 64}
 DATA = {"shape": [4, 4, 1], "classes": ["0", "1"], "splits": dict.fromkeys(("train", "validation", "test"), SPLIT)}
 
+MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
+SEARCH = {"family": "mlp", "seed": 1, "fingerprint": "e" * 32}
+TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
+
 
 @pytest.fixture(scope="session")
 def database(once: Once) -> Path:
@@ -28,11 +31,10 @@ def database(once: Once) -> Path:
 def store(project: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     shutil.copytree(database, project / ".mlflow")
     monkeypatch.setenv("DVC_ROOT", str(project))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to ends with the test
     write_json("reports/data.json", DATA)
     write_json("data/prepared/classes.json", CLASSES)
     yield connect()
-    os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it
     mlflow.set_tracking_uri(None)
 
 

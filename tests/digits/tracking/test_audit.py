@@ -1,7 +1,5 @@
 """MLflow compared with results: a real store in which one thing after the other is wrong."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +18,8 @@ from digits.tracking.provenance import Provenance, run_info
 from digits.tracking.registry import EvaluationSet, logged_model, promote
 from digits.tracking.store import Store
 from digits.tracking.sync import RunRecord, sync
-from tests.conftest import ENVIRONMENT, complaint
-from tests.digits.tracking.conftest import CLASSES, DATA, SPLIT
-from tests.digits.tracking.test_live import MODEL, SEARCH, TRIAL
+from tests.conftest import complaint, run_module
+from tests.digits.tracking.conftest import CLASSES, DATA, MODEL, SEARCH, SPLIT, TRIAL
 from tests.servers import HOST, free_port
 
 EPOCHS = [{"epoch": number} | dict.fromkeys(CURVES, 0.5) for number in (1, 2)]
@@ -115,9 +112,7 @@ def test_what_is_equal_is_counted_and_what_differs_is_named(tracked: Store) -> N
 
 
 def test_without_results_the_command_ends_with_one_line_and_makes_no_store(project: Path) -> None:
-    environment = ENVIRONMENT | {"DVC_ROOT": str(project)}
-    run = [sys.executable, "-m", "digits.tracking.audit"]
-    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    done = run_module("digits.tracking.audit", cwd=project, DVC_ROOT=str(project))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "audit: error: models holds no results; `dvc repro` makes them\n"
     assert not (project / ".mlflow").exists()
@@ -126,8 +121,6 @@ def test_without_results_the_command_ends_with_one_line_and_makes_no_store(proje
 def test_a_server_that_does_not_answer_is_an_error_in_one_line(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ann:secret@{HOST}:{free_port()}")
     write_json("models/mlp-baseline/1.json", MODEL | {"epochs": EPOCHS})
-    with pytest.raises(
-        SystemExit, match=rf"^audit: error: MLflow at http://{HOST}:\d+ cannot be read \(.+\)$"
-    ) as ended:
+    with pytest.raises(SystemExit, match=rf"^audit: error: MLflow at http://{HOST}:\d+ cannot be read \(") as ended:
         command.main()
     assert "secret" not in str(ended.value)

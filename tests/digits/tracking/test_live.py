@@ -12,11 +12,8 @@ from digits.tracking import runs
 from digits.tracking.live import live
 from digits.tracking.store import Store
 from tests.conftest import ROOT
+from tests.digits.tracking.conftest import MODEL, SEARCH, TRIAL
 from tests.servers import HOST, eventually, free_port
-
-MODEL = {"family": "mlp", "variant": "baseline", "seed": 1, "fingerprint": "f" * 32, "hyperparameters": {"units": 8}}
-SEARCH = {"family": "mlp", "seed": 1, "fingerprint": "e" * 32}
-TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
 
 # Prints how long its end took.
 DRIVER = """

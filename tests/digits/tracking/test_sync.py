@@ -15,7 +15,7 @@ from digits.tracking.provenance import Provenance, run_info
 from digits.tracking.registry import EvaluationSet, logged_model
 from digits.tracking.store import Store
 from digits.tracking.sync import RunRecord, sync
-from tests.digits.tracking.test_live import MODEL, SEARCH, TRIAL
+from tests.digits.tracking.conftest import MODEL, SEARCH, TRIAL
 
 TEST = EvaluationSet(np.zeros((1, 4, 4, 1), np.uint8), ["0", "1"], np.zeros(1, np.int32), "made up")
 CURVE = [{"epoch": epoch, "loss": 1 / epoch} for epoch in (1, 2, 3)]

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from digits.config.recipe import Recipe
-from digits.models import runtime
 from digits.training import trainer
 from digits.training.jobs import Segment, TrainingConfig
 from digits.training.network import Network
@@ -17,9 +16,8 @@ IMAGES = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
 
 
 @pytest.fixture(autouse=True)
-def a_slow_machine_ends_no_segment_early(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_slow_machine_ends_no_segment_early(tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", math.inf)
-    monkeypatch.setattr(runtime, "start", lambda _: None)  # TensorFlow has started with the tests
 
 
 def segment(of: TrainingConfig, done: int, until: int, state: bytes | None = None) -> Segment:
