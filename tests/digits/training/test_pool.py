@@ -32,6 +32,8 @@ from tests.recipes import config
 IMAGES = stripes(96), stripes(16), stripes(16)
 MACHINE = config().runtime
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
