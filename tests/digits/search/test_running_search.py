@@ -34,7 +34,7 @@ def failed(runs: list[TrainingRun], report: Report, _: Any) -> None:
 def running(method: str, trials: int, folder: Path, **pool: Any) -> RunningSearch:
     plan = check(Search[Mlp], {"trials": trials, "rungs": [2], "keep": 1.0, "space": {"units": [64]}})
     workers = Mock(**pool, **{"submit.return_value.result.return_value": []})
-    return RunningSearch(SearchConfig(plan, method, "accuracy", config()), workers, Checkpoint(folder), Mock())
+    return RunningSearch("f" * 32, SearchConfig(plan, method, "accuracy", config()), workers, Checkpoint(folder))
 
 
 @pytest.mark.parametrize("method", ["random", "bayesian", "halving"])
@@ -45,11 +45,11 @@ def test_a_search_that_has_begun_all_its_trials_asks_no_worker_for_more(method: 
     assert not search.pool.submit.called
 
 
-@pytest.mark.parametrize(("train", "said", "kept"), [(lost, "out of reach", 1), (failed, "no trial finished", 0)])
+@pytest.mark.parametrize(("pool", "reason", "kept"), [(lost, "out of reach", 1), (failed, "no trial finished", 0)])
 def test_trials_are_kept_when_workers_are_lost_and_forgotten_when_all_have_failed(
-    train: Callable[..., None], said: str, kept: int, tmp_path: Path
+    pool: Callable[..., None], reason: str, kept: int, tmp_path: Path
 ) -> None:
-    search = running("random", trials=2, folder=tmp_path, train=train)
-    with pytest.raises(UserError, match=said):
-        search.to_its_end("f" * 32)
+    search = running("random", trials=2, folder=tmp_path, run=pool)
+    with pytest.raises(UserError, match=reason):
+        search.run()
     assert len([*tmp_path.glob("*.zip")]) == kept
