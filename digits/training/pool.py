@@ -115,12 +115,12 @@ class TrainingPool:
                 self.begun[worker] += 1
                 begin(*waiting.popleft(), worker)
             future = next(ended)
-            run, end, _ = working.pop(future)
+            run, end, worker = working.pop(future)
             try:
                 result = outcome(future)
             except WorkersDied as error:
                 result = SegmentResult(failure=str(error))
-            worker = next(iter(self.client.who_has([future])[future.key]), None)  # it has the model
+            worker = next(iter(self.client.who_has([future])[future.key]), worker)  # it has the model
             future.release()  # else Dask trains anew what a worker that begins anew has forgotten
             run.add(result)
             on_segment(run, result.epochs)
@@ -205,8 +205,9 @@ def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> I
 
 
 def close(cluster: LocalCluster) -> None:
-    """On a busy machine, a killed worker may take longer to go than Dask waits. All results are here by then."""
-    with suppress(TimeoutError):
+    """All results are here by then. On a busy machine, a killed worker may take longer to go than Dask waits, and one
+    that is restarted just then cannot be ended; it ends with this process."""
+    with suppress(Exception):
         cluster.close()
 
 

@@ -96,12 +96,14 @@ def test_a_worker_comes_back_after_each_death_and_takes_the_next_task_whatever_d
         assert pool.submit(os.getpid).result(timeout=500) != os.getpid()
 
 
-def test_a_worker_that_takes_long_to_end_costs_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(nanny: Nanny, **_: Any) -> None:
-        await end(nanny, timeout=0)  # less than any process takes
+@pytest.mark.parametrize("error", [TimeoutError, AssertionError])
+def test_workers_that_do_not_end_cost_no_result(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(nanny: Nanny, **_: Any) -> None:
+        await end(nanny)
+        raise error
 
     end = Nanny.close
-    monkeypatch.setattr(Nanny, "close", slow)
+    monkeypatch.setattr(Nanny, "close", fail)
     with training_pool(settings(1), MACHINE, most=1, family="mlp") as pool:
         assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
 
