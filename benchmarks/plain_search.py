@@ -15,7 +15,7 @@ import keras_tuner
 from benchmarks.plain import compiled, network
 from digits.config.recipe import Recipe
 from digits.data.dataset import Split
-from digits.evaluation.objective import of_epoch
+from digits.evaluation.objective import score
 from digits.search.brackets import FACTOR
 from digits.search.oracle import OBJECTIVE, as_given, space_of
 from digits.search.search import SearchConfig
@@ -64,7 +64,7 @@ class Classifier(keras_tuner.HyperModel):
         self.config, self.feed, self.max_epochs, self.history = config, feed, max_epochs, History()
         self.best, self.objective = config.baseline.recipe, float("-inf")
         self.data, *held_out = images
-        self.validation, *self.hard = ((split.images, split.labels) for split in held_out)
+        self.validation, *self.corrupted = ((split.images, split.labels) for split in held_out)
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
         return self.config.baseline.recipe.model_copy(update=as_given(hp.values, self.config.plan))
@@ -84,11 +84,11 @@ class Classifier(keras_tuner.HyperModel):
 
     def on_epoch_end(self, recipe: Recipe, model: keras.Model, logs: dict[str, float]) -> None:
         """Gives the tuner our objective of each epoch, and ends the search after the last."""
-        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "hard_accuracy": 0.0}
-        for images, labels in self.hard:
-            measured["hard_accuracy"] = model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
+        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "corrupted_accuracy": 0.0}
+        for images, labels in self.corrupted:
+            measured["corrupted_accuracy"] = model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
         epoch = {f"validation_{name}": value for name, value in measured.items()}
-        logs[OBJECTIVE] = of_epoch(epoch, self.config.objective)
+        logs[OBJECTIVE] = score(epoch, self.config.objective)
         self.history.append((time.time(), epoch))
         if logs[OBJECTIVE] > self.objective:
             self.best, self.objective = recipe, logs[OBJECTIVE]

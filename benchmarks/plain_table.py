@@ -1,7 +1,7 @@
 """From prepared images to the table of baseline and tuned models, against the plain script that users would write
 
 Families, seeds, recipes, spaces, epochs and images are the same. Ours is `dvc repro compare` in a clone of its own,
-after `dvc repro prepare`, with all that this does besides: checkpoints, MLflow, hard images, intervals, verdicts. The
+after `dvc repro prepare`, with all that this does besides: checkpoints, MLflow, corrupted images, intervals, verdicts. The
 plain script does one thing after the other in one process: it trains the baseline, searches, and trains what was found,
 with each seed. It has Keras's own layers for augmentation and TensorFlow's own settings. It searches with Keras
 Tuner's own tuner of the method in params.yaml (Hyperband where that is halving), by validation accuracy; the search
@@ -31,7 +31,7 @@ from digits.config.recipe import Recipe
 from digits.config.schema import Families, Method, Search, Seeds, Train
 from digits.core.paths import REPORTS, VARIANTS
 from digits.data.dataset import Split
-from digits.evaluation.metrics import Output
+from digits.evaluation.metrics import Predictions
 from digits.evaluation.metrics import measure as scores
 from digits.search.methods import length
 from digits.search.search import SearchConfig
@@ -90,11 +90,11 @@ def searched(baseline: TrainingConfig, train: Split, validation: Split) -> list[
     return recipes
 
 
-def trained(config: TrainingConfig, data: Split, test: Split) -> Output:
+def trained(config: TrainingConfig, data: Split, test: Split) -> Predictions:
     model, epoch = training(config, data)
     for number in range(config.epochs):
         epoch(number)
-    return Output(model.predict(test.images, verbose=0), test.labels)
+    return Predictions(model.predict(test.images, verbose=0), test.labels)
 
 
 def described(seconds: float, models: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """Trainings that cost nothing: what a recipe's models would say of test images, with their true accuracy known.
 
 An image's margin is a threshold less its difficulty, the seed's luck and this seed's luck with this image, all three
-normally distributed; it is got wrong where the margin is below 0. So most mistakes are on few hard images, as with the
+normally distributed; it is got wrong where the margin is below 0. So most mistakes are on few corrupted images, as with the
 real models, where two seeds' mistakes correlate with 0.58 to 0.74 and two recipes' with 0.4 to 0.6. The margin's
 logistic is the probability that the right class gets: where its slope is `sharpness` 1, a model is as sure as it is
 right; seeds differ in it. An image's corrupted versions are read rightly by how hard it is to corrupt, again with luck.
@@ -21,8 +21,14 @@ SAMPLE = 10  # of so many test images, one is corrupted
 DIFFICULTY = 4.0  # against 1 for a seed's luck with an image
 DIFFICULTY_CORRELATION = 0.9  # of the difficulty of an image for two recipes
 SEEN, UNSEEN = 28, 36  # corrupted versions of an image
-AXES = ("test_accuracy", "test_loss", "calibration_error", "seen_accuracy", "unseen_accuracy")
-ACCURACY = AXES[0]
+METRIC_NAMES = (
+    "test_accuracy",
+    "test_loss",
+    "calibration_error",
+    "trained_corruptions_accuracy",
+    "held_out_corruptions_accuracy",
+)
+ACCURACY = METRIC_NAMES[0]
 Values = Mapping[str, np.ndarray]  # by axis: seeds × images
 
 
@@ -59,7 +65,7 @@ class SimulatedRecipe:
         gaps = np.stack([calibration.gaps(*of_seed) for of_seed in zip(sure, right, strict=True)])
         sample = difficulty[: len(difficulty) // SAMPLE]
         hard = (self.of_versions(rng, sample, seeds, versions) for versions in (SEEN, UNSEEN))
-        return dict(zip(AXES, (right, losses, gaps, *hard), strict=True))
+        return dict(zip(METRIC_NAMES, (right, losses, gaps, *hard), strict=True))
 
     def margins(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> np.ndarray:
         lucks = np.float32(self.luck) * rng.standard_normal((seeds, 1), dtype=np.float32)
@@ -111,7 +117,7 @@ class Setting:
         return f"{self.mine} {f'against {self.theirs}' if self.theirs else 'A/A'}, {self.images:,} images"
 
 
-# As measured: accuracy, calibration, hard images, and how the seeds of three spread in each.
+# As measured: accuracy, calibration, corrupted images, and how the seeds of three spread in each.
 STILL = SimulatedRecipe(0.992)
 CNN = SimulatedRecipe(0.992, 0.0005, 1.45, 0.1, 0.95, 0.005)
 TUNED = SimulatedRecipe(0.9965, 0.0003, 1.0, 0.1, 0.98, 0.003)

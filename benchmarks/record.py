@@ -25,7 +25,7 @@ from digits.core.errors import UserError
 from digits.core.files import read_array, write_text
 from digits.core.git import git
 from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
-from digits.evaluation.metrics import METRICS, Output, ensemble, true_labels
+from digits.evaluation.metrics import METRICS, Predictions, average, load_labels
 from digits.models import runtime
 from digits.report.readme import first_part
 from digits.report.tables import cell, table
@@ -82,13 +82,13 @@ def shifts_table() -> str:
 def of_family(family: str, models: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     from digits.models.keras_file import load_predictor
 
-    images, truth = read_array(PREDICTIONS / "images.npy"), true_labels()
+    images, labels = read_array(PREDICTIONS / "images.npy"), load_labels()
     names = [model_name(family, "tuned", seed) for seed in models["seed"]]
-    outputs = [Output(averaged(load_predictor(model_file(name)), images), truth) for name in names]
+    outputs = [Predictions(averaged(load_predictor(model_file(name)), images), labels) for name in names]
     cost = SHIFTS * models["multiply_adds"]
     yield row(f"{family} tuned", outputs, cost.mean())
     if len(outputs) > 1:
-        yield row(f"{family} tuned ensemble", [ensemble(outputs)], cost.sum())
+        yield row(f"{family} tuned ensemble", [average(outputs)], cost.sum())
 
 
 def averaged(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -103,8 +103,8 @@ def shifted(images: np.ndarray) -> Iterator[np.ndarray]:
         yield wider[:, down : down + height, right : right + width]
 
 
-def row(name: str, outputs: Sequence[Output], cost: float) -> tuple[str, ...]:
-    cells = (cell(metric, Spread.of([metric.of(output) for output in outputs])) for metric in SHOWN)
+def row(name: str, outputs: Sequence[Predictions], cost: float) -> tuple[str, ...]:
+    cells = (cell(metric, Spread.of([metric.mean(output) for output in outputs])) for metric in SHOWN)
     return name, *cells, f"{cost:,.0f}"
 
 

@@ -19,7 +19,7 @@ from digits.core.files import read_json, write_json
 from digits.core.paths import PREPARED, model_file, model_name
 from digits.data import dataset
 from digits.evaluation.metrics import accuracy
-from digits.evaluation.objective import of_epoch
+from digits.evaluation.objective import score
 from digits.models import runtime
 from digits.models.families import hyperparameters
 from digits.search.methods import length
@@ -125,7 +125,7 @@ def points(epochs: History, started: float, objective: str) -> list[Point]:
     """Where it became better, and its end."""
     curve, best = [], float("-inf")
     for number, (now, epoch) in enumerate(epochs, 1):
-        value = of_epoch(epoch, objective)
+        value = score(epoch, objective)
         if value > best or number == len(epochs):
             best = max(best, value)
             curve.append((round(now - started, 1), number, best))

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from benchmarks.recipes import ACCURACY, AXES, CNN, TUNED, Setting, SimulatedRecipe, Values, luck
+from benchmarks.recipes import ACCURACY, CNN, METRIC_NAMES, TUNED, Setting, SimulatedRecipe, Values, luck
 from benchmarks.simulation import ErrorRates, error_rates
 from digits.comparison.intervals import Difference, difference
 
@@ -21,13 +21,13 @@ class Searched(SimulatedRecipe):
     """What searches found. As good as it says are such recipes in the mean; each has the luck of its search."""
 
     search_spread: float  # standard deviation over searches of the found recipe's accuracy
-    lucks: np.ndarray  # of each search, in accuracy, in sharpness and on hard images: standard normal
+    lucks: np.ndarray  # of each search, in accuracy, in sharpness and on corrupted images: standard normal
 
     def values(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> Values:
         """Of one search, all seeds have its recipe; of as many searches as seeds, each its own."""
         each = seeds // len(self.lucks)
         of_searches = [self.found(lucks).values(rng, difficulty, each) for lucks in self.lucks]
-        return {axis: np.concatenate([values[axis] for values in of_searches]) for axis in AXES}
+        return {axis: np.concatenate([values[axis] for values in of_searches]) for axis in METRIC_NAMES}
 
     def found(self, lucks: np.ndarray) -> SimulatedRecipe:
         """On each axis, searches make as many times the difference that seeds make."""
@@ -88,16 +88,16 @@ def after_searches(
     for each in lucks:
         tuned = Searched(**asdict(TUNED), search_spread=search_spread, lucks=each)
         mine, theirs = Setting(tuned, CNN).draw(rng, seeds)
-        found.append({axis: difference(mine[axis], theirs[axis]) for axis in AXES})
+        found.append({axis: difference(mine[axis], theirs[axis]) for axis in METRIC_NAMES})
         variances.append(mine[ACCURACY].mean(axis=1).var(ddof=1))
     return found, lucks[:, 0], fmean(variances)
 
 
 def truth(found: Sequence[Mapping[str, Difference]], by: np.ndarray) -> list[dict[str, float]]:
     """What all draws say together, by least squares: the same of all whose row is the same."""
-    values = np.array([[draw[axis].value for axis in AXES] for draw in found])
+    values = np.array([[draw[axis].value for axis in METRIC_NAMES] for draw in found])
     fitted = by @ np.linalg.lstsq(by, values)[0]
-    return [dict(zip(AXES, row, strict=True)) for row in fitted.tolist()]
+    return [dict(zip(METRIC_NAMES, row, strict=True)) for row in fitted.tolist()]
 
 
 def powers(lucks: np.ndarray) -> np.ndarray:

@@ -8,15 +8,15 @@ from zlib import crc32
 
 import numpy as np
 
-from benchmarks.recipes import ACCURACY, AXES, CNN, IMAGES, TUNED, Setting, SimulatedRecipe
+from benchmarks.recipes import ACCURACY, CNN, IMAGES, METRIC_NAMES, TUNED, Setting, SimulatedRecipe
 from digits.comparison.intervals import Difference, accuracy, difference
-from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, Pair, Verdict, holm, judge
+from digits.comparison.verdict import ALPHA, BETTER, OPEN, Pair, Verdict, holm, judge
 from digits.evaluation.metrics import METRICS
 
 SEEDS = (2, 3, 5)
 SPREAD = 0.0005  # over the seeds, in the power curve
 GAINS = (0, 0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.006)
-SIMULATED = tuple(metric for metric in METRICS if metric.name in AXES)
+SIMULATED = tuple(metric for metric in METRICS if metric.name in METRIC_NAMES)
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,21 @@ def measure(setting: Setting, seeds: int, draws: int) -> Shares:
     found, covered = [], 0
     for _ in range(draws):
         mine, theirs = setting.draw(rng, seeds)
-        found.append({axis: difference(mine[axis], theirs[axis]) for axis in AXES})
+        found.append({axis: difference(mine[axis], theirs[axis]) for axis in METRIC_NAMES})
         own = accuracy(mine[ACCURACY])
         covered += own.low <= setting.mine.accuracy <= own.high
     # What is true of loss and calibration error has no formula: it is what all draws say together.
-    true = {axis: float(setting.theirs is not None) * fmean(draw[axis].value for draw in found) for axis in AXES}
+    true = {
+        axis: float(setting.theirs is not None) * fmean(draw[axis].value for draw in found) for axis in METRIC_NAMES
+    }
     said = error_rates(found, [true] * draws)
     return Shares(said.covers, said.false_positive_rate, setting, seeds, covered / draws)
 
 
 def error_rates(found: Sequence[Mapping[str, Difference]], true: Sequence[Mapping[str, float]]) -> ErrorRates:
     draws = list(zip(found, true, strict=True))
-    p = [[draw[axis].uncertainty.p(draw[axis].value - actual[axis]) for axis in AXES] for draw, actual in draws]
-    covers = {axis: fmean(within(draw[axis], actual[axis]) for draw, actual in draws) for axis in AXES}
+    p = [[draw[axis].uncertainty.p(draw[axis].value - actual[axis]) for axis in METRIC_NAMES] for draw, actual in draws]
+    covers = {axis: fmean(within(draw[axis], actual[axis]) for draw, actual in draws) for axis in METRIC_NAMES}
     return ErrorRates(covers, fmean(min(holm(each)) < ALPHA for each in p))
 
 
@@ -70,9 +72,9 @@ def any_of_many(seeds: int, draws: int) -> float:
         pairs = {
             (axis, *numbers): Pair(groups[numbers[0]][axis], groups[numbers[1]][axis])
             for numbers in combinations(range(len(groups)), 2)
-            for axis in AXES
+            for axis in METRIC_NAMES
         }
-        said += any(each.verdict != NO_EVIDENCE for each in judge(pairs).values())
+        said += any(each.verdict != OPEN for each in judge(pairs).values())
     return said / draws
 
 
@@ -106,7 +108,7 @@ def detectable(draws: int) -> dict[int, dict[str, float]]:
     for seeds in SEEDS:
         rng = np.random.default_rng(seeds)
         said = [verdicts(Setting(TUNED, CNN), rng, seeds) for _ in range(draws)]
-        found[seeds] = {axis: median(each[axis].detectable for each in said) for axis in AXES}
+        found[seeds] = {axis: median(each[axis].detectable for each in said) for axis in METRIC_NAMES}
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import simulation
-from benchmarks.recipes import ACCURACY, AXES, DIFFERENT, EQUAL, IMAGES, MLP, SAME, Setting
+from benchmarks.recipes import ACCURACY, DIFFERENT, EQUAL, IMAGES, METRIC_NAMES, MLP, SAME, Setting
 from benchmarks.simulated_searches import SEARCH_SPREADS, SearchShares, measure_search
 from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares, measure
 from digits.comparison.verdict import POWER
@@ -100,7 +100,10 @@ def by_seeds(found: Sequence[Shares]) -> str:
 
 def by_axis(found: Sequence[Shares]) -> str:
     rows = [
-        (str(seeds), *(mean_and_range([each.covers[axis] for each in found if each.seeds == seeds]) for axis in AXES))
+        (
+            str(seeds),
+            *(mean_and_range([each.covers[axis] for each in found if each.seeds == seeds]) for axis in METRIC_NAMES),
+        )
         for seeds in (1, *SEEDS)
     ]
     return table(HEAD, rows)
@@ -120,7 +123,7 @@ def remarks(draws: int) -> str:
     alone = measure(Setting(replace(MLP, spread=0.001)), 1, draws)
     covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
     return (
-        f"- Six pairs of four groups of 3 seeds, {len(AXES)} axes each: any false verdict at all in "
+        f"- Six pairs of four groups of 3 seeds, {len(METRIC_NAMES)} axes each: any false verdict at all in "
         f"{100 * simulation.any_of_many(3, draws):.1f} %.\n"
         f"- {FEW} test images instead: {mean_and_worst(few)} false verdicts.\n"
         f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be "

@@ -17,7 +17,7 @@ from digits.core.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
 from digits.evaluation import objective
 from digits.export.metadata import Metadata
 from digits.serving import predictor
-from digits.serving.predictor import Predictor
+from digits.serving.predictor import PredictFunction
 from digits.tracking import ui
 
 REPORTED = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metrics": "metrics.json"}
@@ -28,7 +28,7 @@ MOST_SHOWN = 24  # test images on which a baseline and a tuned model differ
 class ServedModel:
     model: str  # cnn-tuned-3
     metadata: Metadata
-    predict: Predictor
+    predict: PredictFunction
     card: dict[str, Any]  # as the page shows it
 
 
@@ -38,7 +38,7 @@ class Service:
         served = [served_model(family, variant, results) for family in families for variant in VARIANTS]
         self.served = {each.card["name"]: each for each in served}
         self.families = sorted(families)
-        best = objective.best((each.model for each in served), parameter(Objective, "tune.objective"))
+        best = objective.best_model((each.model for each in served), parameter(Objective, "tune.objective"))
         self.default_family = next(each.card["family"] for each in served if each.model == best)
         self.classes, self.preprocessing = served[0].metadata.classes, served[0].metadata.preprocessing
 

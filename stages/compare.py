@@ -22,15 +22,15 @@ from digits.core.cli import run
 from digits.core.files import read_json, write_json, write_text
 from digits.core.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.evaluation import flops, objective
-from digits.evaluation.metrics import Output, ensemble_name, measure, output
+from digits.evaluation.metrics import Predictions, ensemble_name, load_predictions, measure
 from digits.report import costs, model_card, tables
 from digits.report.model_card import Winner
 
 
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    models = {name: output(name) for name in model_names(families, seeds)}
-    results = {name: result(name, said) for name, said in models.items()}
+    models = {name: load_predictions(name) for name in model_names(families, seeds)}
+    results = {name: result(name, predictions) for name, predictions in models.items()}
     searches = [costs.search_cost(read_json(search_file(each))) for each in families]
     found = compare([*results.values()], recipes(families, seeds, models), len(searches[0].best))
     parts = {
@@ -58,45 +58,48 @@ def stable(number: float) -> str:
     return f"{number:.3g}" if abs(number) < 0.001 else f"{round(number, 6):.12g}"
 
 
-def recipes(families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str, Output]) -> Outputs:
+def recipes(families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str, Predictions]) -> Outputs:
     """Each over its seeds; and their ensembles, where there are several."""
     both = list(product(families, VARIANTS))
     alone = {recipe: [models[model_name(*recipe, seed)] for seed in seeds] for recipe in both}
     ensembles = both if len(seeds) > 1 else []
     return alone | {
-        (family, variant + ENSEMBLE): [output(ensemble_name(family, variant))] for family, variant in ensembles
+        (family, variant + ENSEMBLE): [load_predictions(ensemble_name(family, variant))]
+        for family, variant in ensembles
     }
 
 
-def result(name: str, said: Output) -> Result:
+def result(name: str, predictions: Predictions) -> Result:
     history = read_json(history_file(name))
     epochs = history["epochs"]
     return Result(
         **{key: history[key] for key in ("family", "variant", "seed", "parameters", "multiply_adds")},
-        metrics=measure(said),
+        metrics=measure(predictions),
         **{key: epochs[-1][key] for key in ("validation_accuracy", "validation_loss")},
         bytes=model_file(name).stat().st_size,
         epochs=len(epochs),
-        training_tflop=flops.tera(flops.of_training(history["multiply_adds"], history["images"], len(epochs))),
+        training_tflop=flops.tera(flops.training_operations(history["multiply_adds"], history["images"], len(epochs))),
     )
 
 
 def objectives(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, float]:
     """Of each family's tuned models, on validation images."""
     criterion = parameter(Objective, "tune.objective")
-    return {each: objective.mean([model_name(each, "tuned", seed) for seed in seeds], criterion) for each in families}
+    return {
+        each: objective.mean_score([model_name(each, "tuned", seed) for seed in seeds], criterion) for each in families
+    }
 
 
-def winner(results: dict[str, Result], models: dict[str, Output], found: Comparison) -> Winner:
+def winner(results: dict[str, Result], models: dict[str, Predictions], found: Comparison) -> Winner:
     criterion = parameter(Objective, "tune.objective")
-    name = objective.best(results, criterion)
+    name = objective.best_model(results, criterion)
     mine = results[name]
     return Winner(
         result=mine,
         row=next(row for row in found.rows if (row.family, row.variant) == (mine.family, mine.variant)),
         searches=found.searches,
         history=read_json(history_file(name)),
-        output=models[name],
+        predictions=models[name],
         data=read_json(REPORTS / "data.json"),
         source=parameter(Source, "data.source"),
         objective=criterion,

@@ -17,7 +17,7 @@ def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     machine = parameter(Runtime, "runtime")
     wanted = parameter(Objective, "tune.objective")
-    best = {family: objective.best(model_names((family,), seeds), wanted) for family in families}
+    best = {family: objective.best_model(model_names((family,), seeds), wanted) for family in families}
     with verify.process(machine) as check, replacing_folder(EXPORTS) as new:
         classes = tuple(read_json(CLASSES))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)

@@ -22,7 +22,7 @@ def main() -> str:
 
     remove(PREPARED)
     parts = {name: dataset.extract(part, PREPARED / name) for name, part in selected.items()}
-    dataset.save(hardened(parts["validation"]), PREPARED / "hard")
+    dataset.save(corrupt_validation(parts["validation"]), PREPARED / "validation_corrupted")
     write_json(CLASSES, classes)
     write_json(REPORTS / "data.json", report.describe(parts, classes))
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
@@ -45,7 +45,7 @@ def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Se
     return {"train": train, "validation": validation, "test": test}
 
 
-def hardened(validation: Split) -> Split:
+def corrupt_validation(validation: Split) -> Split:
     return Split(corruptions.mixed(validation.images, corruptions.VALIDATION), validation.labels)
 
 

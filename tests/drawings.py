@@ -54,6 +54,6 @@ def learn(family: str, variant: str, train: Split, test: Split) -> None:
     save(model, model_file(name))
     write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))
     last = {"validation_accuracy": told["accuracy"][-1], "validation_loss": told["loss"][-1]}
-    last["validation_hard_accuracy"] = told["accuracy"][-1]
+    last["validation_corrupted_accuracy"] = told["accuracy"][-1]
     size = {"parameters": model.count_params(), "multiply_adds": multiply_adds(model)}
     write_json(history_file(name), {"family": family, "variant": variant, "seed": 1, "epochs": [last]} | size)

@@ -113,7 +113,7 @@ def elsewhere(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def test_a_change_for_the_worse_is_not(worse: str) -> None:
     assert advice(worse).startswith("**Do not merge:** mlp baseline is worse in ")
-    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*unseen hard images", worse, re.M)
+    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*held-out corruptions", worse, re.M)
     assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in worse
 
 
@@ -126,12 +126,12 @@ def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path
     assert all((project / ".review" / link).read_bytes().startswith(b"\x89PNG") for link in links)
 
 
-def test_hard_images_that_other_code_made_are_not_compared(project: Path) -> None:
+def test_corrupted_images_that_other_code_made_are_not_compared(project: Path) -> None:
     code = project / "digits/data/corruptions.py"
     code.write_text(code.read_text() + "# other\n")
     page = review(project, "main", "timid")
     assert "and the code here do not make the same ones." in page
-    assert "| mlp baseline | Unseen hard images | " not in page
+    assert "| mlp baseline | Held-out corruptions | " not in page
 
 
 def test_results_of_other_parameters_than_lie_beside_them_are_not_judged(project: Path) -> None:

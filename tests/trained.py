@@ -47,7 +47,7 @@ def lay_out() -> None:
         write_array(PREDICTIONS / f"{name}.npy", np.asarray(model(test.images)))
         first, last = (0.99, 0.1), (accuracy, loss)
         epochs = [
-            {"validation_accuracy": each, "validation_loss": less, "validation_hard_accuracy": each}
+            {"validation_accuracy": each, "validation_loss": less, "validation_corrupted_accuracy": each}
             for each, less in (first, last)
         ]
         write_json(history_file(name), {"epochs": epochs})

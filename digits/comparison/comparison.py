@@ -10,13 +10,13 @@ from digits.comparison import intervals
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import BETTER, WORSE, Pair, Verdict, judge
 from digits.core.paths import VARIANTS
-from digits.evaluation.metrics import METRICS, Output, measure
+from digits.evaluation.metrics import METRICS, Predictions, measure
 
 ENSEMBLE = " ensemble"
 ACCURACY, *OTHERS = METRICS
 T = TypeVar("T")
 FamilyVariant = tuple[str, str]
-Outputs = Mapping[FamilyVariant, Sequence[Output]]  # of each seed's model; of an ensemble one
+Outputs = Mapping[FamilyVariant, Sequence[Predictions]]  # of each seed's model; of an ensemble one
 Verdicts = Mapping[str, Verdict]  # by the metric's name
 
 
@@ -72,7 +72,7 @@ class Row:
     def name(self) -> str:
         return f"{self.family} {self.variant}"
 
-    def axes(self, verdict: str) -> list[str]:
+    def metrics_with(self, verdict: str) -> list[str]:
         """The metrics on which it has this verdict."""
         return [name for name, each in self.verdicts.items() if each.verdict == verdict]
 
@@ -86,7 +86,7 @@ class Comparison:
 
 
 def compare(results: Sequence[Result], outputs: Outputs, searches: int) -> Comparison:
-    verdicts = judge_axes({(mine, theirs): (outputs[mine], outputs[theirs]) for mine, theirs in pairs(outputs)})
+    verdicts = judge_metrics({(mine, theirs): (outputs[mine], outputs[theirs]) for mine, theirs in pairs(outputs)})
     families = list(dict.fromkeys(family for family, _ in outputs))
     rows = []
     for family, variant in sorted(outputs, key=lambda key: families.index(key[0])):
@@ -94,14 +94,14 @@ def compare(results: Sequence[Result], outputs: Outputs, searches: int) -> Compa
         group = [result for result in results if (result.family, result.variant) == (family, single)]
         against_baseline = ((family, variant), (family, variant.replace("tuned", "baseline")))
         rows.append(row(group, variant, outputs[family, variant], verdicts.get(against_baseline, {})))
-    return Comparison(tuple(rows), verdicts, len(next(iter(outputs.values()))[0].truth), searches)
+    return Comparison(tuple(rows), verdicts, len(next(iter(outputs.values()))[0].labels), searches)
 
 
-def judge_axes(asked: Mapping[T, tuple[Sequence[Output], Sequence[Output]]]) -> dict[T, Verdicts]:
+def judge_metrics(asked: Mapping[T, tuple[Sequence[Predictions], Sequence[Predictions]]]) -> dict[T, Verdicts]:
     """Mine over theirs, by every metric that both sides can be measured by; corrected for all of them together."""
     found = judge(
         {
-            (key, metric.name): Pair(metric.of_models(mine), metric.of_models(theirs), metric.smaller_is_better)
+            (key, metric.name): Pair(metric.per_model(mine), metric.per_model(theirs), metric.smaller_is_better)
             for key, (mine, theirs) in asked.items()
             for metric in METRICS
             if metric.available_for([*mine, *theirs])
@@ -123,14 +123,14 @@ def pairs(keys: Collection[FamilyVariant]) -> list[tuple[FamilyVariant, FamilyVa
     return found + [((mine, tuned), (theirs, tuned)) for theirs, mine in combinations(families, 2)]
 
 
-def row(group: Sequence[Result], variant: str, outputs: Sequence[Output], verdicts: Verdicts) -> Row:
+def row(group: Sequence[Result], variant: str, outputs: Sequence[Predictions], verdicts: Verdicts) -> Row:
     one, single = group[0], variant == group[0].variant
     size = mean if single else sum
     measured = [result.metrics for result in group] if single else [measure(outputs[0])]
     return Row(
         family=one.family,
         variant=variant,
-        accuracy=intervals.accuracy(ACCURACY.of_models(outputs)),
+        accuracy=intervals.accuracy(ACCURACY.per_model(outputs)),
         metrics={metric.name: Spread.of([each[metric.name] for each in measured]) for metric in OTHERS},
         validation_accuracy=Spread.of([result.validation_accuracy for result in group]) if single else None,
         verdicts=verdicts,
@@ -191,7 +191,7 @@ def summary_tree(rows: Sequence[Row], objectives: Mapping[str, float]) -> dict[s
 
 
 def verdict_summary(row: Row) -> str:
-    better, worse = len(row.axes(BETTER)), len(row.axes(WORSE))
+    better, worse = len(row.metrics_with(BETTER)), len(row.metrics_with(WORSE))
     return f"better on {better} of {len(row.verdicts)}" + (f", worse on {worse}" if worse else "")
 
 
@@ -201,5 +201,5 @@ def gains(row: Row) -> dict[str, float]:
         return {}
     gain = row.verdicts[ACCURACY.name]
     others = {f"{name}_difference": each.difference for name, each in row.verdicts.items() if name != ACCURACY.name}
-    counts = {"axes_better": len(row.axes(BETTER)), "axes_worse": len(row.axes(WORSE))}
+    counts = {"metrics_better": len(row.metrics_with(BETTER)), "metrics_worse": len(row.metrics_with(WORSE))}
     return {"gain": gain.difference, "gain_low": gain.low, "gain_high": gain.high} | others | counts

@@ -9,7 +9,7 @@ from scipy.special import bdtr
 
 from digits.comparison.intervals import Difference, difference
 
-BETTER, WORSE, NO_EVIDENCE = "better", "worse", "no evidence"
+BETTER, WORSE, OPEN = "better", "worse", "open"
 # Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart on any axis.
 ALPHA = 0.025
 POWER = 0.8
@@ -61,7 +61,7 @@ def verdict(pair: Pair, found: Difference, p: float, alpha: float) -> Verdict:
     low, high = found.interval()
     right_or_not = pair.mine.dtype == pair.theirs.dtype == bool
     return Verdict(
-        verdict=NO_EVIDENCE if p >= ALPHA else BETTER if (found.value < 0) == pair.smaller_is_better else WORSE,
+        verdict=OPEN if p >= ALPHA else BETTER if (found.value < 0) == pair.smaller_is_better else WORSE,
         difference=found.value,
         low=low,
         high=high,

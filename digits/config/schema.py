@@ -26,7 +26,7 @@ Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; ch
 OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
 Families = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(unique)]
 Objective = Annotated[
-    str, Field(description="balanced: error, loss and error on hard images alike; accuracy: nothing else")
+    str, Field(description="balanced: error, loss and error on corrupted images alike; accuracy: nothing else")
 ]
 Method = Annotated[
     Literal["random", "bayesian", "hyperband", "halving"],

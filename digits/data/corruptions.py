@@ -1,4 +1,4 @@
-"""Hard images: each kind of corruption, by severity. Severity 0 is the image as it is.
+"""Corrupted images: each kind of corruption, by severity. Severity 0 is the image as it is.
 
 A kind is *seen* when training may show it (`augmentation` names the field of the recipe) and the search's objective
 uses it. Nothing shows the *unseen* ones to any training or search, so they tell what a model does with the unexpected.
@@ -49,8 +49,8 @@ CORRUPTIONS = {
     "thin strokes": Corruption((2, 3, 4, 5), "% of the side", "thin", by.thin),
     "lines": Corruption((1, 2, 4, 6), "lines", "crossed out", by.cross_out),
 }
-SEEN = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.augmentation)
-UNSEEN = tuple(name for name in CORRUPTIONS if name not in SEEN)
+TRAINED = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.augmentation)
+HELD_OUT = tuple(name for name in CORRUPTIONS if name not in TRAINED)
 
 
 def corrupt(images: Images, name: str, severity: int, draw: int = TEST) -> Images:
@@ -65,7 +65,7 @@ def corrupt(images: Images, name: str, severity: int, draw: int = TEST) -> Image
 
 def mixed(images: Images, draw: int) -> Images:
     """Each image corrupted once: the first by the first seen kind at severity 1, the next at severity 2, and so on."""
-    turns = [(name, severity) for name in SEEN for severity in SEVERITIES]
+    turns = [(name, severity) for name in TRAINED for severity in SEVERITIES]
     hard = np.array(images)
     for first, (name, severity) in enumerate(turns):
         mine = slice(first, None, len(turns))

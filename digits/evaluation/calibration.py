@@ -30,9 +30,9 @@ class Bin:
     accuracy: float | None
 
 
-def reliability(probabilities: np.ndarray, truth: np.ndarray) -> list[Bin]:
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[Bin]:
     """Accuracy by confidence: of the images predicted with 90 %, nine of ten should be right."""
-    confidence, right = confidences(probabilities), probabilities.argmax(axis=1) == truth
+    confidence, right = confidences(probabilities), probabilities.argmax(axis=1) == labels
     edges, place = np.linspace(0, 1, BINS + 1), places(confidence)
     counts, sums, hits = (np.bincount(place, weights=weights, minlength=BINS) for weights in (None, confidence, right))
     return [

@@ -9,20 +9,20 @@ import numpy as np
 
 from digits.core.files import read_json
 from digits.core.paths import VARIANTS, history_file, model_name, search_file
-from digits.evaluation.metrics import accuracy, predictions, true_labels
+from digits.evaluation.metrics import accuracy, load_labels, load_probabilities
 
 # A multiply-add is two operations, and the backward pass costs twice as much as the forward pass.
 OPERATIONS_PER_MULTIPLY_ADD = 2 * 3
 
 
-def of_training(multiply_adds: int, images: int, epochs: int) -> int:
+def training_operations(multiply_adds: int, images: int, epochs: int) -> int:
     return OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * images * epochs
 
 
-def of_searches(record: Mapping[str, Any]) -> int:
+def search_operations(record: Mapping[str, Any]) -> int:
     # A trial whose network could not be built has no multiply-adds.
     return sum(
-        of_training(trial["multiply_adds"] or 0, record["images"], len(trial["epochs"]))
+        training_operations(trial["multiply_adds"] or 0, record["images"], len(trial["epochs"]))
         for search in record["searches"]
         for trial in search["trials"]
     )
@@ -48,20 +48,22 @@ class CostAccuracy:
 
 
 def cost_accuracy(families: Iterable[str], seeds: tuple[int, ...]) -> Iterator[CostAccuracy]:
-    truth = true_labels()
+    labels = load_labels()
     for family in families:
         for variant in VARIANTS:
             models = [model_name(family, variant, seed) for seed in seeds]
-            probabilities = [predictions(model) for model in models]
+            probabilities = [load_probabilities(model) for model in models]
             costs = [read_json(history_file(model)) for model in models]
             multiply_adds = sum(cost["multiply_adds"] for cost in costs)
-            training = sum(of_training(cost["multiply_adds"], cost["images"], len(cost["epochs"])) for cost in costs)
+            training = sum(
+                training_operations(cost["multiply_adds"], cost["images"], len(cost["epochs"])) for cost in costs
+            )
             record = read_json(search_file(family)) if variant == "tuned" else {"searches": []}
-            search, searches = of_searches(record), max(1, len(record["searches"]))
-            alone = tuple(accuracy(each, truth) for each in probabilities)
+            search, searches = search_operations(record), max(1, len(record["searches"]))
+            alone = tuple(accuracy(each, labels) for each in probabilities)
             count = len(seeds)
             means = multiply_adds / count, training / count, search / searches
             yield CostAccuracy(family, variant, 1, alone, *means)
             if count > 1:
-                together = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), truth)
+                together = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), labels)
                 yield CostAccuracy(family, variant, count, (together,), multiply_adds, training, search)

@@ -11,13 +11,13 @@ from digits.core.paths import history_file
 SMALLEST = 1e-4  # what is perfect on few images does not outweigh the rest
 
 
-def balanced(accuracy: float, loss: float, hard_accuracy: float) -> float:
-    """1 less the geometric mean of error, loss and error on hard images: to halve one is worth as much as another."""
-    wrong = 1 - accuracy, loss, 1 - hard_accuracy
+def balanced(accuracy: float, loss: float, corrupted_accuracy: float) -> float:
+    """1 less the geometric mean of error, loss and error on corrupted images: to halve one is worth as much as another."""
+    wrong = 1 - accuracy, loss, 1 - corrupted_accuracy
     return 1 - prod(max(SMALLEST, each) for each in wrong) ** (1 / len(wrong))
 
 
-def accuracy_alone(accuracy: float, _loss: float, _hard_accuracy: float) -> float:
+def accuracy_alone(accuracy: float, _loss: float, _corrupted_accuracy: float) -> float:
     return accuracy
 
 
@@ -28,7 +28,7 @@ OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": bal
 def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
     if objective not in OBJECTIVES:
         raise UserError(f"params.yaml: tune.objective = {objective}: must be one of {', '.join(OBJECTIVES)}")
-    measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "hard_accuracy"))
+    measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
     return round(OBJECTIVES[objective](*measured), 6)
 
 
@@ -37,11 +37,11 @@ def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
     return of_epoch(epoch, objective), -epoch["validation_loss"]
 
 
-def best(models: Iterable[str], objective: str) -> str:
+def best_model(models: Iterable[str], objective: str) -> str:
     return max(models, key=lambda model: rank(last_epoch(model), objective))
 
 
-def mean(models: Iterable[str], objective: str) -> float:
+def mean_score(models: Iterable[str], objective: str) -> float:
     return round(fmean(of_epoch(last_epoch(model), objective) for model in models), 6)
 
 

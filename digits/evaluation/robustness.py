@@ -13,12 +13,12 @@ from digits.data.dataset import Split
 FOLDER = PREDICTIONS / "corrupted"
 IMAGES = 1000  # every tenth of MNIST's, 64 times each
 
-Predictor = Callable[[np.ndarray], np.ndarray]  # images to probabilities
+PredictFunction = Callable[[np.ndarray], np.ndarray]  # images to probabilities
 
 
-def measure(models: Mapping[str, Predictor], groups: Mapping[str, Sequence[str]], test: Split) -> None:
+def measure(models: Mapping[str, PredictFunction], groups: Mapping[str, Sequence[str]], test: Split) -> None:
     """Of each model, and of each group of models by the mean of their probabilities."""
-    chosen = test.take(sample(len(test)))
+    chosen = test.take(sample_indices(len(test)))
     right: dict[str, list[np.ndarray]] = {name: [] for name in (*models, *groups)}
     with Progress(len(models) * len(CORRUPTIONS), "corrupted test images", "prediction") as progress:
         for kind in CORRUPTIONS:
@@ -35,12 +35,12 @@ def measure(models: Mapping[str, Predictor], groups: Mapping[str, Sequence[str]]
         write_array(FOLDER / f"{name}.npy", np.stack(kinds))
 
 
-def correct(name: str) -> np.ndarray:
+def load_correct(name: str) -> np.ndarray:
     """Kinds × severities × images of the sample. Severity 0 is among the predictions of all test images."""
     return read_array(FOLDER / f"{name}.npy")
 
 
-def sample(count: int) -> np.ndarray:
+def sample_indices(count: int) -> np.ndarray:
     """Not the first: MNIST's first 5,000 are the easier half, and images of one's own may lie class by class."""
     chosen = min(count, IMAGES)
     return np.arange(chosen) * count // chosen

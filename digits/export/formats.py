@@ -31,7 +31,7 @@ class Trained:
     metadata: Metadata
 
 
-class Output(NamedTuple):
+class FormatOutput(NamedTuple):
     probabilities: np.ndarray
     classes: np.ndarray | None = None  # the likeliest, by name, where the format itself knows the names
 
@@ -40,7 +40,7 @@ class Output(NamedTuple):
 class Format:
     file: str
     save: Callable[[Trained, Path], object]
-    load: Callable[[Path], Callable[[np.ndarray], Output]]
+    load: Callable[[Path], Callable[[np.ndarray], FormatOutput]]
     tolerance: float = 1e-5  # of a probability: a format may add up in another order, and no more than that
 
 
@@ -60,13 +60,13 @@ def save_tflite(trained: Trained, path: Path) -> None:
         trained.network.export(str(path), format="litert", verbose=False)
 
 
-def load_keras(path: Path) -> Callable[[np.ndarray], Output]:
+def load_keras(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     import keras
 
     return as_graph(keras.models.load_model(path, compile=False))
 
 
-def load_weights(path: Path) -> Callable[[np.ndarray], Output]:
+def load_weights(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     """Into the network that the .keras file beside them describes."""
     import keras
 
@@ -76,30 +76,30 @@ def load_weights(path: Path) -> Callable[[np.ndarray], Output]:
     return as_graph(model)
 
 
-def as_graph(model: "keras.Model") -> Callable[[np.ndarray], Output]:
+def as_graph(model: "keras.Model") -> Callable[[np.ndarray], FormatOutput]:
     """One graph for any number of images: Keras's own `predict` takes 80 ms and more for a single one."""
     import tensorflow as tf
 
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels], autograph=False)
-    return lambda images: Output(graph(images.astype(np.float32)).numpy())
+    return lambda images: FormatOutput(graph(images.astype(np.float32)).numpy())
 
 
-def load_saved_model(path: Path) -> Callable[[np.ndarray], Output]:
+def load_saved_model(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     import tensorflow as tf
 
     model = tf.saved_model.load(path)
     signature = model.signatures["serving_default"]
 
-    def predict(images: np.ndarray, _model: object = model) -> Output:  # its weights live only as long as it does
+    def predict(images: np.ndarray, _model: object = model) -> FormatOutput:  # its weights live only as long as it does
         output = {name: value.numpy() for name, value in signature(images=tf.cast(images, tf.float32)).items()}
         names = np.char.decode(output["class"].astype(bytes), "utf-8") if "class" in output else None
-        return Output(output["probabilities"], names)
+        return FormatOutput(output["probabilities"], names)
 
     return predict
 
 
-def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
+def load_tflite(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     import tensorflow as tf
     from tensorflow.lite.python.schema_py_generated import ModelT
 
@@ -110,7 +110,7 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], Output]:
         interpreter.allocate_tensors()  # it says on stderr what it computes with
     run = interpreter.get_signature_runner()
     [pixels], [probabilities] = run.get_input_details(), run.get_output_details()
-    return lambda images: Output(run(**{pixels: images.astype(np.float32)})[probabilities])
+    return lambda images: FormatOutput(run(**{pixels: images.astype(np.float32)})[probabilities])
 
 
 FORMATS = (

@@ -16,7 +16,7 @@ from digits.config.schema import Runtime
 from digits.core.errors import UserError, reason
 from digits.core.files import read_array
 from digits.core.paths import PREDICTIONS
-from digits.export.formats import EXPORTS, FORMATS, Format, Output
+from digits.export.formats import EXPORTS, FORMATS, Format, FormatOutput
 from digits.export.metadata import read_metadata
 from digits.models import runtime
 
@@ -80,19 +80,19 @@ def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...]) ->
     return report
 
 
-def output(export_format: Format, path: Path, images: np.ndarray) -> Output:
+def output(export_format: Format, path: Path, images: np.ndarray) -> FormatOutput:
     try:
         predict = export_format.load(path)
         parts = [predict(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
         probabilities = np.concatenate([part.probabilities for part in parts])
         if parts[0].classes is not None:
-            return Output(probabilities, np.concatenate([part.classes for part in parts]))
-        return Output(probabilities, np.array(read_metadata(path).classes)[probabilities.argmax(axis=1)])
+            return FormatOutput(probabilities, np.concatenate([part.classes for part in parts]))
+        return FormatOutput(probabilities, np.array(read_metadata(path).classes)[probabilities.argmax(axis=1)])
     except Exception as error:  # whatever it is, nobody else could use the file either
         raise UserError(f"the export {path.parent.name}/{path.name} cannot be used ({reason(error)})") from None
 
 
-def difference(export: str, name: str, output: Output, classes: tuple[str, ...], tolerance: float) -> float:
+def difference(export: str, name: str, output: FormatOutput, classes: tuple[str, ...], tolerance: float) -> float:
     expected = read_array(PREDICTIONS / f"{name}.npy")
     if output.probabilities.shape != expected.shape:
         raise UserError(

@@ -9,11 +9,11 @@ import numpy as np
 
 from digits.comparison.comparison import Result, Row
 from digits.core.paths import model_file, model_name
-from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES
-from digits.evaluation.metrics import Output, class_scores, confusion, correct
-from digits.evaluation.robustness import sample
+from digits.data.corruptions import CORRUPTIONS, SEVERITIES, TRAINED
+from digits.evaluation.metrics import Predictions, class_scores, confusion, is_correct
+from digits.evaluation.robustness import sample_indices
 from digits.report.costs import readable
-from digits.report.tables import axes, covered, table
+from digits.report.tables import covered, table, verdict_counts
 
 LIBRARIES = ("tensorflow", "keras", "keras-tuner", "numpy")
 MISTAKES_NAMED = 5
@@ -25,7 +25,7 @@ class Winner:
     row: Row  # of its variant, over the seeds
     searches: int
     history: Mapping[str, Any]
-    output: Output
+    predictions: Predictions
     data: Mapping[str, Any]  # reports/data.json
     source: str
     objective: str
@@ -44,7 +44,7 @@ def markdown(of: Winner) -> str:
         "Training": training(of),
         "Results": results(of),
         "Each class": classes(of),
-        "Hard images": hard_images(of),
+        "Corrupted images": corrupted_images(of),
         "Calibration": calibration(of),
         "Limits": limits(of),
         "How to make it again": reproduction(of),
@@ -81,11 +81,11 @@ def training(of: Winner) -> str:
 def results(of: Winner) -> str:
     row, metrics = of.row, of.result.metrics
     what = f", as {covered(of.searches)}" if len(row.seeds) > 1 else ""
-    judged = f" Over the family's baseline{what}: {axes(row)}." if row.verdicts else ""
+    judged = f" Over the family's baseline{what}: {verdict_counts(row)}." if row.verdicts else ""
     one = of.searches == 1 or of.result.variant == "baseline"
     kind = "Its recipe" if one else "Such models, each of a search of its own,"
     return (
-        f"This model: {metrics['test_accuracy']:.2%} of {len(of.output.truth):,} test images, loss "
+        f"This model: {metrics['test_accuracy']:.2%} of {len(of.predictions.labels):,} test images, loss "
         f"{metrics['test_loss']:.4f}; of the validation images {of.result.validation_accuracy:.2%}. {kind} over "
         f"{len(row.seeds)} seeds: {row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to "
         f"{row.accuracy.high:.2%}.{judged} "
@@ -98,7 +98,7 @@ def classes(of: Winner) -> str:
         return "–" if value is None else f"{value:.2%}"
 
     names = of.data["classes"]
-    counts = confusion(of.output.truth, [of.output.probabilities], len(names))
+    counts = confusion(of.predictions.labels, [of.predictions.probabilities], len(names))
     rows = [
         (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))
         for name, each in zip(names, class_scores(counts), strict=True)
@@ -116,14 +116,14 @@ def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
     return f"Most frequent confusions, true → predicted: {told}."
 
 
-def hard_images(of: Winner) -> str:
-    corrupted = of.output.corrupted
-    untouched = correct(of.output)[sample(len(of.output.truth))].mean()
+def corrupted_images(of: Winner) -> str:
+    corrupted = of.predictions.corrupted
+    untouched = is_correct(of.predictions)[sample_indices(len(of.predictions.labels))].mean()
     rows = [
         (
             kind,
             corruption.effect,
-            "seen" if kind in SEEN else "unseen",
+            "trained" if kind in TRAINED else "held-out",
             *(f"{100 * right.mean():.1f} %" for right in by_severity),
         )
         for (kind, corruption), by_severity in zip(CORRUPTIONS.items(), corrupted, strict=True)
@@ -137,7 +137,7 @@ def hard_images(of: Winner) -> str:
 
 
 def calibration(of: Winner) -> str:
-    confidence, accuracy = float(of.output.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
+    confidence, accuracy = float(of.predictions.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
     said, right = f"{confidence:.1%}", f"{accuracy:.1%}"
     mean = f"{said} sure on average, and right in {right}"
     if said == right:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, FamilyVariant, Row, Spread, Verdicts
 from digits.comparison.intervals import Accuracy
-from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, WORSE, Verdict
+from digits.comparison.verdict import ALPHA, BETTER, OPEN, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
 
-MARKS = {BETTER: " ✓", WORSE: " ✗", NO_EVIDENCE: ""}
-HIDDEN = "seen_accuracy"  # in the table of results, for its width
+MARKS = {BETTER: " ✓", WORSE: " ✗", OPEN: ""}
+HIDDEN = "trained_corruptions_accuracy"  # in the table of results, for its width
 
 
 def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
@@ -25,15 +25,17 @@ def escaped(text: str) -> str:
 def sentences(found: Comparison) -> str:
     """On how many axes each family's tuned model wins, ties and loses."""
     return " ".join(
-        f"The tuned {row.family} is {axes(row, 'than its baseline ')}."
+        f"The tuned {row.family} is {verdict_counts(row, 'than its baseline ')}."
         for row in found.rows
         if row.verdicts and not row.variant.endswith(ENSEMBLE)
     )
 
 
-def axes(row: Row, over: str = "") -> str:
+def verdict_counts(row: Row, over: str = "") -> str:
     headings = {metric.name: metric.heading.lower() for metric in METRICS}
-    better, unsure, worse = ([headings[name] for name in row.axes(verdict)] for verdict in (BETTER, NO_EVIDENCE, WORSE))
+    better, unsure, worse = (
+        [headings[name] for name in row.metrics_with(verdict)] for verdict in (BETTER, OPEN, WORSE)
+    )
 
     def counted(names: list[str], of: str = "") -> str:
         return f"{len(names) or 'none'}{of}" + (f" ({', '.join(names)})" if names else "")
@@ -57,7 +59,7 @@ def results(found: Comparison) -> str:
     note = (
         f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
         f"allow for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
-        "percentage points, with their interval. Unseen hard images: corrupted in ways that no training and no search "
+        "percentage points, with their interval. Held-out corruptions: corrupted in ways that no training and no search "
         "has met."
     )
     if any(each.variant.endswith(ENSEMBLE) for each in found.rows):
@@ -98,7 +100,7 @@ def cell(metric: Metric, value: Spread | Accuracy) -> str:
 
 def verdicts(found: Comparison) -> str:
     """A table for each pair, a line for each axis."""
-    texts = [axes_table(*pair, of_pair) for pair, of_pair in found.verdicts.items()]
+    texts = [verdict_table(*pair, of_pair) for pair, of_pair in found.verdicts.items()]
     judged = [each for of_pair in found.verdicts.values() for each in of_pair.values()]
     note = (
         f"Better or worse where p, corrected by Holm for all {len(judged)} pairs and axes, is below {ALPHA}. A point "
@@ -112,7 +114,7 @@ def verdicts(found: Comparison) -> str:
     return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))
 
 
-def axes_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) -> str:
+def verdict_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) -> str:
     head = (f"{' '.join(mine)} over {' '.join(theirs)}", "Verdict", "Difference", "95 % interval", "p")
     head += ("McNemar's p", "Detectable difference")
     rows = [
@@ -154,4 +156,4 @@ def p_text(p: float) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    return "; ".join(f"{each.name} {axes(each)}" for each in rows if each.variant == "tuned")
+    return "; ".join(f"{each.name} {verdict_counts(each)}" for each in rows if each.variant == "tuned")

@@ -48,24 +48,22 @@ def compared(old: Revision, new: Revision) -> Comparison | None:
     digests = {revisions.test_images(each) for each in (old, new)} - {None}
     found = [stored(each) for each in (old, new)]
     mine, theirs = (answers(each.arrays) for each in found)
-    if len(digests) > 1 or not np.array_equal(mine.truth, theirs.truth):
+    if len(digests) > 1 or not np.array_equal(mine.labels, theirs.labels):
         return None
     said = [page.made_here(side) for side, each in zip((old, new), found, strict=True) if each.made_here]
-    if obstacle := why_hard_images_are_not_compared((old, new), (mine, theirs)):
-        mine, theirs = (each.without_hard_images() for each in (mine, theirs))
+    if obstacle := why_corrupted_images_are_not_compared((old, new), (mine, theirs)):
+        mine, theirs = (each.without_corrupted_images() for each in (mine, theirs))
         said.append(obstacle)
     return replace(compare(mine, theirs), notes=tuple(said))
 
 
-def why_hard_images_are_not_compared(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
-    if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.hard_images]:
-        return f"Hard images: not compared, for {' and '.join(without)} stored none."
-    old, new = map(revisions.hard_image_code, sides)
-    same = old and old == new == revisions.hard_image_code_here(old)
-    if not same or len(set().union(*(each.hard_images for each in found))) > 1:
-        return (
-            f"Hard images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
-        )
+def why_corrupted_images_are_not_compared(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
+    if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.corrupted_images]:
+        return f"Corrupted images: not compared, for {' and '.join(without)} stored none."
+    old, new = map(revisions.corruption_code, sides)
+    same = old and old == new == revisions.local_corruption_code(old)
+    if not same or len(set().union(*(each.corrupted_images for each in found))) > 1:
+        return f"Corrupted images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
     return ""
 
 

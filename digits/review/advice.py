@@ -49,7 +49,7 @@ def named(lines: Sequence[Line]) -> str:
 def sentence(line: Line) -> str:
     of, found = line.metric, line.verdict
     low, by, high = (size(of, each) for each in sorted((found.low, found.difference, found.high), key=abs))
-    return f"{line.model} is {found.verdict} in {axis(line)} by {by}{unit(of)} ({low} to {high})"
+    return f"{line.model} is {found.verdict} in {metric_name(line)} by {by}{unit(of)} ({low} to {high})"
 
 
 def unmeasurable(lines: Sequence[Line]) -> str:
@@ -57,13 +57,13 @@ def unmeasurable(lines: Sequence[Line]) -> str:
         return "every model gives the same answers, to the last bit"
     clearest = max(lines, key=clearness)
     return (
-        f"the clearest difference found is that of {clearest.model} in {axis(clearest)}, "
+        f"the clearest difference found is that of {clearest.model} in {metric_name(clearest)}, "
         f"{with_interval(clearest.metric, clearest.verdict, unit(clearest.metric))}, "
         f"where {detectable(clearest)} would be detectable"
     )
 
 
-def axis(line: Line) -> str:
+def metric_name(line: Line) -> str:
     return line.metric.heading.lower()
 
 

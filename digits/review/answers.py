@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_axes
+from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_metrics
 from digits.comparison.verdict import Verdict
 from digits.core.paths import VARIANTS, model_name
-from digits.evaluation.metrics import METRICS, Metric, Output, ensemble, ensemble_name
+from digits.evaluation.metrics import METRICS, Metric, Predictions, average, ensemble_name
 
 MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
 Model = tuple[str, str, int]  # family, variant, seed
@@ -17,25 +17,25 @@ Model = tuple[str, str, int]  # family, variant, seed
 
 @dataclass(frozen=True)
 class Answers:
-    truth: np.ndarray
-    models: Mapping[Model, Output]
-    # Of all seeds: right or not on hard images.
+    labels: np.ndarray
+    models: Mapping[Model, Predictions]
+    # Of all seeds: right or not on corrupted images.
     ensembles: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
 
     @property
-    def hard_images(self) -> set[tuple[int, ...]]:
+    def corrupted_images(self) -> set[tuple[int, ...]]:
         """Kinds × severities × images; nothing where no answers on such images were stored."""
         return {output.corrupted.shape for output in self.models.values() if output.corrupted is not None}
 
-    def without_hard_images(self) -> "Answers":
-        return Answers(self.truth, {model: replace(output, corrupted=None) for model, output in self.models.items()})
+    def without_corrupted_images(self) -> "Answers":
+        return Answers(self.labels, {model: replace(output, corrupted=None) for model, output in self.models.items()})
 
-    def of(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output, ...]:
+    def of(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
         return tuple(self.models[*recipe, seed] for seed in seeds)
 
-    def together(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Output]:
+    def together(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions]:
         all_seeds = sum(model[:2] == recipe for model in self.models) == len(seeds)
-        return (ensemble(self.of(recipe, seeds), self.ensembles.get(recipe) if all_seeds else None),)
+        return (average(self.of(recipe, seeds), self.ensembles.get(recipe) if all_seeds else None),)
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Comparison:
 @dataclass(frozen=True)
 class Match:
     seeds: tuple[int, ...]
-    old: tuple[Output, ...]
-    new: tuple[Output, ...]
+    old: tuple[Predictions, ...]
+    new: tuple[Predictions, ...]
 
     @property
     def metrics(self) -> list[Metric]:
@@ -79,34 +79,36 @@ class Match:
         )
 
     def line(self, model: str, metric: Metric, verdict: Verdict | None) -> Line:
-        old, new = (Spread.of([metric.of(output) for output in side]) for side in (self.old, self.new))
+        old, new = (Spread.of([metric.mean(output) for output in side]) for side in (self.old, self.new))
         return Line(model, self.seeds, metric, old, new, verdict)
 
 
 def answers(arrays: Mapping[str, np.ndarray]) -> Answers:
     """By the names of their files."""
-    truth = arrays["labels"]
+    labels = arrays["labels"]
     models = {
-        (match["family"], match["variant"], int(match["seed"])): Output(array, truth, arrays.get(f"corrupted/{name}"))
+        (match["family"], match["variant"], int(match["seed"])): Predictions(
+            array, labels, arrays.get(f"corrupted/{name}")
+        )
         for name, array in arrays.items()
         if (match := MODEL.fullmatch(name))
     }
     files = {(family, variant): f"corrupted/{ensemble_name(family, variant)}" for family, variant, _ in models}
-    return Answers(truth, models, {recipe: arrays[file] for recipe, file in files.items() if file in arrays})
+    return Answers(labels, models, {recipe: arrays[file] for recipe, file in files.items() if file in arrays})
 
 
 def compare(old: Answers, new: Answers) -> Comparison:
     """Both asked about the same test images."""
     matches = dict(matching(old, new))
     # A model that answers as before is no further chance to be lucky: only those that differ are judged together.
-    judged = judge_axes({model: (match.new, match.old) for model, match in matches.items() if match.differs})
+    judged = judge_metrics({model: (match.new, match.old) for model, match in matches.items() if match.differs})
     lines = (
         match.line(model, metric, judged.get(model, {}).get(metric.name))
         for model, match in matches.items()
         for metric in (match.metrics if model in judged else METRICS[:1])
     )
     return Comparison(
-        images=len(new.truth),
+        images=len(new.labels),
         lines=tuple(lines),
         only_old=tuple(model_name(*model) for model in sorted(old.models.keys() - new.models.keys())),
         only_new=tuple(model_name(*model) for model in sorted(new.models.keys() - old.models.keys())),

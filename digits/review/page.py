@@ -5,9 +5,9 @@ from itertools import groupby
 from typing import Any
 
 from digits.comparison.comparison import ENSEMBLE
-from digits.comparison.verdict import ALPHA, BETTER, NO_EVIDENCE, POWER, WORSE
+from digits.comparison.verdict import ALPHA, BETTER, OPEN, POWER, WORSE
 from digits.report import tables
-from digits.review.advice import axis, detectable
+from digits.review.advice import detectable, metric_name
 from digits.review.answers import Comparison, Line
 from digits.review.revisions import COSTS, Change, Costs, Links, Revision
 
@@ -53,8 +53,8 @@ def verdicts(comparison: Comparison) -> str:
 def by_model(lines: Sequence[Line]) -> str:
     said = []
     for model, group in groupby(lines, lambda line: line.model):
-        found = [(line.verdict.verdict, axis(line)) for line in group if line.verdict]
-        axes = {kind: [name for verdict, name in found if verdict == kind] for kind in (BETTER, WORSE, NO_EVIDENCE)}
+        found = [(line.verdict.verdict, metric_name(line)) for line in group if line.verdict]
+        axes = {kind: [name for verdict, name in found if verdict == kind] for kind in (BETTER, WORSE, OPEN)}
         parts = [f"{kind} in {', '.join(names)}" for kind, names in axes.items() if names]
         said.append(f"- {model}: {'; '.join(parts) or SAME}")
     return "\n".join(said)
@@ -66,8 +66,8 @@ def row(line: Line) -> tuple[str, ...]:
     if found is None:
         return *shown, "0", "–", SAME
     said = f"**{found.verdict}**"
-    if found.verdict == NO_EVIDENCE:
-        said = f"{NO_EVIDENCE} (detectable: {detectable(line)})"
+    if found.verdict == OPEN:
+        said = f"{OPEN} (detectable: {detectable(line)})"
     return *shown, tables.with_interval(line.metric, found), tables.p_text(found.p), said
 
 

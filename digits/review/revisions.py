@@ -132,14 +132,14 @@ def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
 
-def hard_image_code(revision: Revision) -> dict[str, str]:
-    """Digests of the code that made hard images, as `evaluate` ran it."""
+def corruption_code(revision: Revision) -> dict[str, str]:
+    """Digests of the code that made corrupted images, as `evaluate` ran it."""
     dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
     makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
     return {each.def_path: each.hash_info.value for each in makers}
 
 
-def hard_image_code_here(paths: Iterable[str]) -> dict[str, str]:
+def local_corruption_code(paths: Iterable[str]) -> dict[str, str]:
     """Of the code that now says which kinds there are."""
     files = [Path(path) for path in paths if Path(path).exists()]
     return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}

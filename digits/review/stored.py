@@ -30,7 +30,7 @@ from digits.review.revisions import Revision, files_at, names, read
 
 @dataclass(frozen=True)
 class Stored:
-    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on hard images."""
+    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on corrupted images."""
 
     arrays: dict[str, np.ndarray]
     made_here: bool  # in place of what is not to be had

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digits.core.errors import UserError
-from digits.evaluation.objective import of_epoch, rank
+from digits.evaluation.objective import rank, score
 from digits.training.jobs import Epoch, TrainingRun
 
 
@@ -43,7 +43,7 @@ class Trial:
 
     def measured(self) -> float | None:
         """By the objective, where it has come; None if it has failed."""
-        return of_epoch(self.epochs[-1], self.objective) if self.epochs and self.status != "failed" else None
+        return score(self.epochs[-1], self.objective) if self.epochs and self.status != "failed" else None
 
     def end(self, status: str, reason: str | None = None) -> None:
         self.status, self.reason = status, reason

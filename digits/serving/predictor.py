@@ -18,7 +18,7 @@ from digits.export.metadata import Metadata, read_metadata
 from digits.models import runtime
 from digits.tracking.store import configure
 
-Predictor = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
+PredictFunction = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
 
 KINDS = (
     "tuned, baseline, cnn-tuned and the like, a .keras, .h5 or .tflite file, a SavedModel's folder, or "
@@ -29,7 +29,7 @@ KINDS = (
 @dataclass(frozen=True)
 class Classifier:
     metadata: Metadata
-    load: Callable[[], Predictor]  # starts TensorFlow, which takes seconds
+    load: Callable[[], PredictFunction]  # starts TensorFlow, which takes seconds
 
 
 def find(which: str) -> Classifier:
@@ -51,7 +51,7 @@ def best(which: str) -> str:
         raise UserError(
             f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
         )
-    return objective.best(candidates, parameter(Objective, "tune.objective"))
+    return objective.best_model(candidates, parameter(Objective, "tune.objective"))
 
 
 def short_names(name: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def metadata_here(name: str, classes: tuple[str, ...]) -> Metadata:
     return Metadata(model=name, classes=classes, preprocessing=preprocessing.measure(images))
 
 
-def loaded(path: Path) -> Predictor:
+def loaded(path: Path) -> PredictFunction:
     runtime.start(parameter(Runtime, "runtime"))
     try:
         predict = formats.format_of(path).load(path)
@@ -95,7 +95,7 @@ def loaded(path: Path) -> Predictor:
     return lambda images: predict(images).probabilities
 
 
-def checked(predict: Predictor, metadata: Metadata) -> Predictor:
+def checked(predict: PredictFunction, metadata: Metadata) -> PredictFunction:
     """Called once, so that a model for other images fails here, and the first user need not wait for its graph."""
     shape = metadata.preprocessing.shape
     try:

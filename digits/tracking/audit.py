@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 TAGS = {"data", "dvc.stage", "family", "git.commit", "git.dirty", "mlflow.note.content", "complete"}
-CURVES = ("accuracy", "loss", "validation_accuracy", "validation_loss", "validation_hard_accuracy")
-METRICS = ("test_accuracy", "test_loss", "unseen_accuracy", "validation_accuracy", "parameters")
+CURVES = ("accuracy", "loss", "validation_accuracy", "validation_loss", "validation_corrupted_accuracy")
+METRICS = ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "validation_accuracy", "parameters")
 
 
 def audit() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import held_back_stderr
 from digits.data.corruptions import TEST, mixed
-from digits.evaluation.metrics import Output, accuracy, measure
+from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, RunInfo
@@ -183,5 +183,5 @@ def score(uri: str, objective: str, test: EvaluationSet) -> float:
     """The objective that chose the winner, of test images and of the same made harder."""
     _, predict = load(uri)
     answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
-    found = measure(Output(answers, test.labels))
+    found = measure(Predictions(answers, test.labels))
     return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))

@@ -33,7 +33,7 @@ NOTE = "Baseline against tuned: a run for each trained model, and for each searc
 # The models, the best first, with what compares them: MLflow's pages show this view to whoever comes with its name.
 VIEW = "comparison"
 COLUMNS = {
-    "metrics": ("test_accuracy", "test_loss", "unseen_accuracy", "validation_accuracy", "parameters"),
+    "metrics": ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "validation_accuracy", "parameters"),
     "tags": ("dvc.experiment",),
     "attributes": ("Models",),
 }

@@ -22,7 +22,7 @@ class StoredImages:
 
 
 def training_images() -> Images:
-    return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "hard"))
+    return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "validation_corrupted"))
 
 
 def share_images(*images: Split) -> Images:

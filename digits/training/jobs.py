@@ -76,5 +76,5 @@ class TrainingRun(SegmentResult):
 
 
 def describe(epoch: Epoch) -> str:
-    accuracy, loss, hard = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "hard_accuracy"))
-    return f"validation accuracy {accuracy:.2%}, loss {loss:.4f}, hard images {hard:.2%}"
+    accuracy, loss, corrupted = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
+    return f"validation accuracy {accuracy:.2%}, loss {loss:.4f}, corrupted images {corrupted:.2%}"

@@ -27,10 +27,12 @@ class Diverged(UserError):
 
 class Network:
     def __init__(self, config: TrainingConfig, images: Images, state: bytes | None = None) -> None:
-        data, validation, hard = images
+        data, validation, corrupted = images
         larger = max(1, math.prod(data.images.shape[1:3]) / 28**2)
         size = math.ceil(IMAGES_PER_EVALUATION / larger)
-        self.validation, self.hard = (batches_in_order(size, each.images, each.labels) for each in (validation, hard))
+        self.validation, self.corrupted = (
+            batches_in_order(size, each.images, each.labels) for each in (validation, corrupted)
+        )
         self.model = build(config.family, config.recipe, data.images.shape[1:], config.classes, config.seed)
         steps = math.ceil(len(data) / config.recipe.batch_size)
         self.model.compile(
@@ -50,12 +52,12 @@ class Network:
 
     def evaluate(self, number: int, train_logs: dict[str, list[float]]) -> Epoch:
         """The record of an epoch: what `fit` has logged, and the metrics of the validation images."""
-        validation, hard = (
-            self.model.evaluate(images, verbose=0, return_dict=True) for images in (self.validation, self.hard)
+        validation, corrupted = (
+            self.model.evaluate(images, verbose=0, return_dict=True) for images in (self.validation, self.corrupted)
         )
         train = {name: last for name, [last] in train_logs.items()}
         epoch = {"epoch": number} | metrics(train, "") | metrics(validation, "validation_")
-        epoch["validation_hard_accuracy"] = round(hard["accuracy"], 6)
+        epoch["validation_corrupted_accuracy"] = round(corrupted["accuracy"], 6)
         for name in ("loss", "validation_loss"):
             if not math.isfinite(epoch[name]):
                 what = name.replace("_", " ")

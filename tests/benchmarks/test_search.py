@@ -49,7 +49,7 @@ def test_the_luck_of_searches_is_what_that_of_seeds_does_not_explain() -> None:
 
 
 def test_a_search_is_kept_as_the_points_where_it_became_better_and_its_end() -> None:
-    others = {"validation_loss": 1.0, "validation_hard_accuracy": 0.5}
+    others = {"validation_loss": 1.0, "validation_corrupted_accuracy": 0.5}
     history = [(101 + i, others | {"validation_accuracy": each}) for i, each in enumerate((0.5, 0.4, 0.6, 0.55))]
     assert search_runs.points(history, 100.0, "accuracy") == [(1.0, 1, 0.5), (3.0, 3, 0.6), (4.0, 4, 0.6)]
 

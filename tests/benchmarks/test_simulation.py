@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import statistics
-from benchmarks.recipes import ACCURACY, AXES, CNN, DIFFERENT, EQUAL, IMAGES, MLP, SAME, TUNED, Setting
+from benchmarks.recipes import ACCURACY, CNN, DIFFERENT, EQUAL, IMAGES, METRIC_NAMES, MLP, SAME, TUNED, Setting
 from benchmarks.simulated_searches import Searched, after_searches, measure_search, powers, truth
 from benchmarks.simulation import GAINS, any_of_many, detectable, measure, plain_bootstrap, power
 from digits.core import files
@@ -28,12 +28,12 @@ def test_a_simulated_cnn_is_as_good_as_the_trained_one() -> None:
     rng = np.random.default_rng(1)
     values = CNN.values(rng, rng.standard_normal(IMAGES, dtype=np.float32), 20)
     means = {axis: each.mean() for axis, each in values.items()}
-    assert list(means) == list(AXES)
+    assert list(means) == list(METRIC_NAMES)
     assert means["test_accuracy"] == pytest.approx(0.992, abs=0.002)
     assert means["test_loss"] == pytest.approx(0.025, abs=0.005)
     assert means["calibration_error"] == pytest.approx(0.0035, abs=0.001)
-    assert means["unseen_accuracy"] == pytest.approx(0.95, abs=0.01)
-    assert values["unseen_accuracy"].shape == (20, IMAGES // 10)
+    assert means["held_out_corruptions_accuracy"] == pytest.approx(0.95, abs=0.01)
+    assert values["held_out_corruptions_accuracy"].shape == (20, IMAGES // 10)
 
 
 def test_settings_have_names_of_their_own_for_their_draws() -> None:
@@ -120,4 +120,4 @@ def test_power_rises_with_gain_and_seeds() -> None:
 
 def test_more_seeds_find_smaller_differences_on_each_axis() -> None:
     found = detectable(draws=3)
-    assert all(found[5][axis] < found[2][axis] for axis in AXES)
+    assert all(found[5][axis] < found[2][axis] for axis in METRIC_NAMES)

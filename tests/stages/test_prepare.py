@@ -55,7 +55,7 @@ def test_images_of_another_shape_are_split_and_reported(raw, stage):
     assert done.stdout.startswith(
         "prepare: data/prepared: 180 train, 20 validation, 40 test images of 9 × 7 × 3, 5 classes ("
     )
-    parts = ("train", "validation", "hard", "test")
+    parts = ("train", "validation", "validation_corrupted", "test")
     arrays = {f"data/prepared/{part}/{kind}.npy" for part in parts for kind in ("images", "labels")}
     assert set(written()) == {*arrays, "data/prepared/classes.json", "reports/data.json"}
     assert json.loads(Path("data/prepared/classes.json").read_text()) == ["0", "1", "2", "3", "4"]
@@ -71,10 +71,12 @@ def test_images_of_another_shape_are_split_and_reported(raw, stage):
 def test_validation_images_are_there_once_more_each_of_them_corrupted(raw):
     raw(both())
     prepare.main()
-    validation, hard = (dataset.load(Path("data/prepared") / name) for name in ("validation", "hard"))
-    np.testing.assert_array_equal(hard.labels, validation.labels)
-    np.testing.assert_array_equal(hard.images, mixed(validation.images, VALIDATION))
-    assert (hard.images != validation.images).any(axis=(1, 2, 3)).mean() > 0.8
+    validation, corrupted = (
+        dataset.load(Path("data/prepared") / name) for name in ("validation", "validation_corrupted")
+    )
+    np.testing.assert_array_equal(corrupted.labels, validation.labels)
+    np.testing.assert_array_equal(corrupted.images, mixed(validation.images, VALIDATION))
+    assert (corrupted.images != validation.images).any(axis=(1, 2, 3)).mean() > 0.8
 
 
 def test_the_same_parameters_give_the_same_bytes_and_nothing_stale_stays(raw):

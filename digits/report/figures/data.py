@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from digits.core import files, paths
-from digits.data.corruptions import CORRUPTIONS, SEEN, UNSEEN, strength
+from digits.data.corruptions import CORRUPTIONS, HELD_OUT, TRAINED, strength
 from digits.evaluation import metrics, robustness
 
 MEASURES = ("accuracy", "loss")
 SPLITS = {"training": "", "validation": "validation_"}
 OBJECTIVE = "objective"
 BASELINE_TRIAL = 0
-GROUPS = {"seen": SEEN, "unseen": UNSEEN}
-MEAN = "mean of {} kinds"
+GROUPS = {"trained": TRAINED, "held-out": HELD_OUT}
+MEAN = "mean of {} corruptions"
 
 Row = dict[str, Any]
 
@@ -63,11 +63,11 @@ def read(family: str, seeds: Iterable[int]) -> Results:
             for trial in search["trials"]
         ],
         objective=record["objective"],
-        probabilities=of_each(metrics.predictions),
-        labels=metrics.true_labels(),
+        probabilities=of_each(metrics.load_probabilities),
+        labels=metrics.load_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=files.read_json(paths.CLASSES),
-        corrupted=of_each(robustness.correct),
+        corrupted=of_each(robustness.load_correct),
     )
 
 
@@ -138,7 +138,7 @@ def corrupted(results: Results) -> list[Row]:
 
 def accuracy_by_severity(results: Results, variant: str) -> dict[str, np.ndarray]:
     """By kind: severities, from the image as it is, × seeds."""
-    sample = robustness.sample(len(results.labels))
+    sample = robustness.sample_indices(len(results.labels))
     probabilities = np.stack([each[sample] for each in results.probabilities[variant]])
     untouched = (probabilities.argmax(axis=-1) == results.labels[sample]).mean(axis=-1)
     corrupted = np.mean(results.corrupted[variant], axis=-1)

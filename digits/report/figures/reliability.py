@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.evaluation.calibration import Bin, reliability
-from digits.evaluation.metrics import Output, calibration_gaps
+from digits.evaluation.metrics import Predictions, calibration_gaps
 from digits.report.figures.data import Results
 from digits.report.figures.style import INK, QUIET, VARIANT_COLOURS, add_legend, counted, log_axis, percent, titled
 
@@ -15,7 +15,7 @@ FEW = 20  # images: their accuracy says little
 def draw(results: Results) -> Figure:
     # The predictions of all seeds' models, each as if it were one model's.
     outputs = {
-        variant: Output(np.concatenate(probabilities), np.tile(results.labels, len(probabilities)))
+        variant: Predictions(np.concatenate(probabilities), np.tile(results.labels, len(probabilities)))
         for variant, probabilities in results.probabilities.items()
     }
     errors = [f"{variant} {100 * calibration_gaps(output).mean():.2f}" for variant, output in outputs.items()]
@@ -24,7 +24,7 @@ def draw(results: Results) -> Figure:
     figure = titled(f"{results.family}: sure and right", 4.1, about)
     diagram, counts = figure.subplots(1, 2, sharex=True)
     for side, (variant, output) in zip((-1, 1), outputs.items(), strict=True):
-        bins = [each for each in reliability(output.probabilities, output.truth) if each.images]
+        bins = [each for each in reliability(output.probabilities, output.labels) if each.images]
         draw_bins(diagram, bins, VARIANT_COLOURS[variant])
         middles, images = [(each.low + each.high) / 2 for each in bins], [each.images for each in bins]
         width = side * 0.4 * (bins[0].high - bins[0].low)

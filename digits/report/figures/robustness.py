@@ -11,7 +11,7 @@ from digits.report.figures.images import draw_image, thinned
 from digits.report.figures.style import QUIET, add_legend, counted, headed, panels, percent, titled
 from digits.report.figures.training import band_of, draw_bands
 
-HEADINGS = {"seen": "Seen in training or search", "unseen": "Never seen in training or search"}
+HEADINGS = {"trained": "Trained corruptions", "held-out": "Held-out corruptions"}
 ACROSS = 4
 ALL_SEVERITIES = (0, *SEVERITIES)
 

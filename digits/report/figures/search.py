@@ -8,7 +8,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from digits.evaluation.objective import of_epoch
+from digits.evaluation.objective import score
 from digits.report.figures.data import BASELINE_TRIAL, OBJECTIVE, Results, Row
 from digits.report.figures.style import (
     INK,
@@ -53,7 +53,7 @@ def draw(results: Results) -> Figure:
     for label, look in KINDS.items():
         for trial in trials:
             if label == ("chosen" if trial["chosen"] else kind(trial)):
-                reached = [of_epoch(epoch, results.objective) for epoch in trial["epochs"]]
+                reached = [score(epoch, results.objective) for epoch in trial["epochs"]]
                 ax.plot([epoch["epoch"] for epoch in trial["epochs"]], reached, label=label, **look)
     counts = {"failed": len(results.trials) - len(trials), "below this scale": sum(t[OBJECTIVE] < low for t in trials)}
     notes = "; ".join(f"{counted(number, 'trial')} {what}" for what, number in counts.items() if number)

@@ -11,31 +11,31 @@ from digits.comparison.comparison import (
     Spread,
     columns,
     compare,
-    judge_axes,
+    judge_metrics,
     metrics_tree,
     pairs,
 )
-from digits.comparison.verdict import BETTER, NO_EVIDENCE, WORSE
+from digits.comparison.verdict import BETTER, OPEN, WORSE
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES
-from digits.evaluation.metrics import METRICS, Output, ensemble, measure
+from digits.evaluation.metrics import METRICS, Predictions, average, measure
 
 IMAGES, SAMPLE = 1000, 100
 TRUTH = np.arange(IMAGES) % 4
-AXES = [metric.name for metric in METRICS]
-HARD = ["seen_accuracy", "unseen_accuracy"]
+METRIC_NAMES = [metric.name for metric in METRICS]
+HARD = ["trained_corruptions_accuracy", "held_out_corruptions_accuracy"]
 
 
-def said(wrong: int, sure: float = 0.7, hard: int = 50) -> Output:
+def said(wrong: int, sure: float = 0.7, corrupted: int = 50) -> Predictions:
     """Wrong about so many images, the first ones; right about so many of a hundred, whatever corrupts them."""
     right = np.eye(4)[TRUTH] * sure + (1 - np.eye(4)[TRUTH]) * (1 - sure) / 3
     probabilities = np.where(np.arange(IMAGES)[:, np.newaxis] < wrong, np.roll(right, 1, axis=1), right)
-    corrupted = np.broadcast_to(np.arange(SAMPLE) < hard, (len(CORRUPTIONS), len(SEVERITIES), SAMPLE))
-    return Output(probabilities, TRUTH, corrupted)
+    corrupted = np.broadcast_to(np.arange(SAMPLE) < corrupted, (len(CORRUPTIONS), len(SEVERITIES), SAMPLE))
+    return Predictions(probabilities, TRUTH, corrupted)
 
 
 def with_ensembles(models: Outputs) -> Outputs:
     together = {
-        (family, variant + ENSEMBLE): [ensemble(group, group[0].corrupted)]
+        (family, variant + ENSEMBLE): [average(group, group[0].corrupted)]
         for (family, variant), group in models.items()
         if len(group) > 1
     }
@@ -51,8 +51,8 @@ def results(given: Outputs) -> list[Result]:
 
 
 MLP = {
-    ("mlp", "baseline"): [said(30, hard=60), said(50, hard=61)],
-    ("mlp", "tuned"): [said(10, hard=90), said(12, hard=91)],
+    ("mlp", "baseline"): [said(30, corrupted=60), said(50, corrupted=61)],
+    ("mlp", "tuned"): [said(10, corrupted=90), said(12, corrupted=91)],
 }
 CNN = {("cnn", variant): models for (_, variant), models in MLP.items()}
 
@@ -73,7 +73,7 @@ def test_means_and_deviations_are_those_computed_by_hand():
     assert tuned.metrics["calibration_error"].mean == pytest.approx(0.989 - 0.7, abs=1e-5), (
         "right more often than it says"
     )
-    assert [tuned.metrics[f"{kind}_accuracy"].mean for kind in ("seen", "unseen")] == [0.905, 0.905]
+    assert [tuned.metrics[f"{group}_corruptions_accuracy"].mean for group in ("trained", "held_out")] == [0.905, 0.905]
     assert (tuned.parameters, tuned.multiply_adds, tuned.epochs, tuned.seeds) == (407_050, 406_528, 10, (1, 2))
 
 
@@ -90,22 +90,22 @@ def test_each_axis_has_a_verdict_of_its_own_whichever_way_is_better():
     given = {("cnn", "baseline"): [said(40, 0.95), said(41, 0.95)], ("cnn", "tuned"): [said(10, 0.5), said(11, 0.5)]}
     baseline, tuned, *_ = compared(given).rows
     assert baseline.verdicts == {}
-    assert list(tuned.verdicts) == AXES
-    assert tuned.axes(BETTER) == ["test_accuracy"]
-    assert {"test_loss", "calibration_error"} <= set(tuned.axes(WORSE))
-    assert tuned.axes(NO_EVIDENCE) == HARD
+    assert list(tuned.verdicts) == METRIC_NAMES
+    assert tuned.metrics_with(BETTER) == ["test_accuracy"]
+    assert {"test_loss", "calibration_error"} <= set(tuned.metrics_with(WORSE))
+    assert tuned.metrics_with(OPEN) == HARD
 
 
-def test_older_results_without_hard_images_are_judged_on_the_other_axes():
-    mine, theirs = said(10), Output(said(30).probabilities, TRUTH)
-    assert list(judge_axes({"": ([mine], [theirs])})[""]) == [axis for axis in AXES if axis not in HARD]
-    assert judge_axes({}) == {}
+def test_older_results_without_corrupted_images_are_judged_on_the_other_axes():
+    mine, theirs = said(10), Predictions(said(30).probabilities, TRUTH)
+    assert list(judge_metrics({"": ([mine], [theirs])})[""]) == [axis for axis in METRIC_NAMES if axis not in HARD]
+    assert judge_metrics({}) == {}
 
 
 def test_all_pairs_and_axes_are_corrected_together():
     pair = MLP["mlp", "tuned"], MLP["mlp", "baseline"]
-    alone, twice = judge_axes({1: pair}), judge_axes({1: pair, 2: pair})
-    assert twice[1]["unseen_accuracy"].p > alone[1]["unseen_accuracy"].p
+    alone, twice = judge_metrics({1: pair}), judge_metrics({1: pair, 2: pair})
+    assert twice[1]["held_out_corruptions_accuracy"].p > alone[1]["held_out_corruptions_accuracy"].p
 
 
 def test_an_ensemble_has_a_row_of_its_own_and_is_compared_with_an_ensemble():
@@ -114,7 +114,7 @@ def test_an_ensemble_has_a_row_of_its_own_and_is_compared_with_an_ensemble():
     together = rows[3]
     assert 0.988 <= together.accuracy.mean <= 0.99, "the images that both have wrong, and some that one has"
     assert (together.parameters, together.bytes, together.validation_accuracy) == (814_100, 3_256_400, None)
-    assert together.axes(BETTER)[0] == "test_accuracy"
+    assert together.metrics_with(BETTER)[0] == "test_accuracy"
     assert not any(each.of_recipes for each in together.verdicts.values())
 
 
@@ -148,16 +148,19 @@ def test_pairs_are_those_that_people_ask_about():
 def test_the_metrics_are_the_numbers_that_dvc_compares():
     tree = metrics_tree(compared(MLP).rows)
     assert tree["mlp"]["baseline"].items() >= {"test_accuracy": 0.96, "test_accuracy_sd": 0.014142}.items()
-    differences = [f"{name}_difference" for name in AXES[1:]]
-    gains = ["gain", "gain_low", "gain_high", *differences, "axes_better", "axes_worse"]
+    differences = [f"{name}_difference" for name in METRIC_NAMES[1:]]
+    gains = ["gain", "gain_low", "gain_high", *differences, "metrics_better", "metrics_worse"]
     assert [name for name in tree["mlp"]["tuned"] if name not in tree["mlp"]["baseline"]] == gains
-    assert tree["mlp"]["tuned"].items() >= {"gain": 0.029, "unseen_accuracy_difference": 0.3, "axes_worse": 0}.items()
+    assert (
+        tree["mlp"]["tuned"].items()
+        >= {"gain": 0.029, "held_out_corruptions_accuracy_difference": 0.3, "metrics_worse": 0}.items()
+    )
     assert tree["mlp"]["tuned"]["test_loss_difference"] < 0
     assert json.loads(json.dumps(tree, allow_nan=False)) == tree
 
 
 def test_each_metric_and_verdict_is_a_column_of_its_own_in_the_tables():
     result, row = columns(results(MLP)[0]), columns(compared(MLP).rows[1])
-    assert list(result)[: 3 + len(AXES)] == ["family", "variant", "seed", *AXES]
+    assert list(result)[: 3 + len(METRIC_NAMES)] == ["family", "variant", "seed", *METRIC_NAMES]
     assert row["test_loss"]["sd"] > 0
     assert (row["verdict"]["difference"], row["test_loss_verdict"]["images"]) == (pytest.approx(0.029), IMAGES)

@@ -28,20 +28,20 @@ def test_a_large_difference_over_close_seeds_is_better_and_the_other_way_round_w
 
 def test_identical_models_are_no_evidence():
     found = only(models(990, 991), models(990, 991))
-    assert (found.verdict, found.difference, found.p, found.mcnemar) == ("no evidence", 0, 1, 1)
+    assert (found.verdict, found.difference, found.p, found.mcnemar) == ("open", 0, 1, 1)
     assert found.low == -found.high < 0
 
 
 def test_seeds_far_apart_hide_a_difference_that_each_pair_of_models_shows():
     found = only(models(999, 930, 960), models(920, 890, 855))
     assert found.mcnemar < 0.01
-    assert found.verdict == "no evidence"
+    assert found.verdict == "open"
     assert found.detectable > found.difference
 
 
 def test_more_seeds_find_what_fewer_cannot():
     mine, theirs = (980, 990) * 5, (970, 980) * 5
-    assert only(models(*mine[:2]), models(*theirs[:2])).verdict == "no evidence"
+    assert only(models(*mine[:2]), models(*theirs[:2])).verdict == "open"
     assert only(models(*mine), models(*theirs)).verdict == "better"
 
 
@@ -54,7 +54,7 @@ def test_one_seed_is_a_verdict_of_these_models_only():
 def test_all_right_against_all_right_is_no_evidence_even_on_one_image():
     for images, seeds in product((1, 2, 5), (1, 2)):
         found = only(np.ones((seeds, images), bool), np.ones((seeds, images), bool))
-        assert found.verdict == "no evidence"
+        assert found.verdict == "open"
         assert found.detectable <= 1
 
 

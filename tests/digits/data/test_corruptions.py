@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.data import corruptions
-from digits.data.corruptions import CORRUPTIONS, SEEN, SEVERITIES, TEST, UNSEEN, VALIDATION, corrupt, mixed
+from digits.data.corruptions import CORRUPTIONS, HELD_OUT, SEVERITIES, TEST, TRAINED, VALIDATION, corrupt, mixed
 from tests.images import stripes
 
 IMAGES = stripes(40).images
@@ -61,13 +61,13 @@ def test_validation_images_are_not_drawn_as_test_images_are(name):
 
 
 def test_every_kind_is_either_seen_in_training_or_unseen():
-    assert SEEN == ("shift", "rotation", "noise", "blur", "contrast", "brightness", "occlusion")
-    assert {*SEEN, *UNSEEN} == {*CORRUPTIONS}
-    assert not {*SEEN} & {*UNSEEN}
+    assert TRAINED == ("shift", "rotation", "noise", "blur", "contrast", "brightness", "occlusion")
+    assert {*TRAINED, *HELD_OUT} == {*CORRUPTIONS}
+    assert not {*TRAINED} & {*HELD_OUT}
 
 
 def test_mixed_images_are_each_corrupted_once_by_the_seen_kinds_and_severities_in_turn():
-    turns = [(name, severity) for name in SEEN for severity in SEVERITIES]
+    turns = [(name, severity) for name in TRAINED for severity in SEVERITIES]
     images = np.repeat(corrupt(GREY[:1], "blur", 1), 2 * len(turns) + 3, axis=0)
     hard = mixed(images, VALIDATION)
     for place, (name, severity) in enumerate(turns):

@@ -10,18 +10,18 @@ from digits.evaluation.calibration import Bin, confidences, gaps, reliability
 OF_TWO = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
 
 
-def error(probabilities, truth):
-    return gaps(confidences(probabilities), probabilities.argmax(axis=1) == truth).mean()
+def error(probabilities, labels):
+    return gaps(confidences(probabilities), probabilities.argmax(axis=1) == labels).mean()
 
 
 def test_the_calibration_error_is_the_one_computed_by_hand(monkeypatch):
     monkeypatch.setattr(calibration, "BINS", 2)
-    truth = np.array([0, 1, 1, 0])
-    table = reliability(OF_TWO, truth)
+    labels = np.array([0, 1, 1, 0])
+    table = reliability(OF_TWO, labels)
     assert table[0] == Bin(0, 0.5, 0, None, None)
     assert (table[1].images, table[1].accuracy) == (4, 0.5)
     assert table[1].confidence == pytest.approx(0.75)
-    assert error(OF_TWO, truth) == pytest.approx(0.25)
+    assert error(OF_TWO, labels) == pytest.approx(0.25)
 
 
 def test_a_bin_includes_its_upper_edge(monkeypatch):

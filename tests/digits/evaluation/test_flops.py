@@ -3,7 +3,7 @@ import pytest
 
 from digits.core import files
 from digits.core.paths import history_file, search_file
-from digits.evaluation.flops import CostAccuracy, cost_accuracy, of_searches, of_training, tera
+from digits.evaluation.flops import CostAccuracy, cost_accuracy, search_operations, tera, training_operations
 
 TRUTH = np.array([0, 1, 0, 1])
 # Each is wrong about another image, and sure only where it is right.
@@ -15,7 +15,7 @@ PREDICTIONS = {
 
 
 def test_a_multiply_add_costs_six_operations_of_training():
-    assert tera(of_training(multiply_adds=1_000_000, images=50_000, epochs=10)) == 3.0
+    assert tera(training_operations(multiply_adds=1_000_000, images=50_000, epochs=10)) == 3.0
 
 
 def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing():
@@ -24,8 +24,8 @@ def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing
         {"multiply_adds": 2_000, "epochs": [{}]},
         {"multiply_adds": None, "epochs": []},
     ]
-    assert of_searches({"images": 50, "searches": [{"trials": trials}]}) == 6 * 4_000 * 50
-    assert of_searches({"images": 50, "searches": [{"trials": trials}, {"trials": trials}]}) == 6 * 8_000 * 50
+    assert search_operations({"images": 50, "searches": [{"trials": trials}]}) == 6 * 4_000 * 50
+    assert search_operations({"images": 50, "searches": [{"trials": trials}, {"trials": trials}]}) == 6 * 8_000 * 50
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ import pytest
 
 from digits.core.files import write_json
 from digits.core.paths import history_file
-from digits.evaluation.objective import OBJECTIVES, best
+from digits.evaluation.objective import OBJECTIVES, best_model
 
 
-def epoch(accuracy: float, loss: float, hard: float) -> dict[str, float]:
-    return {"validation_accuracy": accuracy, "validation_loss": loss, "validation_hard_accuracy": hard}
+def epoch(accuracy: float, loss: float, corrupted: float) -> dict[str, float]:
+    return {"validation_accuracy": accuracy, "validation_loss": loss, "validation_corrupted_accuracy": corrupted}
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ def epoch(accuracy: float, loss: float, hard: float) -> dict[str, float]:
 def test_the_last_epochs_validation_images_decide(project, objective, first, second, winner):
     for seed, last in ((1, first), (2, second)):
         write_json(history_file(f"cnn-tuned-{seed}"), {"epochs": [epoch(1, 0, 1), epoch(*last)]})
-    assert best(["cnn-tuned-1", "cnn-tuned-2"], objective) == f"cnn-tuned-{winner}"
+    assert best_model(["cnn-tuned-1", "cnn-tuned-2"], objective) == f"cnn-tuned-{winner}"
 
 
-def test_to_halve_error_loss_or_error_on_hard_images_is_worth_the_same():
+def test_to_halve_error_loss_or_error_on_corrupted_images_is_worth_the_same():
     balanced = OBJECTIVES["balanced"]
     gains = [balanced(0.98, 0.1, 0.9), balanced(0.96, 0.05, 0.9), balanced(0.96, 0.1, 0.95)]
     assert gains == pytest.approx([gains[0]] * 3)

@@ -15,7 +15,7 @@ from digits.core.errors import UserError
 from digits.core.files import read_array, write_array
 from digits.core.paths import PREDICTIONS
 from digits.export import verify
-from digits.export.formats import FORMATS, Format, Output
+from digits.export.formats import FORMATS, Format, FormatOutput
 from tests.trained import BEST, NAMES, export
 
 CLASSES = tuple(NAMES)
@@ -88,7 +88,7 @@ def test_a_probability_that_is_nan_is_an_error() -> None:
     expected = read_array(PREDICTIONS / f"{BEST['cnn']}.npy")
     broken = expected.copy()
     broken[0, broken[0].argmin()] = np.nan
-    output = Output(broken, np.array(CLASSES)[expected.argmax(axis=1)])
+    output = FormatOutput(broken, np.array(CLASSES)[expected.argmax(axis=1)])
     with pytest.raises(UserError, match="differs by nan"):
         verify.difference("cnn/model.h5", BEST["cnn"], output, CLASSES, 1e-5)
 
@@ -96,7 +96,7 @@ def test_a_probability_that_is_nan_is_an_error() -> None:
 def test_of_two_classes_that_are_as_likely_either_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "PREDICTIONS", tmp_path)
     write_array(tmp_path / "even.npy", np.array([[0.4, 0.4 + 1e-8, 0.1, 0.1]], np.float64))
-    output = Output(np.array([[0.4 + 1e-8, 0.4, 0.1, 0.1]]), np.array(CLASSES[:1]))
+    output = FormatOutput(np.array([[0.4 + 1e-8, 0.4, 0.1, 0.1]]), np.array(CLASSES[:1]))
     assert verify.difference("cnn/model.h5", "even", output, CLASSES, 1e-5) < 2e-8
     for unlikely in (CLASSES[2], "nowhere"):
         with pytest.raises(UserError, match="of 1 test images 1 get another class"):
@@ -104,7 +104,7 @@ def test_of_two_classes_that_are_as_likely_either_may_be_named(tmp_path: Path, m
 
 
 def test_predictions_of_other_images_are_not_compared() -> None:
-    output = Output(np.zeros((7, 4), np.float32), np.array(["north"] * 7))
+    output = FormatOutput(np.zeros((7, 4), np.float32), np.array(["north"] * 7))
     with pytest.raises(UserError, match=r"gives \(7, 4\) probabilities, but .+ holds \(40, 4\)"):
         verify.difference("cnn/model.h5", BEST["cnn"], output, CLASSES, 1e-5)
 

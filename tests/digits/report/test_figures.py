@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from digits.data.corruptions import CORRUPTIONS, SEEN
+from digits.data.corruptions import CORRUPTIONS, TRAINED
 from digits.evaluation.flops import CostAccuracy
 from digits.report import figures
 from digits.report.figures import data, images, search
@@ -36,7 +36,9 @@ def history(lift: float, epochs: int = 3) -> list[dict]:
 
 def trial(number: int, accuracy: float | None, epochs: int = 2, **hyperparameters: object) -> dict:
     status = "failed" if accuracy is None else "completed" if epochs == 2 else "pruned"
-    measured = {f"validation_{name}": accuracy for name in ("accuracy", "hard_accuracy")} | {"validation_loss": 0.1}
+    measured = {f"validation_{name}": accuracy for name in ("accuracy", "corrupted_accuracy")} | {
+        "validation_loss": 0.1
+    }
     curve = [{"epoch": epoch} | measured for epoch in range(1, epochs + 1)] if accuracy else []
     told = {"status": status, "epochs": curve, "objective": accuracy}
     return {"trial": number, "hyperparameters": hyperparameters} | told
@@ -52,7 +54,7 @@ POINTS = [
 
 def corrupted(images: int, missed: int) -> np.ndarray:
     """So many images are wrong at severity 1, twice as many at 2, and so on; unseen kinds cost one image more."""
-    wrong = np.outer([missed if name in SEEN else missed + 1 for name in CORRUPTIONS], [1, 2, 3, 4])
+    wrong = np.outer([missed if name in TRAINED else missed + 1 for name in CORRUPTIONS], [1, 2, 3, 4])
     return np.arange(images) >= wrong[..., np.newaxis]
 
 
@@ -222,7 +224,7 @@ def test_curves_on_corrupted_images_are_averaged_over_the_seeds():
     assert [untouched[key] for key in ("lowest", "mean", "highest")] == pytest.approx([49 / 60] * 3)
     assert first == {
         "variant": "baseline",
-        "group": "seen",
+        "group": "trained",
         "corruption": "shift",
         "severity": 1,
         "strength": 4,
@@ -236,8 +238,10 @@ def test_curves_on_corrupted_images_are_averaged_over_the_seeds():
 def test_seen_and_unseen_kinds_each_have_a_mean_of_their_own():
     rows = [row for row in data.corrupted(results()) if row["variant"] == "tuned" and row["severity"] == 4]
     means = {row["corruption"]: row["mean"] for row in rows if row["corruption"].startswith("mean")}
-    assert means == pytest.approx({"mean of seen kinds": 1 - 4 / 60, "mean of unseen kinds": 1 - 8 / 60})
-    assert {row["corruption"] for row in rows if row["group"] == "unseen"}.isdisjoint(SEEN)
+    assert means == pytest.approx(
+        {"mean of trained corruptions": 1 - 4 / 60, "mean of held-out corruptions": 1 - 8 / 60}
+    )
+    assert {row["corruption"] for row in rows if row["group"] == "held-out"}.isdisjoint(TRAINED)
 
 
 def test_one_lost_run_does_not_flatten_the_others():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from digits.core.paths import model_file
-from digits.data.corruptions import CORRUPTIONS, UNSEEN
+from digits.data.corruptions import CORRUPTIONS, HELD_OUT
 from digits.report.model_card import Winner, markdown
 from tests.digits.comparison.test_comparison import MLP, TRUTH, compared, results
 
@@ -28,9 +28,9 @@ def test_the_card_says_what_a_reviewer_asks():
     assert f"`{model_file('mlp-tuned-2')}` takes images of 28 × 28 pixels, 1 channel, as they are" in card
     assert "Its recipe over 2 seeds: 98.90%, 95 % interval" in card
     assert "| train | 54,000 | `45630392f8888ebd…` |" in card
-    kind = UNSEEN[0]
-    assert f"| {kind} | {CORRUPTIONS[kind].effect} | unseen | 91.0 % | 91.0 % | 91.0 % | 91.0 % |" in card
-    assert card.count("| seen |") == len(CORRUPTIONS) - len(UNSEEN)
+    kind = HELD_OUT[0]
+    assert f"| {kind} | {CORRUPTIONS[kind].effect} | held-out | 91.0 % | 91.0 % | 91.0 % | 91.0 % |" in card
+    assert card.count("| trained |") == len(CORRUPTIONS) - len(HELD_OUT)
     assert "on validation images (objective: balanced)" in card
     assert "as the one recipe that its search found: better on " in card
     assert "smoothed labels (0.1)" in card
@@ -51,5 +51,5 @@ def test_each_class_has_its_scores_and_the_commonest_mistakes_are_named():
 
 def test_a_model_that_is_always_right_has_no_mistakes_to_name():
     given = winner()
-    perfect = replace(given.output, probabilities=np.eye(4)[TRUTH])
-    assert "No mistake on the test images." in markdown(replace(given, output=perfect))
+    perfect = replace(given.predictions, probabilities=np.eye(4)[TRUTH])
+    assert "No mistake on the test images." in markdown(replace(given, predictions=perfect))

@@ -22,14 +22,14 @@ def tuned_row():
     metrics = dict(row.metrics) | {
         "test_loss": Spread(0.0712, 0.0004),
         "calibration_error": Spread(0.05, 0),
-        "unseen_accuracy": Spread(0.9345, 0.0012),
+        "held_out_corruptions_accuracy": Spread(0.9345, 0.0012),
     }
     verdicts = judged(
         row,
         test_accuracy=("better", 0.0117, 0.009, 0.0143),
         test_loss=("worse", 0.01234, 0.001, 0.02),
-        calibration_error=("no evidence", 0, -0.01, 0.01),
-        unseen_accuracy=("better", 0.2, 0.1, 0.3),
+        calibration_error=("open", 0, -0.01, 0.01),
+        held_out_corruptions_accuracy=("better", 0.2, 0.1, 0.3),
     )
     return replace(row, accuracy=EXACT, metrics=metrics, verdicts=verdicts)
 
@@ -38,7 +38,7 @@ def test_the_table_reads_as_it_should():
     found = compared(MLP)
     lines = tables.results(replace(found, rows=(found.rows[0], tuned_row()))).splitlines()
     assert lines[0] == (
-        "| Model | Test accuracy | 95 % interval | Loss | Calibration error | Unseen hard images | Parameters "
+        "| Model | Test accuracy | 95 % interval | Loss | Calibration error | Held-out corruptions | Parameters "
         "| Multiply-adds | Gain in accuracy |"
     )
     assert lines[3] == (
@@ -64,7 +64,11 @@ def test_what_a_verdict_covers_is_one_found_recipe_or_searching():
 def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
     found = compared(MLP)
     sentence = tables.sentences(replace(found, rows=(found.rows[0], tuned_row())))
-    counts = ("better than its baseline on 2 of 4 ", "(test accuracy, unseen hard images)", "on 1 (calibration error)")
+    counts = (
+        "better than its baseline on 2 of 4 ",
+        "(test accuracy, held-out corruptions)",
+        "on 1 (calibration error)",
+    )
     assert all(count in sentence for count in (*counts, "worse on 1 (loss)"))
     nothing = tables.sentences(compared({key: [said(30), said(31)] for key in MLP}))
     assert "better than its baseline on none of 5 " in nothing
@@ -82,7 +86,7 @@ def test_one_seed_says_what_its_intervals_are_not_for():
 def test_each_pair_has_a_table_with_a_line_for_each_axis():
     judged = tuned_row().verdicts.items()
     verdicts = {name: replace(each, p=0.01, mcnemar=each.mcnemar and 0.5, detectable=0.02) for name, each in judged}
-    head, _, *lines = tables.axes_table(("mlp", "tuned"), ("mlp", "baseline"), verdicts).splitlines()
+    head, _, *lines = tables.verdict_table(("mlp", "tuned"), ("mlp", "baseline"), verdicts).splitlines()
     assert head.startswith("| mlp tuned over mlp baseline | Verdict | Difference | 95 % interval | p | McNemar")
     assert lines[:2] == [
         "| Test accuracy | better | +1.17 points | +0.90 to +1.43 | 0.010 | 0.500 | 2.00 points |",

@@ -15,8 +15,10 @@ def advised(old: Answers, new: Answers, **costs: float) -> str:
 
 
 def test_better_and_nothing_worse_is_to_be_merged() -> None:
-    said = advised(side(mlp=200, cnn=50, hard=0.2), side(mlp=200, cnn=50, hard=0.1))
-    clearest = r"\*\*Merge:\*\* (mlp|cnn) tuned is better in (un)?seen hard images by \d+\.\d\d points \(\d+\.\d\d to"
+    said = advised(side(mlp=200, cnn=50, corrupted=0.2), side(mlp=200, cnn=50, corrupted=0.1))
+    clearest = (
+        r"\*\*Merge:\*\* (mlp|cnn) tuned is better in (un)?trained corruptions by \d+\.\d\d points \(\d+\.\d\d to"
+    )
     assert re.match(clearest, said)
     assert "6 more below, and nothing compared is worse" in said
 
@@ -37,7 +39,7 @@ def test_accuracy_bought_with_probabilities_is_not_to_be_merged_as_it_is() -> No
 
 
 def test_whatever_got_worse_is_named_once_by_its_clearest_case() -> None:
-    said = advised(side(mlp=50, cnn=50), side(mlp=300, cnn=100, hard=0.2, draw=1))
+    said = advised(side(mlp=50, cnn=50), side(mlp=300, cnn=100, corrupted=0.2, draw=1))
     assert "mlp tuned is worse in test accuracy by 12.50 points (" in said
     assert sorted(re.findall(r"worse in ([a-z ]+) by", said)) == sorted(metric.heading.lower() for metric in METRICS)
 

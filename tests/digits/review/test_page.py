@@ -29,11 +29,11 @@ def test_each_row_of_the_verdict_has_all_its_cells() -> None:
 
 
 def test_above_its_table_the_verdict_says_what_got_better_and_worse_by_model() -> None:
-    old, new = side(mlp=200, cnn=50, seeds=(1,)), side(mlp=100, sure=0.5, hard=0.2, seeds=(1,), draw=1)
+    old, new = side(mlp=200, cnn=50, seeds=(1,)), side(mlp=100, sure=0.5, corrupted=0.2, seeds=(1,), draw=1)
     new = replace(new, models={**side(cnn=50, seeds=(1,)).models, **new.models})
     assert page.verdicts(compare(old, new)).splitlines()[:2] == [
         "- cnn tuned: same answers, to the last bit",
-        "- mlp tuned: better in test accuracy; worse in loss, calibration error, seen hard images, unseen hard images",
+        "- mlp tuned: better in test accuracy; worse in loss, calibration error, trained corruptions, held-out corruptions",
     ]
 
 

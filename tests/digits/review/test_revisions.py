@@ -8,7 +8,7 @@ import pytest
 
 from digits.core.errors import UserError
 from digits.review import revisions
-from digits.review.__main__ import why_hard_images_are_not_compared
+from digits.review.__main__ import why_corrupted_images_are_not_compared
 from digits.review.revisions import Revision, names, revision
 from tests.conftest import complaint
 from tests.digits.review.sides import side
@@ -109,24 +109,24 @@ def test_what_answers_depend_on_is_held_against_dvc_lock(folder: Path, name: str
     assert [revisions.outdated_stages(each) for each in edited(folder, name, text)] == [stages, stages]
 
 
-def test_which_code_made_hard_images_is_what_evaluate_ran_with(folder: Path) -> None:
-    ran = revisions.hard_image_code(revision("main"))
-    assert ran == revisions.hard_image_code_here(["digits/data/corruptions.py"])
+def test_which_code_made_corrupted_images_is_what_evaluate_ran_with(folder: Path) -> None:
+    ran = revisions.corruption_code(revision("main"))
+    assert ran == revisions.local_corruption_code(["digits/data/corruptions.py"])
     for new in edited(folder, "digits/data/corruptions.py", "KINDS = 4\n"):
-        assert revisions.hard_image_code(new) == ran != revisions.hard_image_code_here(ran)
+        assert revisions.corruption_code(new) == ran != revisions.local_corruption_code(ran)
     (folder / "digits/data/corruptions.py").unlink()
-    assert revisions.hard_image_code_here(ran) == {}
+    assert revisions.local_corruption_code(ran) == {}
 
 
-def test_hard_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
+def test_corrupted_images_are_compared_where_the_code_that_makes_them_is_known_and_the_same(folder: Path) -> None:
     found = side(cnn=9), side(cnn=9)
-    main, earlier = revision("main"), found[0].without_hard_images()
-    assert why_hard_images_are_not_compared((main, main), (earlier, found[1])).endswith(f"for {main} stored none.")
-    assert why_hard_images_are_not_compared((main, main), found) == ""
+    main, earlier = revision("main"), found[0].without_corrupted_images()
+    assert why_corrupted_images_are_not_compared((main, main), (earlier, found[1])).endswith(f"for {main} stored none.")
+    assert why_corrupted_images_are_not_compared((main, main), found) == ""
     for new in edited(folder, "digits/data/dataset.py", "READS = 2\n"):
-        assert why_hard_images_are_not_compared((main, new), found) == ""
+        assert why_corrupted_images_are_not_compared((main, new), found) == ""
     for nameless in edited(folder, "dvc.yaml", PIPELINE.replace("digits/data/corruptions.py, ", "")):
-        assert "do not make the same ones" in why_hard_images_are_not_compared((nameless, nameless), found)
+        assert "do not make the same ones" in why_corrupted_images_are_not_compared((nameless, nameless), found)
 
 
 def test_a_working_tree_with_new_code_is_not_what_is_committed(folder: Path) -> None:

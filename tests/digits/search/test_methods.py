@@ -31,9 +31,9 @@ class Training:
         self,
         accuracy: Callable[[int, int], float | None],
         loss: Callable[[int], float] = float,
-        hard: Callable[[int], float] = lambda _: 0.5,
+        corrupted: Callable[[int], float] = lambda _: 0.5,
     ) -> None:
-        self.accuracy, self.loss, self.hard, self.epochs = accuracy, loss, hard, 0
+        self.accuracy, self.loss, self.corrupted, self.epochs = accuracy, loss, corrupted, 0
         self.fields: list[list[int]] = []
 
     def __call__(self, trials: list[Trial]) -> None:
@@ -49,7 +49,7 @@ class Training:
                 run.failure = "out of memory"
                 break
             self.epochs += 1
-            measured = {"accuracy": reached, "loss": self.loss(number), "hard_accuracy": self.hard(number)}
+            measured = {"accuracy": reached, "loss": self.loss(number), "corrupted_accuracy": self.corrupted(number)}
             measured = {f"validation_{name}": value for name, value in measured.items()}
             run.epochs.append({"epoch": epoch} | measured)
 
@@ -157,7 +157,7 @@ def test_a_search_whose_trials_all_fail_is_one_clear_line() -> None:
 
 
 @pytest.mark.parametrize(("objective", "winner"), [("accuracy", 1), ("balanced", 0)])
-def test_the_objective_says_whether_accuracy_may_be_bought_with_hard_images(objective: str, winner: int) -> None:
+def test_the_objective_says_whether_accuracy_may_be_bought_with_corrupted_images(objective: str, winner: int) -> None:
     training = Training(lambda trial, _: 0.99 + 0.001 * trial, lambda _: 0.03, lambda trial: 0.95 - 0.2 * trial)
     found = search(plan(1), field(2, objective), training)
     assert found["best_trial"] == winner

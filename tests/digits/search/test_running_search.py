@@ -16,7 +16,7 @@ from digits.training.checkpoint import Checkpoint
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun
 from tests.recipes import MLP, config
 
-EPOCH = {f"validation_{name}": 0.5 for name in ("accuracy", "loss", "hard_accuracy")}
+EPOCH = {f"validation_{name}": 0.5 for name in ("accuracy", "loss", "corrupted_accuracy")}
 Report = Callable[[TrainingRun, list[Epoch]], None]
 
 

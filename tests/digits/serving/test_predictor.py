@@ -7,7 +7,6 @@ import pytest
 from digits.core.errors import UserError
 from digits.core.files import read_json, write_json
 from digits.core.paths import history_file, model_file
-from digits.evaluation.objective import of_epoch
 from digits.export.metadata import Metadata, write_metadata
 from digits.serving import predictor
 from tests.drawings import DIGITS
@@ -30,7 +29,7 @@ def exported(drawers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(among_drawers):
-    score = lambda name: of_epoch(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
+    score = lambda name: score(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
     assert predictor.best("tuned") == max(("mlp-tuned-1", "cnn-tuned-1"), key=score)
     assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
 
@@ -39,7 +38,7 @@ def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(am
 def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed):
     for number in (1, 2, 3):
         name = f"cnn-tuned-{number}"
-        epoch = {"accuracy": 0.9 + 0.05 * (number == seed), "loss": 0.1, "hard_accuracy": 0.9}
+        epoch = {"accuracy": 0.9 + 0.05 * (number == seed), "loss": 0.1, "corrupted_accuracy": 0.9}
         write_json(history_file(name), {"epochs": [{f"validation_{key}": value for key, value in epoch.items()}]})
         model_file(name).touch()
     assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"

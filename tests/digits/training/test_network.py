@@ -19,7 +19,7 @@ from tests.images import stripes
 from tests.recipes import AUGMENTED, CNN, MLP, config
 
 IMAGES = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
-METRICS = {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss", "validation_hard_accuracy"}
+METRICS = {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss", "validation_corrupted_accuracy"}
 
 
 def fit(of: TrainingConfig, images: Images = IMAGES) -> tuple[keras.Model, list[Epoch]]:
