@@ -1,4 +1,4 @@
-"""Make MLflow agree with the workspace. Where all is there, it adds nothing."""
+"""Synchronize MLflow with the results in the workspace. Complete runs are left unchanged."""
 
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Track
@@ -7,33 +7,35 @@ from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
 from digits.tracking.provenance import Provenance
-from digits.tracking.store import configure, connect, disabled, location, without_password
+from digits.tracking.store import configure, connect, is_disabled, location, without_password
 
 
 def main() -> str:
     families, track = parameter(Families, "families"), parameter(Track, "track")
     objective = parameter(Objective, "tune.objective")
-    if disabled():
-        return "left out, for DIGITS_TRACKING is off"
+    if is_disabled():
+        return "skipped: DIGITS_TRACKING is off"
     configure()
-    from digits.tracking.registry import EvaluationSet, promote  # MLflow
-    from digits.tracking.sync import records, sync, winner
+    from digits.tracking.registry import EvaluationSet, promote  # imports MLflow
+    from digits.tracking.sync import load_records, sync, winner
 
-    provenance = Provenance.here()
-    test_images = dataset.load(PREDICTIONS)
+    provenance = Provenance.collect()
+    test_split = dataset.load(PREDICTIONS)
     classes = read_json(CLASSES)
-    test = EvaluationSet(test_images.images, classes, test_images.labels, provenance.parameters["data"]["source"])
-    results = list(records(provenance, families))
+    test = EvaluationSet(test_split.images, classes, test_split.labels, provenance.parameters["data"]["source"])
+    records = list(load_records(provenance, families))
     try:
         store = connect()
-        done = sync(store, provenance, results, test)
-        best = winner(results, objective)
-        champion = promote(store, provenance, track, objective, best.info, test)
-    except Exception as error:  # whatever it is: results do not depend on who looks at them
+        counts = sync(store, provenance, records, test)
+        best = winner(records, objective)
+        decision = promote(store, provenance, track, objective, best.info, test)
+    except Exception as error:  # results do not depend on MLflow, so no error of MLflow may fail the pipeline
         reason = without_password(" ".join(str(error).split()))[:300] or type(error).__name__
-        return f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` fills the gap"
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
-    return f"{location()}: {counts}; {champion}"
+        return (
+            f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` adds what is missing"
+        )
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    return f"{location()}: {summary}; {decision}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Compares two revisions of the project for a pull request.
+"""Compare two revisions of the project for a pull request.
 
-Verdicts, parameters, code, cost and figures that differ make one page.
+One page shows verdicts, and the differences in parameters, code, cost and figures.
 """

@@ -1,4 +1,4 @@
-"""What a change does, as one page for a pull request: `make review BASE=main HEAD=experiment`."""
+"""Write a page for a pull request that shows the effect of a change: `make review BASE=main HEAD=experiment`."""
 
 import sys
 import time
@@ -13,92 +13,105 @@ from digits.core.errors import UserError
 from digits.core.files import remove, write_text
 from digits.review import page, revisions
 from digits.review.advice import advise
-from digits.review.answers import Answers, Comparison, answers, compare
-from digits.review.revisions import Revision, revision
-from digits.review.stored import stored
+from digits.review.predictions import RevisionComparison, StoredPredictions, compare, stored_predictions
+from digits.review.revisions import Change, Revision, load_revision
+from digits.review.stored import load_arrays
 
 FOLDER = Path(".review")
 PAGE = FOLDER / "review.md"
-OTHER_IMAGES = (
-    "**No recommendation:** the two sides were asked about different test images, so their answers cannot be paired. "
-    "Read what follows, and compare on the same images."
+DIFFERENT_TEST_IMAGES = (
+    "**No recommendation:** base and head predicted different test images, so their predictions cannot be paired. "
+    "Read the differences below, and compare on the same images."
 )
 
 
-def main(base: str = "main", head: str = "") -> None:
-    remove(FOLDER)  # what an earlier review found is not what this one finds, if anything
-    old, new = revision(base), revision(head)
+def main(base_name: str = "main", head_name: str = "") -> None:
+    remove(FOLDER)  # if this review fails, no earlier page is mistaken for it
+    base, head = load_revision(base_name), load_revision(head_name)
     try:
-        comparison = compared(old, new)
-    except UserError as obstacle:
-        publish(old, new, f"**No recommendation:** {obstacle}.")
+        comparison = compare_revisions(base, head)
+    except UserError as error:
+        write_page(base, head, f"**No recommendation:** {error}.")
         raise
     if comparison is None:
-        publish(old, new, OTHER_IMAGES)
-    elif stages := revisions.outdated_stages(new):
-        advice = f"**No recommendation yet:** {page.outdated(new, stages)}; `dvc repro`, then review again."
-        publish(old, new, advice, comparison)
+        write_page(base, head, DIFFERENT_TEST_IMAGES)
+    elif stages := revisions.outdated_stages(head):
+        results = page.outdated_results(head, stages)
+        write_page(base, head, f"**No recommendation yet:** {results}; run `dvc repro`, then review again.", comparison)
     else:
-        advice = advise(comparison, revisions.costs(old), revisions.costs(new))
-        publish(old, new, advice, comparison)
+        advice = advise(comparison, revisions.read_costs(base), revisions.read_costs(head))
+        write_page(base, head, advice, comparison)
 
 
-def compared(old: Revision, new: Revision) -> Comparison | None:
-    """None where nothing can be paired, for other test images were shown."""
-    digests = {revisions.test_images(each) for each in (old, new)} - {None}
-    found = [stored(each) for each in (old, new)]
-    mine, theirs = (answers(each.arrays) for each in found)
-    if len(digests) > 1 or not np.array_equal(mine.labels, theirs.labels):
+def compare_revisions(base: Revision, head: Revision) -> RevisionComparison | None:
+    """Return None where the test images differ."""
+    digests = {revisions.test_images_digest(revision) for revision in (base, head)} - {None}
+    base_stored, head_stored = load_arrays(base), load_arrays(head)
+    base_predictions, head_predictions = map(stored_predictions, (base_stored.arrays, head_stored.arrays))
+    if len(digests) > 1 or not np.array_equal(base_predictions.labels, head_predictions.labels):
         return None
-    said = [page.made_here(side) for side, each in zip((old, new), found, strict=True) if each.made_here]
-    if obstacle := why_corrupted_images_are_not_compared((old, new), (mine, theirs)):
-        mine, theirs = (each.without_corrupted_images() for each in (mine, theirs))
-        said.append(obstacle)
-    return replace(compare(mine, theirs), notes=tuple(said))
+    stored = ((base, base_stored), (head, head_stored))
+    notes = [page.run_cache_note(revision) for revision, arrays in stored if arrays.from_run_cache]
+    if note := corrupted_images_note((base, head), (base_predictions, head_predictions)):
+        base_predictions = base_predictions.without_corrupted_images()
+        head_predictions = head_predictions.without_corrupted_images()
+        notes.append(note)
+    return replace(compare(base_predictions, head_predictions), notes=tuple(notes))
 
 
-def why_corrupted_images_are_not_compared(sides: Sequence[Revision], found: Sequence[Answers]) -> str:
-    if without := [str(side) for side, each in zip(sides, found, strict=True) if not each.corrupted_images]:
-        return f"Corrupted images: not compared, for {' and '.join(without)} stored none."
-    old, new = map(revisions.corruption_code, sides)
-    same = old and old == new == revisions.local_corruption_code(old)
-    if not same or len(set().union(*(each.corrupted_images for each in found))) > 1:
-        return f"Corrupted images: not compared, for {', '.join(map(str, sides))} and the code here do not make the same ones."
+def corrupted_images_note(pair: Sequence[Revision], predictions: Sequence[StoredPredictions]) -> str:
+    """Return the reason why predictions on corrupted images cannot be compared, or nothing."""
+    shapes = [stored.corrupted_shapes for stored in predictions]
+    if missing := [str(revision) for revision, stored in zip(pair, shapes, strict=True) if not stored]:
+        return f"Corrupted images are not compared: {' and '.join(missing)} stored no predictions for them."
+    base_code, head_code = map(revisions.corruption_code, pair)
+    same_code = base_code and base_code == head_code == revisions.local_corruption_code(base_code)
+    if not same_code or len(set().union(*shapes)) > 1:
+        return (
+            "Corrupted images are not compared: the code that corrupts them, or their number, differs between "
+            f"{', '.join(map(str, pair))} and the working tree."
+        )
     return ""
 
 
-def publish(old: Revision, new: Revision, advice: str, comparison: Comparison | None = None) -> None:
+def write_page(base: Revision, head: Revision, advice: str, comparison: RevisionComparison | None = None) -> None:
+    params, metrics = (revisions.differences(kind, base, head) for kind in ("params", "metrics"))
+    base_costs, head_costs = map(revisions.read_costs, (base, head))
     body = (
-        page.section("Verdict, old against new", comparison and page.verdicts(comparison), "None."),
-        page.section("Parameters", page.params(revisions.differences("params", old, new)), "The same."),
-        page.section("Code", page.listed(revisions.code(old, new)), "The same."),
-        page.section("Cost", page.costs(revisions.costs(old), revisions.costs(new)), "The same."),
-        page.folded("Metrics that differ", page.metrics(revisions.differences("metrics", old, new))),
-        page.folded("Figures that differ", page.figures(revisions.figures(old, new, FOLDER))),
+        page.section("Verdicts: head compared with base", comparison and page.verdicts(comparison), "None."),
+        page.section("Parameters", page.params_table(params), "Unchanged."),
+        page.section("Code", page.join_names(revisions.changed_code(base, head)), "Unchanged."),
+        page.section("Cost", page.costs_table(base_costs, head_costs), "Unchanged."),
+        page.details("Metrics that differ", page.metrics_table(metrics)),
+        page.details("Figures that differ", page.figures_table(revisions.changed_figures(base, head, FOLDER))),
     )
-    said = [*(comparison.notes if comparison else ()), *notes(old, new)]
-    text = page.page(f"Review of {new} against {old}", advice, said, body)
+    notes = [*(comparison.notes if comparison else ()), *revision_notes(base, head, metrics)]
+    text = page.render(f"Review of {head} against {base}", advice, notes, body)
     write_text(PAGE, text)
     print(text, end="", flush=True)
 
 
-def notes(old: Revision, new: Revision) -> list[str]:
-    found = []
-    if new.commit is None:
-        found.append("The working tree holds what is not committed.")
-    if count := revisions.behind(old, new):
-        found.append(
-            f"{new} lacks {count} of the commits of {old}: what these did looks undone here. Rebase, and review again."
+def revision_notes(base: Revision, head: Revision, metrics: Sequence[Change]) -> list[str]:
+    notes = []
+    if head.commit is None:
+        notes.append("The working tree has uncommitted changes.")
+    if n_commits := revisions.n_missing_commits(base, head):
+        notes.append(
+            f"{head} lacks {n_commits} of the commits of {base}: their changes appear as undone here. Rebase, and "
+            "review again."
         )
-    if stages := revisions.outdated_stages(old):
-        found.append(f"{page.outdated(old, stages)}. What is compared are the stored results.")
-    return found
+    if stages := revisions.outdated_stages(base):
+        notes.append(f"{page.outdated_results(base, stages)}. The stored results are compared.")
+    for side, revision in (("base", base), ("head", head)):
+        if name := revisions.former_name(metrics, side):
+            notes.append(page.former_names_note(revision, name))
+    return notes
 
 
 if __name__ == "__main__":
     started = time.perf_counter()
     if len(sys.argv) > 3:
-        sys.exit("review: error: takes a base and what is to be reviewed; default: main and the working tree")
+        sys.exit("review: error: takes at most two revisions, base and head; default: main and the working tree")
     with one_line_errors("review"):
         main(*sys.argv[1:])
     print(f"review: {PAGE} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)

@@ -1,86 +1,87 @@
-"""What to do with a change: merge it, do not, or decide on other grounds."""
+"""Recommend what to do with a change: merge it, do not merge it, or decide on other grounds."""
 
 from collections.abc import Sequence
 
 from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.verdict import BETTER, WORSE
 from digits.report.tables import size, unit, with_interval
-from digits.review.answers import Comparison, Line
+from digits.review.predictions import MetricRow, RevisionComparison
 from digits.review.revisions import Costs
 
 PURPOSES = {"training_tflop": "to train", "multiply_adds": "per prediction"}
 
 
-def advise(comparison: Comparison, old: Costs, new: Costs) -> str:
-    better, worse = (with_verdict(comparison.lines, kind) for kind in (BETTER, WORSE))
-    cost = f"Cost: {relative_cost(comparison.lines, old, new)}."
-    if not comparison.lines:
-        return "**No recommendation:** no model is on both sides, so there is nothing to compare."
+def advise(comparison: RevisionComparison, base: Costs, head: Costs) -> str:
+    better, worse = (rows_with_verdict(comparison.rows, verdict) for verdict in (BETTER, WORSE))
+    cost = f"Cost: {describe_costs(comparison.rows, base, head)}."
+    if not comparison.rows:
+        return "**No recommendation:** base and head have no model in common, so there is nothing to compare."
     if worse and better:
-        return f"**Do not merge as it is:** {named(worse)}, although {named(better)}. {cost}"
+        return f"**Do not merge as it is:** {summarize(worse)}, although {summarize(better)}. {cost}"
     if worse:
-        return f"**Do not merge:** {named(worse)}. {cost}"
+        return f"**Do not merge:** {summarize(worse)}. {cost}"
     if better:
-        return f"**Merge:** {named(better)}, and nothing compared is worse. {cost}"
-    unsure = [line for line in comparison.lines if line.verdict]
-    return f"**No measurable change:** {unmeasurable(unsure)}. Decide on other grounds. {cost}"
+        return f"**Merge:** {summarize(better)}, and no metric is worse. {cost}"
+    open_rows = [row for row in comparison.rows if row.verdict]
+    return f"**No measurable change:** {describe_no_change(open_rows)}. Decide on other grounds. {cost}"
 
 
-def with_verdict(lines: Sequence[Line], kind: str) -> list[Line]:
-    """The clearest first. What holds for a recipe says more than what holds for one ensemble."""
-    found = [line for line in lines if line.verdict and line.verdict.verdict == kind]
-    return sorted(found, key=lambda line: (line.model.endswith(ENSEMBLE), -clearness(line)))
+def rows_with_verdict(rows: Sequence[MetricRow], verdict: str) -> list[MetricRow]:
+    """The clearest differences first; ensembles last, because a verdict over seeds is more general than theirs."""
+    matches = [row for row in rows if row.verdict and row.verdict.verdict == verdict]
+    return sorted(matches, key=lambda row: (row.model.endswith(ENSEMBLE), -standardized_difference(row)))
 
 
-def clearness(line: Line) -> float:
-    """Metrics have different units: so the difference is counted in widths of its interval."""
-    found = line.verdict
-    return abs(found.difference) / (found.high - found.low) if found.difference else 0.0
+def standardized_difference(row: MetricRow) -> float:
+    """The difference in widths of its interval, because metrics have different units."""
+    verdict = row.verdict
+    return abs(verdict.difference) / (verdict.high - verdict.low) if verdict.difference else 0.0
 
 
-def named(lines: Sequence[Line]) -> str:
-    """Of each metric, its first line."""
-    metrics = [line.metric for line in lines]
-    said = [sentence(line) for place, line in enumerate(lines) if line.metric not in metrics[:place]]
-    more = len(lines) - len(said)
-    return ", ".join(said) + (f"; {more} more below" if more else "")
+def summarize(rows: Sequence[MetricRow]) -> str:
+    """Describe the first row of each metric."""
+    metrics = [row.metric for row in rows]
+    sentences = [describe(row) for index, row in enumerate(rows) if row.metric not in metrics[:index]]
+    n_more = len(rows) - len(sentences)
+    return ", ".join(sentences) + (f"; {n_more} more below" if n_more else "")
 
 
-def sentence(line: Line) -> str:
-    of, found = line.metric, line.verdict
-    low, by, high = (size(of, each) for each in sorted((found.low, found.difference, found.high), key=abs))
-    return f"{line.model} is {found.verdict} in {metric_name(line)} by {by}{unit(of)} ({low} to {high})"
+def describe(row: MetricRow) -> str:
+    metric, verdict = row.metric, row.verdict
+    bounds = sorted((verdict.low, verdict.difference, verdict.high), key=abs)
+    low, difference, high = (size(metric, value) for value in bounds)
+    return f"{row.model} is {verdict.verdict} in {metric_name(row)} by {difference}{unit(metric)} ({low} to {high})"
 
 
-def unmeasurable(lines: Sequence[Line]) -> str:
-    if not lines:
-        return "every model gives the same answers, to the last bit"
-    clearest = max(lines, key=clearness)
+def describe_no_change(open_rows: Sequence[MetricRow]) -> str:
+    if not open_rows:
+        return "the predictions of all models are identical"
+    clearest = max(open_rows, key=standardized_difference)
     return (
-        f"the clearest difference found is that of {clearest.model} in {metric_name(clearest)}, "
+        f"the clearest difference is that of {clearest.model} in {metric_name(clearest)}, "
         f"{with_interval(clearest.metric, clearest.verdict, unit(clearest.metric))}, "
-        f"where {detectable(clearest)} would be detectable"
+        f"where {detectable_difference(clearest)} would be detectable"
     )
 
 
-def metric_name(line: Line) -> str:
-    return line.metric.heading.lower()
+def metric_name(row: MetricRow) -> str:
+    return row.metric.heading.lower()
 
 
-def detectable(line: Line) -> str:
-    return f"±{size(line.metric, line.verdict.detectable)}"
+def detectable_difference(row: MetricRow) -> str:
+    return f"±{size(row.metric, row.verdict.detectable)}"
 
 
-def relative_cost(lines: Sequence[Line], old: Costs, new: Costs) -> str:
-    """Of the models that were trained: an ensemble takes as many times as much."""
-    said, known = [], False
-    for model in dict.fromkeys(line.model for line in lines if not line.model.endswith(ENSEMBLE)):
-        changed = []
+def describe_costs(rows: Sequence[MetricRow], base: Costs, head: Costs) -> str:
+    """Leave out ensembles: their costs are multiples of their models' costs."""
+    sentences, is_known = [], False
+    for model in dict.fromkeys(row.model for row in rows if not row.model.endswith(ENSEMBLE)):
+        ratios = []
         for name, purpose in PURPOSES.items():
-            was, now = (costs.get(model, {}).get(name) for costs in (old, new))
-            known |= bool(was and now)
-            if was and now and was != now:
-                changed.append(f"{now / was:.2f} × as much {purpose}")
-        if changed:
-            said.append(f"{model} takes {' and '.join(changed)}")
-    return ", ".join(said) or ("the same" if known else "not known on both sides")
+            base_cost, head_cost = (costs.get(model, {}).get(name) for costs in (base, head))
+            is_known |= bool(base_cost and head_cost)
+            if base_cost and head_cost and base_cost != head_cost:
+                ratios.append(f"{head_cost / base_cost:.2f} × as much {purpose}")
+        if ratios:
+            sentences.append(f"{model} takes {' and '.join(ratios)}")
+    return ", ".join(sentences) or ("unchanged" if is_known else "not known for both revisions")

@@ -1,4 +1,4 @@
-"""The review as a page: the recommendation first, then what it rests on. Nothing stands where nothing differs."""
+"""Write a review as Markdown: the recommendation first, then the evidence. Empty tables are left out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -7,116 +7,140 @@ from typing import Any
 from digits.comparison.comparison import ENSEMBLE
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, POWER, WORSE
 from digits.report import tables
-from digits.review.advice import detectable, metric_name
-from digits.review.answers import Comparison, Line
+from digits.review.advice import detectable_difference, metric_name
+from digits.review.predictions import MetricRow, RevisionComparison
 from digits.review.revisions import COSTS, Change, Costs, Links, Revision
 
-MARK = "<!-- review -->"  # by which the workflow finds its comment again
-SAME = "same answers, to the last bit"
+MARK = "<!-- review -->"  # the workflow finds its comment by it
+IDENTICAL = "identical predictions"
 
 
-def page(title: str, advice: str, notes: Sequence[str], body: Sequence[str]) -> str:
-    quoted = "\n>\n".join(f"> {note}" for note in notes)
-    return "\n\n".join(filter(None, (MARK, f"## {title}", advice, quoted, *body))) + "\n"
+def render(title: str, advice: str, notes: Sequence[str], body: Sequence[str]) -> str:
+    quotes = "\n>\n".join(f"> {note}" for note in notes)
+    return "\n\n".join(filter(None, (MARK, f"## {title}", advice, quotes, *body))) + "\n"
 
 
-def section(title: str, body: str, otherwise: str) -> str:
-    return f"### {title}\n\n{body or otherwise}"
+def section(title: str, body: str, default: str) -> str:
+    return f"### {title}\n\n{body or default}"
 
 
-def folded(title: str, body: str) -> str:
+def details(title: str, body: str) -> str:
     return body and f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def listed(things: Sequence[str], most: int = 12) -> str:
-    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")
+def join_names(names: Sequence[str], max_names: int = 12) -> str:
+    n_more = len(names) - max_names
+    return ", ".join(names[:max_names]) + (f" and {n_more} more" if n_more > 0 else "")
 
 
-def outdated(revision: Revision, stages: Sequence[str]) -> str:
-    named = listed([f"`{stage}`" for stage in stages], most=3)
-    return f"The results of {revision} were made by other code or parameters than it holds ({named})"
+def outdated_results(revision: Revision, stages: Sequence[str]) -> str:
+    names = join_names([f"`{stage}`" for stage in stages], max_names=3)
+    return f"The results of {revision} were produced by other code or parameters than its own ({names})"
 
 
-def made_here(revision: Revision) -> str:
-    return f"The answers of {revision} are those that this machine made of the same code, parameters and images."
-
-
-def verdicts(comparison: Comparison) -> str:
-    head = ("Model", "Metric", "Old", "New", "Difference", "p", "Verdict")
-    rows = table(head, "llrrrrl", [row(line) for line in comparison.lines])
-    sides = (("old", comparison.only_old), ("new", comparison.only_new))
-    unmatched = [f"Only on the {side} side, so not compared: {', '.join(models)}." for side, models in sides if models]
-    judged = (by_model(comparison.lines), rows, note(comparison)) if comparison.lines else ()
-    return "\n\n".join((*judged, *unmatched))
-
-
-def by_model(lines: Sequence[Line]) -> str:
-    said = []
-    for model, group in groupby(lines, lambda line: line.model):
-        found = [(line.verdict.verdict, metric_name(line)) for line in group if line.verdict]
-        axes = {kind: [name for verdict, name in found if verdict == kind] for kind in (BETTER, WORSE, OPEN)}
-        parts = [f"{kind} in {', '.join(names)}" for kind, names in axes.items() if names]
-        said.append(f"- {model}: {'; '.join(parts) or SAME}")
-    return "\n".join(said)
-
-
-def row(line: Line) -> tuple[str, ...]:
-    found, (old, new) = line.verdict, (tables.cell(line.metric, each) for each in (line.old, line.new))
-    shown = line.model, line.metric.heading, old, new
-    if found is None:
-        return *shown, "0", "–", SAME
-    said = f"**{found.verdict}**"
-    if found.verdict == OPEN:
-        said = f"{OPEN} (detectable: {detectable(line)})"
-    return *shown, tables.with_interval(line.metric, found), tables.p_text(found.p), said
-
-
-def note(comparison: Comparison) -> str:
-    seeds = dict.fromkeys(line.seeds for line in comparison.lines)
-    named = " or ".join(", ".join(map(str, each)) for each in seeds)
-    judged = sum(line.verdict is not None for line in comparison.lines)
-    text = (
-        f"On {comparison.images:,} test images, mean ± standard deviation over seeds {named}; differences paired by "
-        "image, with 95 % intervals, those of shares (%) in points."
+def run_cache_note(revision: Revision) -> str:
+    return (
+        f"The predictions of {revision} are from DVC's run cache: this machine produced them from the same code, "
+        "parameters and images."
     )
-    if judged:
+
+
+def former_names_note(revision: Revision, name: str) -> str:
+    return (
+        f"{revision} has metrics with former names (such as `{name}`): below they appear as removed, and metrics with "
+        "the new names as added."
+    )
+
+
+def verdicts(comparison: RevisionComparison) -> str:
+    head = ("Model", "Metric", "Base", "Head", "Difference", "p", "Verdict")
+    rows = table(head, "llrrrrl", [cells(row) for row in comparison.rows])
+    unmatched = [
+        f"Only in {side}, so not compared: {', '.join(models)}."
+        for side, models in (("base", comparison.only_in_base), ("head", comparison.only_in_head))
+        if models
+    ]
+    compared = (summaries(comparison.rows), rows, table_note(comparison)) if comparison.rows else ()
+    return "\n\n".join((*compared, *unmatched))
+
+
+def summaries(rows: Sequence[MetricRow]) -> str:
+    """Return a line for each model: its better, worse and open metrics."""
+    lines = []
+    for model, group in groupby(rows, lambda row: row.model):
+        pairs = [(row.verdict.verdict, metric_name(row)) for row in group if row.verdict]
+        metrics = {key: [name for verdict, name in pairs if verdict == key] for key in (BETTER, WORSE, OPEN)}
+        parts = [f"{verdict} in {', '.join(names)}" for verdict, names in metrics.items() if names]
+        lines.append(f"- {model}: {'; '.join(parts) or IDENTICAL}")
+    return "\n".join(lines)
+
+
+def cells(row: MetricRow) -> tuple[str, ...]:
+    verdict, base, head = row.verdict, tables.cell(row.metric, row.base), tables.cell(row.metric, row.head)
+    first = row.model, row.metric.heading, base, head
+    if verdict is None:
+        return *first, "0", "–", IDENTICAL
+    text = f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.verdict == OPEN else f"**{verdict.verdict}**"
+    return *first, tables.with_interval(row.metric, verdict), tables.p_text(verdict.p), text
+
+
+def table_note(comparison: RevisionComparison) -> str:
+    all_seeds = dict.fromkeys(row.seeds for row in comparison.rows)
+    seed_lists = " or ".join(", ".join(map(str, seeds)) for seeds in all_seeds)
+    n_verdicts = sum(row.verdict is not None for row in comparison.rows)
+    text = (
+        f"On {comparison.n_images:,} test images, mean ± standard deviation over seeds {seed_lists}; differences are "
+        "paired by image, with 95 % intervals, in points where the metric is a percentage."
+    )
+    if n_verdicts:
         text += (
-            f" p allows for {judged} compared at once, and decides below {ALPHA}; "
+            f" p is corrected for {n_verdicts} comparisons, and is significant below {ALPHA}; "
             f"a detectable difference is one that {100 * POWER:.0f} % of such comparisons would find."
         )
-    if any(line.model.endswith(ENSEMBLE) for line in comparison.lines):
-        text += " An ensemble averages what the seeds' models say; its verdict is of these very models."
-    if any(len(each) == 1 for each in seeds):
-        text += " One seed: the verdict is of these very models, and says nothing of others trained alike."
+    if any(row.model.endswith(ENSEMBLE) for row in comparison.rows):
+        text += " An ensemble averages the probabilities of its models; its verdict holds for these models only."
+    if any(len(seeds) == 1 for seeds in all_seeds):
+        text += " With one seed, the verdict holds for these models only, not for other seeds."
     return text
 
 
-def params(changes: Sequence[Change]) -> str:
-    rows = [(code(name), code(was), code(now)) for name, was, now in changes]
-    return table(("Parameter", "Old", "New"), "lll", rows)
+def params_table(changes: Sequence[Change]) -> str:
+    rows = [(inline_code(name), inline_code(base), inline_code(head)) for name, base, head in changes]
+    return table(("Parameter", "Base", "Head"), "lll", rows)
 
 
-def metrics(changes: Sequence[Change]) -> str:
-    rows = [(code(name), number(was), number(now), delta(was, now)) for name, was, now in changes]
-    return table(("Metric", "Old", "New", "Change"), "lrrr", rows)
-
-
-def costs(old: Costs, new: Costs) -> str:
+def metrics_table(changes: Sequence[Change]) -> str:
     rows = [
-        (model, name.replace("_", " ").replace("tflop", "TFLOP"), number(was), number(now), f"{now / was:.2f} ×")
-        for model in old
-        for name in COSTS
-        if (was := old[model].get(name)) and (now := new.get(model, {}).get(name)) and was != now
+        (inline_code(name), format_number(base), format_number(head), format_change(base, head))
+        for name, base, head in changes
     ]
-    return table(("Model", "Cost", "Old", "New", "New / old"), "llrrr", rows)
+    return table(("Metric", "Base", "Head", "Change"), "lrrr", rows)
 
 
-def figures(links: Mapping[str, Links]) -> str:
-    rows = [(picture(name, "old", old), picture(name, "new", new)) for name, (old, new) in links.items()]
-    return table(("Old", "New"), "ll", rows)
+def costs_table(base: Costs, head: Costs) -> str:
+    rows = [
+        (
+            model,
+            name.replace("_", " ").replace("tflop", "TFLOP"),
+            format_number(base_cost),
+            format_number(head_cost),
+            f"{head_cost / base_cost:.2f} ×",
+        )
+        for model in base
+        for name in COSTS
+        if (base_cost := base[model].get(name))
+        and (head_cost := head.get(model, {}).get(name))
+        and base_cost != head_cost
+    ]
+    return table(("Model", "Cost", "Base", "Head", "Head / base"), "llrrr", rows)
 
 
-def picture(name: str, side: str, link: str | None) -> str:
+def figures_table(links: Mapping[str, Links]) -> str:
+    rows = [(image(name, "base", base), image(name, "head", head)) for name, (base, head) in links.items()]
+    return table(("Base", "Head"), "ll", rows)
+
+
+def image(name: str, side: str, link: str | None) -> str:
     return f"{name}<br>![{name}, {side}]({link})" if link else "–"
 
 
@@ -124,16 +148,16 @@ def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str
     return tables.table(head, align, rows) if rows else ""
 
 
-def code(value: Any) -> str:
-    """As it is, whatever is in it; a backtick would end it."""
+def inline_code(value: Any) -> str:
+    """Return the value as inline code. A backtick would end it, so it becomes an apostrophe."""
     return f"`{str(value).replace('`', chr(39))}`" if value is not None else "–"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
 
 
-def delta(old: float | None, new: float | None) -> str:
-    if old is None or new is None:
+def format_change(base: float | None, head: float | None) -> str:
+    if base is None or head is None:
         return "–"
-    return f"{new - old:+,}" if isinstance(old, int) and isinstance(new, int) else f"{new - old:+.6f}"
+    return f"{head - base:+,}" if isinstance(base, int) and isinstance(head, int) else f"{head - base:+.6f}"

@@ -1,4 +1,4 @@
-"""The two sides of a review: branches, commits, experiments or the working tree; and what differs between them."""
+"""Read the two revisions of a review (branches, commits, experiments or the working tree) and list what differs."""
 
 import csv
 import hashlib
@@ -27,23 +27,25 @@ CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
 METRICS = REPORTS / "metrics.json"
-READER = "digits/data/dataset.py"  # makes no image hard; what it reads is known by a digest
+DATASET_CODE = "digits/data/dataset.py"  # corrupts no images; the images it reads are compared by their digest
 GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
 
-Change = tuple[str, Any, Any]  # a dotted name, the old value, the new one; None where there is none
+FORMER_METRICS = ("seen_accuracy", "unseen_accuracy")  # now {trained,held_out}_corruptions_accuracy
+
+Change = tuple[str, Any, Any]  # a dotted name, the value in base, the value in head; None where it is missing
 Costs = dict[str, dict[str, float]]  # by model
-Links = tuple[str | None, str | None]  # old and new
+Links = tuple[str | None, str | None]  # in base and head
 
 
 @dataclass(frozen=True)
 class Revision:
     name: str
-    commit: str | None  # None: the working tree, with what is not committed
-    files: DVCFileSystem  # what git holds there, and what DVC holds: from its cache, or else from its remote
+    commit: str | None  # None: the working tree, with uncommitted changes
+    files: DVCFileSystem  # files in git and files in DVC, from its cache or else from its remote
 
     @property
     def rev(self) -> str:
-        """As DVC's commands take it."""
+        """The name that DVC's commands take."""
         return self.commit or "workspace"
 
     def __str__(self) -> str:
@@ -52,108 +54,117 @@ class Revision:
         return f"`{self.name}`" if self.commit.startswith(self.name) else f"`{self.name}` ({self.commit[:7]})"
 
 
-def revision(name: str) -> Revision:
-    """By the name of a branch, tag, commit or experiment; without one, what lies here, committed or not."""
-    if not name and not git("status", "--porcelain", "--untracked-files=no") and not new_code():
+def load_revision(name: str) -> Revision:
+    """Open a branch, tag, commit or experiment; without a name, the working tree, or its commit if nothing changed."""
+    if not name and not git("status", "--porcelain", "--untracked-files=no") and not untracked_code():
         branch = git("rev-parse", "--abbrev-ref", "HEAD")
         name = git("rev-parse", "HEAD")[:7] if branch == "HEAD" else branch
     try:
-        files = files_at(name)
-        found = Revision(name, files.repo.get_rev() if name else None, files)
-    except AttributeError:  # DVC takes whatever git knows by this name
+        files = file_system(name)
+        revision = Revision(name, files.repo.get_rev() if name else None, files)
+    except AttributeError:  # DVC also takes names of trees and blobs
         raise UserError(f"{name} is a file or a folder in git, not a commit") from None
     except DvcException as error:
         raise UserError(
             f"{reason(error)}: no branch, tag, commit or experiment here; `git branch --all` and "
-            "`dvc exp list --all-commits` say what there is, `git fetch` and `dvc exp pull` get what others have"
+            "`dvc exp list --all-commits` list those here, `git fetch` and `dvc exp pull` get those of others"
         ) from None
     try:
-        stages(found)
+        pipeline_stages(revision)
     except DvcException as error:
-        raise UserError(f"{found} cannot be read: {reason(error)}; correct it there") from None
-    return found
+        raise UserError(f"{revision} cannot be read: {reason(error)}; correct it there") from None
+    return revision
 
 
-def new_code() -> list[str]:
-    """Files that git does not know yet."""
+def untracked_code() -> list[str]:
     return git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()
 
 
-def files_at(name: str) -> DVCFileSystem:
+def file_system(name: str) -> DVCFileSystem:
     settings = Repo().config
-    # As they are now: a remote that was set up later serves earlier revisions as well.
+    # The current settings, not the revision's: a remote that was set up later serves earlier revisions too.
     return DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
 
 
-def read(of: Revision, path: str) -> bytes | None:
-    """None where that side has no such file."""
+def read_file(revision: Revision, path: str) -> bytes | None:
+    """Return None where the revision has no such file."""
     try:
-        with of.files.open(path, cache=True) as file:  # what a remote gave stays in DVC's cache
+        with revision.files.open(path, cache=True) as file:  # a file from a remote is kept in DVC's cache
             return file.read()
     except FileNotFoundError:
         return None
 
 
-def names(of: Revision, folder: str) -> list[str]:
+def file_names(revision: Revision, folder: str) -> list[str]:
     try:
-        return sorted(path.rpartition("/")[2] for path in of.files.ls(folder, detail=False))
+        return sorted(path.rpartition("/")[2] for path in revision.files.ls(folder, detail=False))
     except FileNotFoundError:
         return []
 
 
 def outdated_stages(revision: Revision) -> list[str]:
-    """Stages that decide what models answer, and ran with other code or parameters than lie beside their results."""
-    return [stage.name for stage in stages(revision) if decides(stage) and any(map(changed, stage.deps))]
+    """Stages that affect predictions, and ran with other code or parameters than the revision holds."""
+    return [
+        stage.name
+        for stage in pipeline_stages(revision)
+        if affects_predictions(stage) and any(map(is_changed, stage.deps))
+    ]
 
 
-def stages(revision: Revision) -> list[PipelineStage]:
+def pipeline_stages(revision: Revision) -> list[PipelineStage]:
     return [stage for stage in revision.files.repo.index.stages if isinstance(stage, PipelineStage)]
 
 
-def decides(stage: PipelineStage) -> bool:
+def affects_predictions(stage: PipelineStage) -> bool:
     return any(out.def_path.startswith(("data/", "models/")) for out in stage.outs)
 
 
-def changed(dependency: Any) -> bool:
-    """Against dvc.lock, as `dvc status` has it. What other stages made is theirs to answer for."""
-    ours = isinstance(dependency, ParamsDependency) or dependency.def_path.startswith(("digits/", "stages/"))
-    return ours and bool(dependency.workspace_status())
+def is_changed(dependency: Any) -> bool:
+    """Whether code or parameters differ from dvc.lock, as in `dvc status`; outputs of other stages are not checked."""
+    is_own = isinstance(dependency, ParamsDependency) or dependency.def_path.startswith(("digits/", "stages/"))
+    return is_own and bool(dependency.workspace_status())
 
 
-def differences(kind: Literal["params", "metrics"], old: Revision, new: Revision) -> list[Change]:
-    """As `dvc params diff` and `dvc metrics diff --targets` find them."""
+def differences(kind: Literal["params", "metrics"], base: Revision, head: Revision) -> list[Change]:
+    """The differences that `dvc params diff` or `dvc metrics diff --targets` lists."""
     targets = [str(METRICS)] if kind == "metrics" else None  # not the summary that `dvc metrics diff` shows
-    found = getattr(Repo(), kind).diff(old.rev, new.rev, targets=targets)
-    for side in (old, new):
-        for path, error in found.get("errors", {}).get(side.rev, {}).items():
-            if not isinstance(error, FileNotFoundError):  # an earlier revision may not have it
-                raise unreadable(path, side, error)
-    values = {name: value for file in found.get("diff", {}).values() for name, value in file.items()}
+    result = getattr(Repo(), kind).diff(base.rev, head.rev, targets=targets)
+    for revision in (base, head):
+        for path, error in result.get("errors", {}).get(revision.rev, {}).items():
+            if not isinstance(error, FileNotFoundError):  # an earlier revision may lack the file
+                raise unreadable_file(path, revision, error)
+    values = {name: value for file in result.get("diff", {}).values() for name, value in file.items()}
     return [(name, value.get("old"), value.get("new")) for name, value in sorted(values.items())]
 
 
+def former_name(metrics: Iterable[Change], side: Literal["base", "head"]) -> str | None:
+    """Return a metric's former name that only this side has, or None."""
+    index = ("base", "head").index(side)
+    removed = [path.rpartition(".")[2] for path, *values in metrics if values[1 - index] is None]
+    return next((name for name in removed if name in FORMER_METRICS), None)
+
+
 def corruption_code(revision: Revision) -> dict[str, str]:
-    """Digests of the code that made corrupted images, as `evaluate` ran it."""
-    dependencies = [each for stage in stages(revision) if stage.name == "evaluate" for each in stage.deps]
-    makers = [each for each in dependencies if each.def_path.startswith("digits/data/") and each.def_path != READER]
-    return {each.def_path: each.hash_info.value for each in makers}
+    """Return digests of the code that corrupted the test images, as `evaluate` ran it."""
+    dependencies = [dep for stage in pipeline_stages(revision) if stage.name == "evaluate" for dep in stage.deps]
+    code = [dep for dep in dependencies if dep.def_path.startswith("digits/data/") and dep.def_path != DATASET_CODE]
+    return {dep.def_path: dep.hash_info.value for dep in code}
 
 
 def local_corruption_code(paths: Iterable[str]) -> dict[str, str]:
-    """Of the code that now says which kinds there are."""
+    """Return digests of the same files in the working tree, which defines the names of corruptions."""
     files = [Path(path) for path in paths if Path(path).exists()]
     return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
 
 
-def test_images(revision: Revision) -> str | None:
-    """Their digest."""
-    with readable(revision, f"{REPORTS}/data.json") as content:
+def test_images_digest(revision: Revision) -> str | None:
+    with parsing(revision, f"{REPORTS}/data.json") as content:
         return json.loads(content or "{}").get("splits", {}).get("test", {}).get("sha256")
 
 
-def costs(revision: Revision) -> Costs:
-    """An earlier revision may not know all of them."""
-    with readable(revision, f"{REPORTS}/comparison.csv") as content:
+def read_costs(revision: Revision) -> Costs:
+    """An earlier revision may lack some of them."""
+    with parsing(revision, f"{REPORTS}/comparison.csv") as content:
         return {
             f"{row['family']} {row['variant']}": {name: json.loads(row[name]) for name in COSTS if row.get(name)}
             for row in csv.DictReader(content.splitlines())
@@ -161,34 +172,35 @@ def costs(revision: Revision) -> Costs:
 
 
 @contextmanager
-def readable(of: Revision, path: str) -> Iterator[str]:
-    """What it holds, nothing where there is none; whoever cannot make sense of it need not say so."""
+def parsing(revision: Revision, path: str) -> Iterator[str]:
+    """Yield the file's text, empty if there is no such file, and turn errors of parsing it into a UserError."""
     try:
-        yield (read(of, path) or b"").decode()
+        yield (read_file(revision, path) or b"").decode()
     except (ValueError, KeyError, AttributeError) as error:
-        raise unreadable(path, of, error) from None
+        raise unreadable_file(path, revision, error) from None
 
 
-def unreadable(path: str, of: Revision, error: Exception) -> UserError:
-    return UserError(f"{path} of {of} cannot be read ({reason(error)}); `dvc repro` there makes it again")
+def unreadable_file(path: str, revision: Revision, error: Exception) -> UserError:
+    return UserError(f"{path} of {revision} cannot be read ({reason(error)}); run `dvc repro` there to write it again")
 
 
-def code(old: Revision, new: Revision) -> list[str]:
-    commits = [each.commit for each in (old, new) if each.commit]
+def changed_code(base: Revision, head: Revision) -> list[str]:
+    commits = [revision.commit for revision in (base, head) if revision.commit]
     lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
-    if new.commit is None:
-        lines += [f"A\t{path}" for path in new_code()]
-    return [f"`{path}` ({CODE_STATUS.get(kind, kind)})" for kind, path in (line.split("\t", 1) for line in lines)]
+    if head.commit is None:
+        lines += [f"A\t{path}" for path in untracked_code()]
+    changes = (line.split("\t", 1) for line in lines)
+    return [f"`{path}` ({CODE_STATUS.get(status, status)})" for status, path in changes]
 
 
-def behind(old: Revision, new: Revision) -> int:
-    """Commits of the old revision that the new one does not build on: what they did shows as undone."""
-    return int(git("rev-list", "--count", f"{new.commit or 'HEAD'}..{old.commit}"))
+def n_missing_commits(base: Revision, head: Revision) -> int:
+    """Count the commits of base that head does not contain: the review shows them as undone."""
+    return int(git("rev-list", "--count", f"{head.commit or 'HEAD'}..{base.commit}"))
 
 
-def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
-    """Those whose bytes differ, by name: links to GitHub where it has both revisions, else to copies in the folder."""
-    github = github_project(old, new)
+def changed_figures(base: Revision, head: Revision, folder: Path) -> dict[str, Links]:
+    """Return links by the names of figures: to GitHub where it has both revisions, else to copies in the folder."""
+    github = github_url(base, head)
 
     def link(revision: Revision, side: str, name: str, content: bytes | None) -> str | None:
         if content is None:
@@ -198,20 +210,20 @@ def figures(old: Revision, new: Revision, folder: Path) -> dict[str, Links]:
         write_bytes(folder / side / name, content)
         return f"{side}/{name}"
 
-    found = {}
-    for name in sorted({*names(old, str(FIGURES)), *names(new, str(FIGURES))}):
-        before, after = (read(each, f"{FIGURES}/{name}") for each in (old, new))
-        if before != after:
-            found[name] = link(old, "old", name, before), link(new, "new", name, after)
-    return found
+    links = {}
+    for name in sorted({*file_names(base, str(FIGURES)), *file_names(head, str(FIGURES))}):
+        base_content, head_content = (read_file(revision, f"{FIGURES}/{name}") for revision in (base, head))
+        if base_content != head_content:
+            links[name] = link(base, "base", name, base_content), link(head, "head", name, head_content)
+    return links
 
 
-def github_project(old: Revision, new: Revision) -> str | None:
-    if not (old.commit and new.commit):
+def github_url(base: Revision, head: Revision) -> str | None:
+    if not (base.commit and head.commit):
         return None
-    project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces have it, too
-    if project and os.environ.get("GITHUB_ACTIONS") == "true":  # a workflow, which runs for what has been pushed
+    project = os.environ.get("GITHUB_REPOSITORY")  # Codespaces set it too
+    if project and os.environ.get("GITHUB_ACTIONS") == "true":  # workflows run on commits that have been pushed
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{project}"
     origin = "origin" in git("remote").splitlines() and GITHUB.fullmatch(git("remote", "get-url", "origin"))
-    pushed = all(git("branch", "--remotes", "--contains", each.commit) for each in (old, new))
+    pushed = all(git("branch", "--remotes", "--contains", revision.commit) for revision in (base, head))
     return f"https://github.com/{origin['project']}" if origin and pushed else None

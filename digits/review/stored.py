@@ -1,6 +1,7 @@
-"""What the models of a revision answered: stored, or else made on this machine of the same code, parameters and images.
+"""Read the predictions that `evaluate` stored, or those that this machine made of the same code, parameters and images.
 
-Processors round differently, and models with them. DVC notes what came of which inputs, stage by stage: its run cache.
+Floating-point results differ between processors, and trained models with them. DVC's run cache records, stage by
+stage, which outputs this machine produced from which inputs.
 """
 
 import io
@@ -25,77 +26,84 @@ from networkx import dfs_postorder_nodes
 from digits.core.errors import UserError, reason
 from digits.core.paths import PREDICTIONS
 from digits.evaluation import robustness
-from digits.review.revisions import Revision, files_at, names, read
+from digits.review.revisions import Revision, file_names, file_system, read_file
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What `evaluate` wrote, but for the images: probabilities, labels and, if any, what was right on corrupted images."""
+class StoredArrays:
+    """The files of `evaluate` without images: labels, probabilities and, if stored, correctness on corrupted images."""
 
     arrays: dict[str, np.ndarray]
-    made_here: bool  # in place of what is not to be had
+    from_run_cache: bool
 
 
-def stored(of: Revision) -> Stored:
+def load_arrays(revision: Revision) -> StoredArrays:
     try:
-        return Stored(predictions(of), made_here=False)
+        return StoredArrays(read_arrays(revision), from_run_cache=False)
     except UserError:
-        files = files_at(of.name)
-        if not take_what_was_made_here(files):
+        files = file_system(revision.name)
+        if not restore_from_run_cache(files):
             raise
-        return Stored(predictions(replace(of, files=files)), made_here=True)
+        return StoredArrays(read_arrays(replace(revision, files=files)), from_run_cache=True)
 
 
-def predictions(of: Revision) -> dict[str, np.ndarray]:
+def read_arrays(revision: Revision) -> dict[str, np.ndarray]:
     try:
-        contents = {name.removesuffix(".npy"): read(of, f"{PREDICTIONS}/{name}") for name in arrays(of)}
-    except Exception as error:  # a remote's library fails in its own ways: no credentials, no network, no bucket
+        contents = {
+            name.removesuffix(".npy"): read_file(revision, f"{PREDICTIONS}/{name}") for name in array_files(revision)
+        }
+    except Exception as error:  # each remote's library has its own errors: no credentials, no network, no bucket
         cause = error.__cause__ or error
-        raise UserError(missing(of, "" if isinstance(cause, FileNotFoundError) else reason(cause))) from None
+        why = "" if isinstance(cause, FileNotFoundError) else reason(cause)
+        raise UserError(missing_predictions(revision, why)) from None
     if "labels" not in contents or None in contents.values():
-        raise UserError(missing(of))
+        raise UserError(missing_predictions(revision))
     try:
         return {name: np.load(io.BytesIO(content), allow_pickle=False) for name, content in contents.items()}
     except (ValueError, EOFError) as error:
-        why = f"{PREDICTIONS} of {of} is damaged ({reason(error)})"
-        raise UserError(f"{why}; `dvc checkout --force` brings it back from the cache") from None
+        raise UserError(
+            f"{PREDICTIONS} of {revision} is damaged ({reason(error)}); run `dvc checkout --force` to restore it from "
+            "the cache"
+        ) from None
 
 
-def arrays(of: Revision) -> list[str]:
-    hard = [f"{robustness.FOLDER.name}/{name}" for name in names(of, str(robustness.FOLDER))]
-    return [name for name in (*names(of, str(PREDICTIONS)), *hard) if name.endswith(".npy") and name != "images.npy"]
+def array_files(revision: Revision) -> list[str]:
+    corrupted = [f"{robustness.FOLDER.name}/{name}" for name in file_names(revision, str(robustness.FOLDER))]
+    names = (*file_names(revision, str(PREDICTIONS)), *corrupted)
+    return [name for name in names if name.endswith(".npy") and name != "images.npy"]
 
 
-def missing(of: Revision, why: str = "") -> str:
-    remote = of.files.repo.config["core"].get("remote")
+def missing_predictions(revision: Revision, why: str = "") -> str:
+    remote = revision.files.repo.config["core"].get("remote")
+    repro = f"`dvc repro` {'there ' if revision.commit else ''}to compute them again"
     if why:
-        found = f"not in DVC's cache, and the remote does not give them ({why})"
+        problem = f"not in DVC's cache, and cannot be read from the remote ({why}); run {repro}"
     elif remote:
-        found = (
-            f"neither in DVC's cache nor in its remote `{remote}`; `dvc push` where they were made brings them there"
-        )
+        problem = f"neither in DVC's cache nor in its remote `{remote}`; run `dvc push` where they are, or {repro}"
     else:
-        found = (
-            "not in DVC's cache, and no remote is set up (`dvc remote add --default …`) from which to `dvc pull` them"
+        problem = (
+            "not in DVC's cache, and no remote is set up (`dvc remote add --default …`) from which to `dvc pull` them; "
+            f"run {repro}"
         )
-    return f"the stored probabilities of {of} are {found}; `dvc repro` {'there ' if of.commit else ''}makes them again"
+    return f"the stored predictions of {revision} are {problem}"
 
 
-def take_what_was_made_here(files: DVCFileSystem) -> bool:
-    """For outputs that DVC's cache lacks, and for those made of these in turn; whether it has predictions then."""
+def restore_from_run_cache(files: DVCFileSystem) -> bool:
+    """Replace outputs that DVC's cache lacks, and outputs made from these; return whether predictions are available."""
     index = files.repo.index
     outputs = list(index.outs)
     for stage in dfs_postorder_nodes(index.graph):
         for dependency in stage.deps:
-            if content := made(dependency, outputs):
-                dependency.hash_info, dependency.meta = content, Meta()  # whose own hash would go before
+            if hash_info := output_hash(dependency, outputs):
+                # The dependency's own Meta holds another hash, which DVC would prefer.
+                dependency.hash_info, dependency.meta = hash_info, Meta()
         if isinstance(stage, PipelineStage) and not stage.outs_cached() and (run := latest_run(stage)):
             StageLoader.fill_from_lock(stage, load_yaml(run))
     return any(not output.changed_cache() for output in outputs if output.def_path == str(PREDICTIONS))
 
 
-def made(dependency: Dependency, outputs: Sequence[Output]) -> HashInfo | None:
-    """Of the output that it is, or of all outputs in this folder; None where no stage made any."""
+def output_hash(dependency: Dependency, outputs: Sequence[Output]) -> HashInfo | None:
+    """Return the hash of the output with the dependency's path, or of all outputs in its folder; None without any."""
     parts = {
         Path(output.def_path).relative_to(dependency.def_path).parts: output
         for output in outputs
@@ -103,23 +111,23 @@ def made(dependency: Dependency, outputs: Sequence[Output]) -> HashInfo | None:
     }
     if () in parts:
         return parts[()].hash_info
-    return folder(parts) if parts else None
+    return folder_hash(parts) if parts else None
 
 
-def folder(parts: Mapping[tuple[str, ...], Output]) -> HashInfo:
+def folder_hash(parts: Mapping[tuple[str, ...], Output]) -> HashInfo:
     tree = Tree()
-    for place, output in parts.items():
+    for path, output in parts.items():
         if output.hash_info.isdir:
             for name, *content in output.get_obj() or ():
-                tree.add((*place, *name), *content)
+                tree.add((*path, *name), *content)
         else:
-            tree.add(place, output.meta, output.hash_info)
+            tree.add(path, output.meta, output.hash_info)
     tree.digest()
     return tree.hash_info
 
 
 def latest_run(stage: PipelineStage) -> Path | None:
-    """By what DVC notes runs by: command, dependencies, parameters and the names of outputs."""
+    """Find a run by DVC's key: command, dependencies, parameters and the names of outputs."""
     run = to_single_stage_lockfile(stage)
     run["outs"] = [output["path"] for output in run.get("outs", [])]
     key = dict_sha256(run, exclude=["size", "nfiles"])

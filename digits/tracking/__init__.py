@@ -1,4 +1,4 @@
-"""MLflow: what the pipeline produced, written so that nothing is written twice, and the registry with its champion.
+"""Log the pipeline's results to MLflow, each once, and register the champion.
 
-The only package that imports MLflow.
+This is the only package that imports MLflow.
 """

@@ -1,9 +1,8 @@
-"""Compares MLflow with the results in the workspace, number by number: `python -m digits.tracking.audit`.
+"""Compare MLflow with the results in the workspace, number by number: `python -m digits.tracking.audit`.
 
-Prints as JSON what it compared. Ends with one line where MLflow lacks a result, has it twice, or holds another number.
+Print the counts of compared values as JSON, or fail with one line where a run is missing, duplicate or different.
 """
 
-import csv
 import json
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from digits.core.errors import UserError, reason
 from digits.core.files import read_array, read_json
 from digits.core.paths import CLASSES, MODELS, PREDICTIONS, REPORTS
 from digits.core.process import held_back_stderr
+from digits.tracking.results import read_model_rows
 from digits.tracking.store import Store, configure, connect, location, without_password
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ METRICS = ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "valid
 
 
 def audit() -> dict[str, Any]:
-    results, store = results_by_fingerprint(), connect()
-    everything = store.client.search_runs([store.experiment], max_results=50_000)  # earlier results, too
-    runs = [run for run in everything if run.data.tags.get("fingerprint") in results]
+    results, model_rows, store = results_by_fingerprint(), read_model_rows(METRICS), connect()
+    all_runs = store.client.search_runs([store.experiment], max_results=50_000)  # including those of earlier results
+    runs = [run for run in all_runs if run.data.tags.get("fingerprint") in results]
     check_runs(store, runs, results)
     kinds = {kind: [run for run in runs if run.data.tags["kind"] == kind] for kind in ("model", "search", "trial")}
-    check_models(store, kinds["model"])
+    check_models(store, kinds["model"], model_rows)
     return {
-        **{kind: len(of_kind) for kind, of_kind in kinds.items()},
+        **{kind: len(runs_of_kind) for kind, runs_of_kind in kinds.items()},
         "points": sum(len(CURVES) * len(results[run.data.tags["fingerprint"]]["epochs"]) for run in kinds["model"]),
         "trials": len(kinds["trial"]),
         "equal_metrics": len(METRICS) * len(kinds["model"]),
@@ -51,19 +51,19 @@ def results_by_fingerprint() -> dict[str, Any]:
             results[result["fingerprint"]] = result
             results |= {f"{result['fingerprint']}/{trial['trial']}": trial for trial in result.get("trials", [])}
     if not results:
-        raise UserError(f"{MODELS} holds no results; `dvc repro` makes them")
+        raise UserError(f"{MODELS} holds no results; run `dvc repro` to produce them")
     return results
 
 
-def check(run: "Run", what: str, logged: object, expected: object) -> None:
+def check(run: "Run", name: str, logged: object, expected: object) -> None:
     if logged != expected:
-        raise UserError(f"{run.info.run_name}: {what} in MLflow: {logged}, expected: {expected}")
+        raise UserError(f"{run.info.run_name}: {name} in MLflow: {logged}, expected: {expected}")
 
 
 def check_runs(store: Store, runs: "list[Run]", results: dict[str, Any]) -> None:
     if missing := results.keys() - {run.data.tags["fingerprint"] for run in runs}:
-        raise UserError(f"MLflow lacks {len(missing)} of {len(results)} results; `dvc repro` adds them")
-    # An experiment has runs of its own for results that others have, too.
+        raise UserError(f"MLflow lacks {len(missing)} of {len(results)} results; run `dvc repro` to add them")
+    # Experiments with the same result have a run each.
     copies = Counter((run.data.tags["fingerprint"], run.data.tags.get("dvc.experiment")) for run in runs)
     trials = Counter(run.data.tags.get("mlflow.parentRunId") for run in runs)
     for run in runs:
@@ -74,22 +74,21 @@ def check_runs(store: Store, runs: "list[Run]", results: dict[str, Any]) -> None
         expected = f"{'FAILED' if status == 'failed' else 'FINISHED'} ({status})"
         check(run, "status", f"{run.info.status} ({tags.get('status')})", expected)
         for name in CURVES if "epochs" in result else ():
-            points = [(each.step, each.value) for each in store.client.get_metric_history(run.info.run_id, name)]
+            points = [(point.step, point.value) for point in store.client.get_metric_history(run.info.run_id, name)]
             check(run, name, sorted(points), [(epoch["epoch"], epoch[name]) for epoch in result["epochs"]])
 
 
-def check_models(store: Store, runs: "list[Run]") -> None:
+def check_models(store: Store, runs: "list[Run]", model_rows: list[dict[str, str]]) -> None:
     from digits.tracking.registry import logged_model  # imports MLflow
 
-    lines = (REPORTS / "models.csv").read_text(encoding="utf-8").splitlines()
-    rows = {(row["family"], row["variant"], row["seed"]): row for row in csv.DictReader(lines)}
+    rows = {(row["family"], row["variant"], row["seed"]): row for row in model_rows}
     for run in runs:
         check(run, "tags", sorted(TAGS & run.data.tags.keys()), sorted(TAGS))
         datasets = run.inputs.dataset_inputs if run.inputs else []
-        check(run, "data sets", sum(bool(each.dataset.name) for each in datasets), 3)
-        drawn = {path.name for path in (REPORTS / "figures").glob(f"{run.data.tags['family']}-*.png")}
+        check(run, "data sets", sum(bool(item.dataset.name) for item in datasets), 3)
+        figures = {path.name for path in (REPORTS / "figures").glob(f"{run.data.tags['family']}-*.png")}
         logged = {Path(file.path).name for file in store.client.list_artifacts(run.info.run_id, "figures")}
-        check(run, "figures", sorted(logged), sorted(name for name in drawn if "-search" not in name))
+        check(run, "figures", sorted(logged), sorted(name for name in figures if "-search" not in name))
         check(run, "a model", logged_model(store, run.info.run_id) is not None, True)
         row = rows.get(tuple(run.data.tags[name] for name in ("family", "variant", "seed")), {})
         for name in METRICS:
@@ -97,20 +96,20 @@ def check_models(store: Store, runs: "list[Run]") -> None:
 
 
 def check_champion(store: Store, models: "list[Run]") -> float | None:
-    """Its accuracy, where it is one of these models: loaded as a user would, and equal to the last bit."""
+    """Load the champion as a user would and compare its accuracy; return None if it is not one of these models."""
     import mlflow
 
     name = parameter(Track, "track").model
     champion = store.client.get_model_version_by_alias(name, "champion")
-    winners = [run for run in models if run.data.tags["fingerprint"] == champion.tags.get("fingerprint")]
-    if not winners:
+    matches = [run for run in models if run.data.tags["fingerprint"] == champion.tags.get("fingerprint")]
+    if not matches:
         return None
     with held_back_stderr():
         model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     predictions = model.predict(read_array(PREDICTIONS / "images.npy"))["class"]
     classes, labels = read_json(CLASSES), read_array(PREDICTIONS / "labels.npy")
-    accuracy = fmean(classes[label] == each for label, each in zip(labels, predictions, strict=True))
-    check(winners[0], "test_accuracy", winners[0].data.metrics["test_accuracy"], accuracy)
+    accuracy = fmean(classes[label] == name for label, name in zip(labels, predictions, strict=True))
+    check(matches[0], "test_accuracy", matches[0].data.metrics["test_accuracy"], accuracy)
     return accuracy
 
 

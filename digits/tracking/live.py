@@ -1,6 +1,6 @@
-"""Shows trainings and searches in MLflow while they run: a thread of their driver writes their records so far.
+"""Log trainings and searches to MLflow while they run, in a thread of the process that runs them.
 
-No server, slow or dead, holds a driver up: the next write adds what is missing, and at last stage `track` does.
+A slow or dead server never blocks that process: the next write adds what is missing, or else stage `track` does.
 """
 
 import logging
@@ -11,22 +11,22 @@ from typing import Any
 
 from digits.core.errors import reason
 from digits.tracking.provenance import Provenance
-from digits.tracking.store import configure, connect, disabled
+from digits.tracking.store import configure, connect, is_disabled
 
 SECONDS_BETWEEN_WRITES = 1
 SECONDS_TO_FINISH = 5  # after the last training
 
-Record = dict[str, Any]  # of a model, a search or a trial, with its epochs so far
+Record = dict[str, Any]  # a model, a search or a trial, with its epochs so far
 
 
 @contextmanager
 def live(records: Callable[[], list[Record]]) -> Iterator[None]:
-    """An error ends what is still running in MLflow, too."""
-    if disabled():
+    """Log the records once a second. An error in the block also ends the runs in MLflow."""
+    if is_disabled():
         yield
         return
-    ended, outcome = Event(), {}
-    thread = Thread(target=write, args=(records, ended, outcome), daemon=True)
+    stop, outcome = Event(), {}
+    thread = Thread(target=write_records, args=(records, stop, outcome), daemon=True)
     thread.start()
     try:
         yield
@@ -34,23 +34,24 @@ def live(records: Callable[[], list[Record]]) -> Iterator[None]:
         outcome |= {"status": "failed" if isinstance(error, Exception) else "killed", "reason": reason(error)}
         raise
     finally:
-        ended.set()
+        stop.set()
         thread.join(SECONDS_TO_FINISH)
 
 
-def write(records: Callable[[], list[Record]], ended: Event, outcome: Record) -> None:
+def write_records(records: Callable[[], list[Record]], stop: Event, outcome: Record) -> None:
     configure()
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would report each retry on the driver's terminal
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would print each retry on the terminal
     store = provenance = None
-    shown, last = {}, False
-    while not last:
-        last = ended.wait(SECONDS_BETWEEN_WRITES)
-        with suppress(Exception):  # MLflow's, its server's, the database's: whatever it is, the training goes on
-            from digits.tracking import sync  # MLflow, which takes seconds to import
+    logged_states, is_last = {}, False
+    while not is_last:
+        is_last = stop.wait(SECONDS_BETWEEN_WRITES)
+        with suppress(Exception):  # no error of MLflow, its server or the database may stop the training
+            from digits.tracking import sync  # imports MLflow, which takes seconds
 
-            store, provenance = store or connect(), provenance or Provenance.here()
+            store, provenance = store or connect(), provenance or Provenance.collect()
             for record in records():
-                sync.show(store, provenance, sync.run_record(provenance, with_outcome(record, outcome)), shown)
+                run_record = sync.run_record(provenance, with_outcome(record, outcome))
+                sync.log_progress(store, provenance, run_record, logged_states)
 
 
 def with_outcome(record: Record, outcome: Record) -> Record:

@@ -1,4 +1,4 @@
-"""What a run says of itself: where and of what its result was made, and for what model, search or trial."""
+"""Describe a run: the model, search or trial it belongs to, and the code, data and parameters of its result."""
 
 import hashlib
 import json
@@ -14,31 +14,29 @@ from digits.core.git import git
 from digits.core.paths import REPORTS
 from digits.tracking.store import root
 
-# What the pipeline itself writes into git says nothing about where a result came from.
+# Files that the pipeline writes do not count as uncommitted changes.
 PRODUCED = ("dvc.lock", "reports", "README.md", "docs/params.schema.json")
 SHARED = ("data", "prepare", "runtime", "pool.threads_per_worker")
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Read once, when a run begins."""
-
     parameters: dict[str, Any]
     data: dict[str, Any]  # reports/data.json
     commit: str
     dirty: bool
-    experiment: str  # "" outside of `dvc exp run`
+    experiment: str  # "" outside `dvc exp run`
     baseline: str
     workspace: str
     user: str
 
     @classmethod
-    def here(cls) -> "Provenance":
+    def collect(cls) -> "Provenance":
         return cls(
             parameters=read(),
             data=read_json(REPORTS / "data.json"),
-            commit=os.environ.get("DVC_EXP_BASELINE_REV") or said_by_git("rev-parse", "HEAD"),
-            dirty=said_by_git("status", "--porcelain", "--", ".", *(f":!{path}" for path in PRODUCED)) != "",
+            commit=os.environ.get("DVC_EXP_BASELINE_REV") or git_or_empty("rev-parse", "HEAD"),
+            dirty=git_or_empty("status", "--porcelain", "--", ".", *(f":!{path}" for path in PRODUCED)) != "",
             experiment=os.environ.get("DVC_EXP_NAME", ""),
             baseline=os.environ.get("DVC_EXP_BASELINE_REV", ""),
             workspace=f"{socket.gethostname()}:{root()}",
@@ -47,37 +45,37 @@ class Provenance:
 
     @property
     def data_digest(self) -> str:
-        """Of all splits, the test images among them."""
+        """The digest of all splits."""
         parts = [split["sha256"] for _, split in sorted(self.data["splits"].items())]
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:32]
 
-    def selected(self, *sections: str) -> dict[str, str]:
-        """Parameters, flattened as `dvc params` writes them: train.epochs."""
+    def select_params(self, *sections: str) -> dict[str, str]:
+        """Return parameters by the dotted names that `dvc params` uses: train.epochs."""
         flat: dict[str, str] = {}
         for section in sections:
             value: Any = self.parameters
             for key in section.split("."):
                 value = value[key]
-            flat |= flattened(value, section)
+            flat |= flatten(value, section)
         return flat
 
 
-def said_by_git(*arguments: str) -> str:
+def git_or_empty(*arguments: str) -> str:
     try:
         return git(*arguments)
     except UserError:  # no git, or no repository
         return ""
 
 
-def flattened(value: Any, key: str) -> dict[str, str]:
+def flatten(value: Any, key: str) -> dict[str, str]:
     if isinstance(value, dict):
-        return {name: text for step, each in value.items() for name, text in flattened(each, f"{key}.{step}").items()}
+        return {name: text for part, item in value.items() for name, text in flatten(item, f"{key}.{part}").items()}
     return {key: value if isinstance(value, str) else json.dumps(value)}
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """Known from a run's first moment on."""
+    """What is known of a run when it starts."""
 
     name: str
     kind: str
@@ -88,52 +86,54 @@ class RunInfo:
     tags: dict[str, str]
 
 
-def run_info(provenance: Provenance, begin: dict[str, Any], search: RunInfo | None = None) -> RunInfo:
-    """Of a trial, where the search that it belongs to is given."""
+def run_info(provenance: Provenance, record: dict[str, Any], search: RunInfo | None = None) -> RunInfo:
+    """Describe a model or a search; with the search that it belongs to, a trial."""
     if search is not None:
-        return trial_info(provenance, begin, search)
-    return model_info(provenance, begin) if "variant" in begin else search_info(provenance, begin)
+        return trial_info(provenance, record, search)
+    return model_info(provenance, record) if "variant" in record else search_info(provenance, record)
 
 
-def model_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
-    family, variant, seed = begin["family"], begin["variant"], begin["seed"]
-    parameters = provenance.selected(*SHARED, "train") | {"seed": str(seed)}
+def model_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
+    family, variant, seed = record["family"], record["variant"], record["seed"]
+    parameters = provenance.select_params(*SHARED, "train") | {"seed": str(seed)}
     return RunInfo(
         name=f"{family} {variant}, seed {seed}",
         kind="model",
-        fingerprint=begin["fingerprint"],
+        fingerprint=record["fingerprint"],
         stage=f"train_{variant}@{family}",
         description=f"The {variant} {family}, trained with seed {seed}",
-        parameters=parameters | flattened(begin["hyperparameters"], f"models.{family}"),
+        parameters=parameters | flatten(record["hyperparameters"], f"models.{family}"),
         tags={"family": family, "variant": variant, "seed": str(seed)},
     )
 
 
-def search_info(provenance: Provenance, begin: dict[str, Any]) -> RunInfo:
-    family, seed = begin["family"], str(begin["seed"])
-    parameters = provenance.selected(*SHARED, "tune.method", "tune.objective", f"tune.{family}", f"models.{family}")
+def search_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
+    family, seed = record["family"], str(record["seed"])
+    parameters = provenance.select_params(
+        *SHARED, "tune.method", "tune.objective", f"tune.{family}", f"models.{family}"
+    )
     return RunInfo(
         name=f"{family} search, seed {seed}",
         kind="search",
-        fingerprint=begin["fingerprint"],
+        fingerprint=record["fingerprint"],
         stage=f"tune@{family}",
-        description=f"The search for the {family}'s hyperparameters with seed {seed}, its trials below it",
+        description=f"The search for the {family}'s hyperparameters with seed {seed}, its trials as child runs",
         parameters=parameters | {"tune.seed": seed},
         tags={"family": family, "seed": seed},
     )
 
 
-def trial_info(provenance: Provenance, begin: dict[str, Any], search: RunInfo) -> RunInfo:
-    family, seed, number = search.tags["family"], search.tags["seed"], begin["trial"]
-    baseline = ": the baseline's own recipe" if number == 0 else ""
-    parameters = provenance.selected(*SHARED, "tune.method", "tune.objective", f"tune.{family}.rungs")
+def trial_info(provenance: Provenance, record: dict[str, Any], search: RunInfo) -> RunInfo:
+    family, seed, number = search.tags["family"], search.tags["seed"], record["trial"]
+    baseline = ": the baseline's hyperparameters" if number == 0 else ""
+    parameters = provenance.select_params(*SHARED, "tune.method", "tune.objective", f"tune.{family}.rungs")
     return RunInfo(
         name=f"{family} trial {number}, seed {seed}",
         kind="trial",
         fingerprint=f"{search.fingerprint}/{number}",
         stage=search.stage,
         description=f"Trial {number} of the search for the {family}'s hyperparameters with seed {seed}{baseline}",
-        parameters=parameters | {"tune.seed": seed} | flattened(begin["hyperparameters"], f"models.{family}"),
+        parameters=parameters | {"tune.seed": seed} | flatten(record["hyperparameters"], f"models.{family}"),
         tags={"family": family, "seed": seed, "trial": str(number)},
     )
 

@@ -1,4 +1,4 @@
-"""The model as MLflow serves it: raw images in, class names and probabilities out. MLflow keeps this file beside it."""
+"""Serve a model with MLflow: raw images in, class names and probabilities out. MLflow stores a copy of this file."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 
-BATCH = 500  # as `evaluate` asks
+BATCH_SIZE = 500  # the same as in `evaluate`
 
 
 class Classifier(mlflow.pyfunc.PythonModel):
@@ -26,10 +26,10 @@ class Classifier(mlflow.pyfunc.PythonModel):
         )
         self.classes = np.array(json.loads(Path(context.artifacts["classes"]).read_text(encoding="utf-8")))
 
-    # Its type, for MLflow warns of one without; any other would be taken for a schema, which the signature is.
+    # MLflow warns about an argument without a type, and takes other types for a schema; the signature is the schema.
     def predict(self, context, model_input: np.ndarray, params=None):  # noqa: ARG002
         images = np.asarray(model_input, np.float32)
-        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+        batches = [images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE)]
         probabilities = np.concatenate([self.graph(batch) for batch in batches])
         table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in self.classes])
         table.insert(0, "class", self.classes[probabilities.argmax(axis=1)])

@@ -1,4 +1,4 @@
-"""Trained models in MLflow, and its registry: the winner becomes champion if it is better on the same test images."""
+"""Log trained models to MLflow; make the winner champion if it beats the current champion on the same test images."""
 
 import hashlib
 import tempfile
@@ -28,16 +28,14 @@ from digits.tracking.store import Store, connect, location, without_password
 
 PYFUNC_MODEL = Path(__file__).with_name("pyfunc_model.py")
 LIBRARIES = ("keras", "mlflow", "numpy", "pandas", "tensorflow")
-PROBABILITY = "p_"  # before a class's name: a column of what a model answers
-EXAMPLES = 5
+PROBABILITY = "p_"  # prefix of the column with a class's probabilities
+N_EXAMPLES = 5
 CHAMPION = "champion"
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """The test images, and what they are: only models for the same can be compared."""
-
     images: np.ndarray
     classes: list[str]
     labels: np.ndarray
@@ -45,12 +43,13 @@ class EvaluationSet:
 
     @property
     def subject(self) -> str:
+        """The source, shape and classes of the images: only models with the same subject are compared."""
         shape = " × ".join(map(str, self.images.shape[1:]))
         return f"{self.source}, {shape}, {len(self.classes)} classes: {', '.join(self.classes)}"[:1000]
 
 
 def logged_model(store: Store, run_id: str) -> LoggedModel | None:
-    """The run's own that is whole."""
+    """Return the run's model if its upload is complete."""
     outputs = store.client.get_run(run_id).outputs
     for output in outputs.model_outputs if outputs else []:
         try:
@@ -58,17 +57,17 @@ def logged_model(store: Store, run_id: str) -> LoggedModel | None:
         except MlflowException as error:
             if error.error_code != NOT_FOUND:
                 raise
-            continue  # somebody has deleted it
+            continue  # it has been deleted
         if model.status == LoggedModelStatus.READY:
             return model
     return None
 
 
 def log_model(store: Store, run_id: str, file: Path, test: EvaluationSet) -> None:
-    """With signature, input example, requirements and the code that serves it."""
+    """Log the model with signature, input example, requirements and the code that serves it."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
-    found = logged_model(store, run_id)
-    if found is not None and found.tags.get("digest") == digest:
+    existing = logged_model(store, run_id)
+    if existing is not None and existing.tags.get("digest") == digest:
         return
     name = f"{file.parent.name}-{file.stem}"
     model = store.client.create_logged_model(
@@ -81,7 +80,7 @@ def log_model(store: Store, run_id: str, file: Path, test: EvaluationSet) -> Non
             python_model=PYFUNC_MODEL,
             artifacts={"model": str(file), "classes": str(CLASSES)},
             signature=signature(test),
-            input_example=np.asarray(test.images[:EXAMPLES]),
+            input_example=np.asarray(test.images[:N_EXAMPLES]),
             pip_requirements=[f"{library}=={metadata.version(library)}" for library in LIBRARIES],
             mlflow_model=Model(run_id=run_id, model_uuid=model.model_id, model_id=model.model_id),
         )
@@ -91,55 +90,58 @@ def log_model(store: Store, run_id: str, file: Path, test: EvaluationSet) -> Non
 
 
 def signature(test: EvaluationSet) -> ModelSignature:
-    answers = [ColSpec("string", "class"), *(ColSpec("float", f"{PROBABILITY}{name}") for name in test.classes)]
-    return ModelSignature(Schema([TensorSpec(np.dtype(np.uint8), (-1, *test.images.shape[1:]))]), Schema(answers))
+    columns = [ColSpec("string", "class"), *(ColSpec("float", f"{PROBABILITY}{name}") for name in test.classes)]
+    return ModelSignature(Schema([TensorSpec(np.dtype(np.uint8), (-1, *test.images.shape[1:]))]), Schema(columns))
 
 
 def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
-    """Of a model such as models:/digits@champion: its classes, and what gives their probabilities."""
+    """Load a model such as models:/digits@champion; return its classes and a function that predicts probabilities."""
     try:
         connect()
-        with held_back_stderr():  # TensorFlow starts
+        with held_back_stderr():  # TensorFlow prints messages when it starts
             model = mlflow.pyfunc.load_model(uri)
-        columns = probabilities(model.metadata.signature)
-    except Exception as error:  # anybody's model, from anywhere
+        columns = probability_columns(model.metadata.signature)
+    except Exception as error:  # the URI may name a model of any kind
         why = without_password(reason(error))
         raise UserError(f"{uri} cannot be loaded from MLflow at {location()} ({why})") from None
     classes = tuple(name.removeprefix(PROBABILITY) for name in columns)
     return classes, lambda images: model.predict(images)[columns].to_numpy()
 
 
-def probabilities(signature: ModelSignature | None) -> list[str]:
+def probability_columns(signature: ModelSignature | None) -> list[str]:
     names = signature.outputs.input_names() if signature and signature.outputs else []
-    found = [name for name in names if str(name).startswith(PROBABILITY)]
-    if not found:
-        raise ValueError(f"it gives no columns {PROBABILITY}…, one for each class, as the models of this project do")
-    return found
+    columns = [name for name in names if str(name).startswith(PROBABILITY)]
+    if not columns:
+        raise ValueError(f"its output lacks columns {PROBABILITY}…, one for each class, as models of this project have")
+    return columns
 
 
 def promote(
     store: Store, provenance: Provenance, track: Track, objective: str, winner: RunInfo, test: EvaluationSet
 ) -> str:
-    version = registered(store, provenance, track.model, winner, test)
-    champion = champion_of(store, track.model)
-    named = f"{track.model} {version.version} ({winner.name})"
+    """Register the winner, and make it champion if it beats the current one; return the decision as a sentence."""
+    version = find_or_register(store, provenance, track.model, winner, test)
+    champion = find_champion(store, track.model)
+    name = f"{track.model} {version.version} ({winner.name})"
     if champion is not None and champion.version == version.version:
-        return f"{named} stays champion"
+        return f"{name} stays champion"
     rival = champion.version if champion else "nobody"
     against = f"{rival} by {objective}, margin {track.margin:g}, on {provenance.data_digest}"
     if version.tags.get("against") == against and version.tags["decision"] != CHAMPION:
-        return f"{named}: {version.tags['reason']}"
-    better, reason = decide(track, objective, version, champion, test)
-    tags = {"reason": reason, "decision": CHAMPION if better else "kept out", "against": against}
-    for name, value in tags.items():
-        store.client.set_model_version_tag(track.model, version.version, name, value)
+        return f"{name}: {version.tags['reason']}"
+    is_better, reason = decide(track, objective, version, champion, test)
+    tags = {"reason": reason, "decision": CHAMPION if is_better else "kept out", "against": against}
+    for tag, value in tags.items():
+        store.client.set_model_version_tag(track.model, version.version, tag, value)
     store.client.update_model_version(track.model, version.version, f"{winner.name}: {reason}.")
-    if better:
+    if is_better:
         store.client.set_registered_model_alias(track.model, CHAMPION, version.version)
-    return f"{named}: {reason}"
+    return f"{name}: {reason}"
 
 
-def registered(store: Store, provenance: Provenance, name: str, winner: RunInfo, test: EvaluationSet) -> ModelVersion:
+def find_or_register(
+    store: Store, provenance: Provenance, name: str, winner: RunInfo, test: EvaluationSet
+) -> ModelVersion:
     for version in store.client.search_model_versions(f"name = '{name}'"):
         if version.tags.get("fingerprint") == winner.fingerprint:
             return version
@@ -151,7 +153,7 @@ def registered(store: Store, provenance: Provenance, name: str, winner: RunInfo,
     return store.client.create_model_version(name, f"models:/{model_id}", run_id, tags, model_id=model_id)
 
 
-def champion_of(store: Store, name: str) -> ModelVersion | None:
+def find_champion(store: Store, name: str) -> ModelVersion | None:
     try:
         return store.client.get_model_version_by_alias(name, CHAMPION)
     except MlflowException as error:
@@ -161,27 +163,29 @@ def champion_of(store: Store, name: str) -> ModelVersion | None:
 
 
 def decide(
-    track: Track, objective: str, version: ModelVersion, champion: ModelVersion | None, test: EvaluationSet
+    track: Track, objective: str, candidate: ModelVersion, champion: ModelVersion | None, test: EvaluationSet
 ) -> tuple[bool, str]:
     if champion is None:
-        return True, "becomes champion, for there was none"
+        return True, "becomes champion: there was none"
     if champion.tags.get("subject") != test.subject:
-        theirs = champion.tags.get("subject", "images unknown")
-        return False, f"not compared with champion {champion.version}, which is for {theirs}; track.model names another"
-    mine, theirs = (score(f"models:/{track.model}/{each.version}", objective, test) for each in (version, champion))
-    gain = round(mine - theirs, 9)
-    found = (
-        f"objective ({objective}) {mine:.4f} against {theirs:.4f} of champion {champion.version} "
+        subject = champion.tags.get("subject", "unknown images")
+        return False, f"not compared with champion {champion.version}, a model for {subject}; set another track.model"
+    candidate_score, champion_score = (
+        score(f"models:/{track.model}/{version.version}", objective, test) for version in (candidate, champion)
+    )
+    gain = round(candidate_score - champion_score, 9)
+    comparison = (
+        f"objective ({objective}) {candidate_score:.4f} against {champion_score:.4f} of champion {champion.version} "
         f"on the same {len(test.images):,} test images"
     )
     if gain > 0 and gain >= track.margin:
-        return True, f"becomes champion: {found}"
-    return False, f"does not become champion: {found}; a lead of {track.margin:g} is needed (track.margin)"
+        return True, f"becomes champion: {comparison}"
+    return False, f"does not become champion: {comparison}; the lead must be at least {track.margin:g} (track.margin)"
 
 
 def score(uri: str, objective: str, test: EvaluationSet) -> float:
-    """The objective that chose the winner, of test images and of the same made harder."""
+    """Return the search's objective, computed on the test images and on corrupted test images."""
     _, predict = load(uri)
-    answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
-    found = measure(Predictions(answers, test.labels))
-    return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))
+    probabilities, corrupted = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
+    metrics = measure(Predictions(probabilities, test.labels))
+    return OBJECTIVES[objective](metrics["test_accuracy"], metrics["test_loss"], accuracy(corrupted, test.labels))

@@ -1,4 +1,4 @@
-"""Runs in the store: found or begun, added to, ended. Everything here may be done twice and counts once."""
+"""Find, start, log and end runs in MLflow. Every function is idempotent."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from digits.tracking.provenance import Provenance, RunInfo, run_tags
 from digits.tracking.store import Store
 
 HEARTBEAT_TIMEOUT = 300  # seconds
-COMPLETE = "complete"  # the tag set last, the digest of all that the run holds
+COMPLETE = "complete"  # a tag that is set last: the digest of all that the run holds
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
 MLFLOW_STATUS = {
     "running": "RUNNING",
@@ -23,16 +23,16 @@ MLFLOW_STATUS = {
 Point = tuple[str, int]  # a metric's name, and its step
 
 
-def now() -> int:
+def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
 def find(store: Store, provenance: Provenance, info: RunInfo) -> Run | None:
-    """The run of this result. An experiment has its own; the workspace takes what one brought into it, too."""
+    """Return the run of this result: the experiment's own, or in the workspace else an experiment's complete run."""
     runs = search(store, f"tags.fingerprint = '{info.fingerprint}'")
     own = [run for run in runs if run.data.tags.get("dvc.experiment", "") == provenance.experiment]
-    brought = [run for run in runs if COMPLETE in run.data.tags] if not provenance.experiment else []
-    return min(own or brought, key=lambda run: not finished(run), default=None)
+    applied = [run for run in runs if COMPLETE in run.data.tags] if not provenance.experiment else []
+    return min(own or applied, key=lambda run: not is_finished(run), default=None)
 
 
 def search(store: Store, condition: str) -> list[Run]:
@@ -43,106 +43,109 @@ def children(store: Store, run: Run) -> list[Run]:
     return search(store, f"tags.mlflow.parentRunId = '{run.info.run_id}'")
 
 
-def finished(run: Run) -> bool:
+def is_finished(run: Run) -> bool:
     return run.info.status == "FINISHED"
 
 
-def abandoned(run: Run, provenance: Provenance) -> bool:
-    """It is not finished, and nobody is at it. In one workspace, DVC runs one stage of an experiment at a time."""
+def is_abandoned(run: Run, provenance: Provenance) -> bool:
+    """Whether the run is not finished, and no process is writing to it."""
     if run.info.status != "RUNNING":
-        return not finished(run)
-    own = run.data.tags.get("workspace") == provenance.workspace
-    same = own and run.data.tags.get("dvc.experiment", "") == provenance.experiment
-    return same or now() - int(run.data.tags.get("alive", 0)) > 1000 * HEARTBEAT_TIMEOUT
+        return not is_finished(run)
+    # DVC runs one stage of an experiment at a time in a workspace.
+    same_workspace = run.data.tags.get("workspace") == provenance.workspace
+    same_experiment = run.data.tags.get("dvc.experiment", "") == provenance.experiment
+    return (same_workspace and same_experiment) or now_ms() - int(
+        run.data.tags.get("alive", 0)
+    ) > 1000 * HEARTBEAT_TIMEOUT
 
 
 def claim(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None) -> Run | None:
-    """The run for this driver to write to; None where the result is there already, or on its way elsewhere."""
+    """Return a run to write to; None where the result is complete, or another process is writing it."""
     run = find(store, provenance, info)
     if run is None:
-        return begin(store, provenance, info, parent)
-    if not abandoned(run, provenance):
+        return start(store, provenance, info, parent)
+    if not is_abandoned(run, provenance):
         return None
     return resume(store, provenance, info, run)
 
 
-def begin(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None) -> Run:
-    tags = run_tags(provenance, info, parent) | {"alive": str(now())}
-    run = store.client.create_run(store.experiment, start_time=now(), run_name=info.name, tags=tags)
-    describe(store, provenance, info, run)
+def start(store: Store, provenance: Provenance, info: RunInfo, parent: str | None = None) -> Run:
+    tags = run_tags(provenance, info, parent) | {"alive": str(now_ms())}
+    run = store.client.create_run(store.experiment, start_time=now_ms(), run_name=info.name, tags=tags)
+    log_params_and_datasets(store, provenance, info, run)
     return run
 
 
 def resume(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> Run:
-    """What somebody else left unfinished."""
+    """Continue a run that another process left unfinished."""
     store.client.update_run(run.info.run_id, "RUNNING")
     for tag in {"status", "reason"} & run.data.tags.keys():
         store.client.delete_tag(run.info.run_id, tag)
-    tags = run_tags(provenance, info, run.data.tags.get("mlflow.parentRunId")) | {"alive": str(now())}
+    tags = run_tags(provenance, info, run.data.tags.get("mlflow.parentRunId")) | {"alive": str(now_ms())}
     store.client.log_batch(run.info.run_id, tags=[RunTag(*tag) for tag in tags.items()])
-    describe(store, provenance, info, run)
+    log_params_and_datasets(store, provenance, info, run)
     return store.client.get_run(run.info.run_id)
 
 
-def describe(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
-    """Parameters and data sets, where the run lacks them: whoever began it may have been killed."""
-    missing = [Param(*each) for each in info.parameters.items() if each[0] not in run.data.params]
+def log_params_and_datasets(store: Store, provenance: Provenance, info: RunInfo, run: Run) -> None:
+    """Log those that the run lacks: the process that started it may have been killed."""
+    missing = [Param(name, value) for name, value in info.parameters.items() if name not in run.data.params]
     for batch in batches(missing, 100):
         store.client.log_batch(run.info.run_id, params=batch)
     if not (run.inputs and run.inputs.dataset_inputs):
         source = provenance.parameters["data"]["source"]
-        store.client.log_inputs(run.info.run_id, [dataset(source, part, provenance.data) for part in SPLITS])
+        store.client.log_inputs(run.info.run_id, [dataset(source, name, provenance.data) for name in SPLITS])
 
 
-def dataset(source: str, part: str, data: dict[str, Any]) -> DatasetInput:
-    split, shape = data["splits"][part], [-1, *data["shape"]]
+def dataset(source: str, name: str, data: dict[str, Any]) -> DatasetInput:
+    split, shape = data["splits"][name], [-1, *data["shape"]]
     features = [{"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": shape}}]
     labels = [{"type": "tensor", "tensor-spec": {"dtype": "int32", "shape": [-1]}}]
-    described = Dataset(
+    description = Dataset(
         name=source,
         digest=split["sha256"][:32],
         source_type="local",
-        source=json.dumps({"uri": f"data/prepared/{part}"}),
+        source=json.dumps({"uri": f"data/prepared/{name}"}),
         schema=json.dumps({"mlflow_tensorspec": {"features": json.dumps(features), "targets": json.dumps(labels)}}),
         profile=json.dumps({"images": split["images"], "per_class": split["per_class"]}),
     )
-    return DatasetInput(described, [InputTag("mlflow.data.context", SPLITS[part])])
+    return DatasetInput(description, [InputTag("mlflow.data.context", SPLITS[name])])
 
 
-def batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """As many as MLflow takes at once."""
-    return (things[start : start + size] for start in range(0, len(things), size))
+def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Split items into batches that MLflow accepts."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def logged(store: Store, run: Run) -> set[Point]:
-    """What the run's curves hold."""
+def logged_points(store: Store, run: Run) -> set[Point]:
     histories = (store.client.get_metric_history(run.info.run_id, name) for name in run.data.metrics)
     return {(point.key, point.step) for history in histories for point in history}
 
 
-def add_epochs(store: Store, run: Run, epochs: Iterable[Mapping[str, float]]) -> None:
-    """Those that the run lacks."""
-    there = logged(store, run)
-    points = [
-        Metric(name, value, now(), int(epoch["epoch"]))
+def log_epochs(store: Store, run: Run, epochs: Iterable[Mapping[str, float]]) -> None:
+    """Log the metrics of epochs that the run lacks."""
+    points = logged_points(store, run)
+    metrics = [
+        Metric(name, value, now_ms(), int(epoch["epoch"]))
         for epoch in epochs
         for name, value in epoch.items()
-        if name != "epoch" and (name, int(epoch["epoch"])) not in there
+        if name != "epoch" and (name, int(epoch["epoch"])) not in points
     ]
-    add(store, run, points)
+    log_metrics(store, run, metrics)
 
 
-def add_final(store: Store, run: Run, values: Mapping[str, float]) -> None:
-    """Those that the run lacks, or has otherwise."""
-    add(store, run, [Metric(name, value, now(), 0) for name, value in values.items() - run.data.metrics.items()])
+def log_final_metrics(store: Store, run: Run, values: Mapping[str, float]) -> None:
+    """Log metrics that the run lacks, or that have other values."""
+    changed = values.items() - run.data.metrics.items()
+    log_metrics(store, run, [Metric(name, value, now_ms(), 0) for name, value in changed])
 
 
-def add(store: Store, run: Run, points: Sequence[Metric]) -> None:
-    for batch in batches(points, 1000):
+def log_metrics(store: Store, run: Run, metrics: Sequence[Metric]) -> None:
+    for batch in batches(metrics, 1000):
         store.client.log_batch(run.info.run_id, metrics=batch)
 
 
 def end(store: Store, run_id: str, status: str, reason: str | None = None) -> None:
-    tags = {"status": status, "reason": reason and reason[:5000]}  # MLflow's own status cannot say "pruned"
-    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items() if tag[1]])
+    tags = {"status": status, "reason": reason and reason[:5000]}  # MLflow has no status for pruned trials
+    store.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items() if value])
     store.client.set_terminated(run_id, MLFLOW_STATUS[status])

@@ -1,4 +1,4 @@
-"""Where runs are kept: on the server that MLFLOW_TRACKING_URI names, else in a database under the repository's root."""
+"""Connect to MLflow: the server in MLFLOW_TRACKING_URI, or else a database under the repository's root."""
 
 import json
 import os
@@ -23,14 +23,14 @@ SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",
-    # A server that does not answer costs seconds, not MLflow's own ten minutes.
+    # Wait seconds for a server that does not answer, not ten minutes, as MLflow does by default.
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow starts where a champion is scored
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # scoring a champion starts TensorFlow
 }
 EXPERIMENT = "digits"
-NOTE = "Baseline against tuned: a run for each trained model, and for each search with its trials below it."
-# The models, the best first, with what compares them: MLflow's pages show this view to whoever comes with its name.
+DESCRIPTION = "Baseline against tuned: a run for each trained model, and for each search with its trials as child runs."
+# A view in MLflow's pages, which `make ui` links: the models with the metrics that compare them, the best first.
 VIEW = "comparison"
 COLUMNS = {
     "metrics": ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "validation_accuracy", "parameters"),
@@ -43,7 +43,8 @@ VIEW_STATE = {
     "orderByAsc": False,
     "selectedColumns": [f"{kind}.`{name}`" for kind, names in COLUMNS.items() for name in names],
 }
-TAGS = {"mlflow.note.content": NOTE, f"mlflow.sharedViewState.{VIEW}": json.dumps(VIEW_STATE)}
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}", json.dumps(VIEW_STATE)
+TAGS = dict([("mlflow.note.content", DESCRIPTION), VIEW_TAG])
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,18 @@ class Store:
     uri: str
 
 
-def disabled() -> bool:
+def is_disabled() -> bool:
     return os.environ.get("DIGITS_TRACKING", "").lower() == "off"
 
 
 def configure() -> None:
-    """Before MLflow is imported, which reads its settings then. A user's own stay."""
+    """Set defaults for MLflow, which reads them when it is imported. Variables that are already set stay."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
 
 
 def root() -> Path:
-    """Not the current folder: an experiment runs in a copy that is thrown away."""
+    """Return the repository's root. The current folder may be an experiment's temporary copy."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
@@ -72,11 +73,11 @@ def home() -> Path:
     return root() / ".mlflow"
 
 
-def database() -> Path:
+def database_file() -> Path:
     return home() / "mlflow.db"
 
 
-def sqlite(path: Path) -> str:
+def sqlite_uri(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
@@ -85,9 +86,9 @@ def without_password(uri: str) -> str:
 
 
 def location() -> str:
-    """For people."""
+    """Return where the runs are, to be shown in messages."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    return str(home()) if uri in ("", sqlite(database())) else without_password(uri)
+    return str(home()) if uri in ("", sqlite_uri(database_file())) else without_password(uri)
 
 
 def connect() -> Store:
@@ -97,54 +98,57 @@ def connect() -> Store:
     uri = os.environ.get("MLFLOW_TRACKING_URI") or local_database()
     mlflow.set_tracking_uri(uri)
     client = mlflow.MlflowClient(uri)
-    return Store(client, experiment(client, uri), uri)
+    return Store(client, find_or_create_experiment(client, uri), uri)
 
 
 def local_database() -> str:
-    """Made once and whole: processes that find a half-made database, or make it together, leave it unusable."""
+    """Create the database under a lock: concurrent processes would leave it unusable."""
     from mlflow import MlflowClient
 
     home().mkdir(exist_ok=True)
     with FileLock(home() / "lock"):
-        if database().exists():
-            refuse_unreadable(database())
+        if database_file().exists():
+            check_readable(database_file())
         else:
-            with replacing(database()) as new:
-                experiment(MlflowClient(sqlite(new)), sqlite(new))
-    return sqlite(database())
+            with replacing(database_file()) as new:
+                find_or_create_experiment(MlflowClient(sqlite_uri(new)), sqlite_uri(new))
+    return sqlite_uri(database_file())
 
 
-def refuse_unreadable(path: Path) -> None:
-    """MLflow would try for minutes. Opened for writing, too: SQLite then mends what a killed program left."""
+def check_readable(path: Path) -> None:
+    """MLflow would retry for minutes. Opening for writing lets SQLite roll back what a killed program left."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as opened:
-            opened.execute("SELECT name FROM sqlite_master")
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+            connection.execute("SELECT name FROM sqlite_master")
     except sqlite3.Error as error:
         raise UserError(
-            f"{path} cannot be read ({error}); if no other program is using it, move {path.parent} away, and "
-            "`dvc repro` makes it anew"
+            f"{path} cannot be read ({error}); if no other program is using it, move {path.parent} away and run "
+            "`dvc repro` to create it again"
         ) from None
 
 
-def experiment(client: "MlflowClient", uri: str) -> str:
+def find_or_create_experiment(client: "MlflowClient", uri: str) -> str:
     from mlflow.exceptions import MlflowException
 
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-    # A server knows its place for artifacts; a database would take the current folder of whoever comes first.
+    # A server has a location for artifacts; with a database, MLflow would use the current folder of the first process.
     artifacts = None if uri.startswith("http") else (home() / "artifacts").as_uri()
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         try:
             return client.create_experiment(name, artifact_location=artifacts, tags=TAGS)
-        except MlflowException:  # somebody else was faster
-            found = client.get_experiment_by_name(name)
-            if found is None:
+        except MlflowException:  # another process has created it since
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
                 raise
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    if uri == sqlite(database()) and not found.artifact_location.startswith(home().as_uri()):
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    if uri == sqlite_uri(database_file()) and not experiment.artifact_location.startswith(home().as_uri()):
         raise UserError(
-            f"{home()} was made in another folder ({found.artifact_location}), where it looks for its files; "
-            "remove it, and `dvc repro` makes it anew"
+            f"{home()} was created in another folder ({experiment.artifact_location}), where its artifacts are; "
+            "remove it and run `dvc repro` to create it again"
         )
-    return found.experiment_id
+    tag, view = VIEW_TAG
+    if experiment.tags.get(tag) != view:  # an older version's columns
+        client.set_experiment_tag(experiment.experiment_id, tag, view)
+    return experiment.experiment_id

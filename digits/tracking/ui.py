@@ -1,4 +1,4 @@
-"""MLflow's pages on this machine alone: `make ui`."""
+"""Serve MLflow's pages on this machine only: `make ui`."""
 
 import os
 import signal
@@ -16,9 +16,9 @@ from digits.tracking.store import VIEW, connect, home, without_password
 
 HOST = "127.0.0.1"
 PORTS = range(5000, 5020)
-QUIET = {
-    "PYTHONWARNINGS": "ignore",  # of the age of its own libraries
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for jobs that nobody here has
+SERVER_ENVIRONMENT = {
+    "PYTHONWARNINGS": "ignore",  # deprecation warnings of its libraries
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight more processes, for jobs that this project does not use
 }
 
 
@@ -30,16 +30,16 @@ def main() -> None:
 def serve() -> None:
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
         raise UserError(
-            f"runs are at {without_password(uri)}, which MLFLOW_TRACKING_URI names: look there, or unset it"
+            f"MLFLOW_TRACKING_URI is set: the runs are at {without_password(uri)}; open that address, or unset it"
         )
-    port = next(filter(free, PORTS), None)
+    port = next(filter(is_free, PORTS), None)
     if port is None:
-        raise UserError(f"ports {PORTS[0]} to {PORTS[-1]} are all taken; end one of the servers there")
+        raise UserError(f"ports {PORTS[0]} to {PORTS[-1]} are all in use; stop one of the servers there")
     store = connect()
     options = {
         "--host": HOST,
         "--port": str(port),
-        "--workers": "1",  # its own four take a gigabyte of memory
+        "--workers": "1",  # the default of four takes a gigabyte of memory
         "--backend-store-uri": store.uri,
         "--registry-store-uri": store.uri,
         "--artifacts-destination": (home() / "artifacts").as_uri(),
@@ -47,38 +47,38 @@ def serve() -> None:
     }
     command = [sys.executable, "-m", "mlflow", "server", *(word for option in options.items() for word in option)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    server = subprocess.Popen(command, env=os.environ | QUIET)
+    server = subprocess.Popen(command, env=os.environ | SERVER_ENVIRONMENT)
     try:
-        while free(port):
+        while is_free(port):
             if server.poll() is not None:
-                raise UserError("MLflow's server did not start; what it says stands above")
+                raise UserError("MLflow's server did not start; its output is above")
             time.sleep(0.1)
         view = f"http://{HOST}:{port}/#/experiments/{store.experiment}/runs?viewStateShareKey={VIEW}"
-        print(f"MLflow: {view} (Ctrl-C ends it)", flush=True)
+        print(f"MLflow: {view} (Ctrl-C stops it)", flush=True)
         server.wait()
     finally:
         server.terminate()
         server.wait()
 
 
-def address(here: bool) -> str | None:
-    """Where the pages are served now, if they are: on this machine, for browsers on it alone."""
+def address(is_local: bool) -> str | None:
+    """Return the address of the pages if they are served. A server on this machine is only for browsers on it."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     if uri.startswith("http"):
         return without_password(uri)
-    pages = (f"http://{HOST}:{port}" for port in PORTS if not free(port)) if here else ()
-    return next(filter(is_mlflow, pages), None)
+    addresses = (f"http://{HOST}:{port}" for port in PORTS if not is_free(port)) if is_local else ()
+    return next(filter(is_mlflow, addresses), None)
 
 
-def is_mlflow(page: str) -> bool:
+def is_mlflow(address: str) -> bool:
     try:
-        with urlopen(f"{page}/health", timeout=1) as answer:
-            return answer.read(10) == b"OK"
+        with urlopen(f"{address}/health", timeout=1) as response:
+            return response.read(10) == b"OK"
     except (OSError, HTTPException):
         return False
 
 
-def free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) != 0
 

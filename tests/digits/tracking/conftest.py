@@ -1,4 +1,4 @@
-"""A store of its own for each test of tracking."""
+"""A new MLflow store for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
 
 @pytest.fixture(scope="session")
 def database(once: Once) -> Path:
-    """MLflow's, with nothing in it: it takes two seconds to make."""
+    """An empty database of MLflow, created once because it takes two seconds."""
     return once("mlflow", lambda folder: mlflow.MlflowClient(sqlite(folder / "mlflow.db")).search_experiments())
 
 
@@ -31,7 +31,7 @@ def database(once: Once) -> Path:
 def store(project: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     shutil.copytree(database, project / ".mlflow")
     monkeypatch.setenv("DVC_ROOT", str(project))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to ends with the test
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow sets it; monkeypatch restores it
     write_json("reports/data.json", DATA)
     write_json("data/prepared/classes.json", CLASSES)
     yield connect()
@@ -40,4 +40,4 @@ def store(project: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def provenance(store: Store) -> Provenance:
-    return Provenance.here()
+    return Provenance.collect()

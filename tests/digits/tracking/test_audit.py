@@ -1,4 +1,4 @@
-"""MLflow compared with results: a real store in which one thing after the other is wrong."""
+"""Compare a real store with results, and damage it in one way after another."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ TEST = EvaluationSet(np.zeros((2, 4, 4, 1), np.uint8), CLASSES, np.array([0, 1],
 
 @pytest.fixture
 def tracked(store: Store, provenance: Provenance) -> Store:
-    """A model that is right for one of two images, and a search of one trial: in files and in MLflow."""
+    """A model that predicts one of two images correctly, and a search of one trial: in files and in MLflow."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     model.set_weights([np.zeros((16, 2)), np.array([1.0, 0.0])])
     file, figure = Path("models/mlp-baseline/1.keras"), Path("reports/figures/mlp-training.png")
@@ -42,23 +42,23 @@ def tracked(store: Store, provenance: Provenance) -> Store:
     write_text(figure, "")
     write_array("data/predictions/images.npy", TEST.images)
     write_array("data/predictions/labels.npy", TEST.labels)
-    of_model, of_search = run_info(provenance, MODEL), run_info(provenance, SEARCH)
+    model_info, search_info = run_info(provenance, MODEL), run_info(provenance, SEARCH)
     metrics = dict.fromkeys(set(METRICS) - set(CURVES), 0.5)
-    trials = [RunRecord(run_info(provenance, TRIAL, of_search), "pruned", EPOCHS[:1])]
-    results = [
-        RunRecord(of_model, "completed", EPOCHS, metrics, [figure], model=file),
-        RunRecord(of_search, "completed", [], trials=trials),
+    trials = [RunRecord(run_info(provenance, TRIAL, search_info), "pruned", EPOCHS[:1])]
+    records = [
+        RunRecord(model_info, "completed", EPOCHS, metrics, [figure], model=file),
+        RunRecord(search_info, "completed", [], trials=trials),
     ]
     splits = {part: SPLIT | {"sha256": digest * 64} for part, digest in zip(DATA["splits"], "123", strict=True)}
     provenance = replace(provenance, commit="c" * 40, data=DATA | {"splits": splits})
-    sync(store, provenance, results, TEST)
-    promote(store, provenance, Track(model="digits", margin=0.0), "accuracy", of_model, TEST)
+    sync(store, provenance, records, TEST)
+    promote(store, provenance, Track(model="digits", margin=0.0), "accuracy", model_info, TEST)
     return store
 
 
 def run_id(store: Store, kind: str) -> str:
-    *_, first = runs.search(store, f"tags.kind = '{kind}'")
-    return first.info.run_id
+    *_, first_run = runs.search(store, f"tags.kind = '{kind}'")
+    return first_run.info.run_id
 
 
 def log(name: str, value: float, step: int = 0) -> Callable[[Store], None]:
@@ -66,13 +66,13 @@ def log(name: str, value: float, step: int = 0) -> Callable[[Store], None]:
 
 
 def copy_search(store: Store) -> None:
-    """In another experiment, without its trials."""
+    """Copy the run to another experiment, without its trials."""
     run = store.client.get_run(run_id(store, "search"))
     tags = run.data.tags | {"dvc.experiment": "other"}
     store.client.create_run(store.experiment, run_name=run.info.run_name, tags=tags)
 
 
-# Each is found before those that precede it.
+# The audit finds each of them before those that precede it in this list.
 DAMAGES: list[tuple[Callable[[Store], object], str]] = [
     (lambda _: write_array("data/predictions/labels.npy", np.zeros(2, np.int32)), "test_accuracy in MLflow: 0.5, exp"),
     (log("test_loss", 0.4), "test_loss in MLflow: 0.4, expected: 0.5"),
@@ -96,31 +96,41 @@ DAMAGES: list[tuple[Callable[[Store], object], str]] = [
     ),
     (copy_search, "mlp search, seed 1: trials in MLflow: 0, expected: 1"),
     (copy_search, "mlp search, seed 1: runs in MLflow: 2, expected: 1"),
-    (lambda store: store.client.delete_run(run_id(store, "trial")), "MLflow lacks 1 of 3 results; `dvc repro` adds"),
+    (lambda store: store.client.delete_run(run_id(store, "trial")), "MLflow lacks 1 of 3 results; run `dvc repro`"),
 ]
 
 
-def test_what_is_equal_is_counted_and_what_differs_is_named(tracked: Store) -> None:
+def test_equal_values_are_counted_and_differences_are_errors(tracked: Store) -> None:
     counts = {"model": 1, "search": 1, "trial": 1, "points": 10, "trials": 1, "equal_metrics": 5}
     assert audit() == counts | {"champion": 0.5}
     tracked.client.create_run(tracked.experiment)
-    tracked.client.create_run(tracked.experiment, tags={"fingerprint": "of an earlier result"})
+    tracked.client.create_run(tracked.experiment, tags={"fingerprint": "earlier"})
     assert audit() == counts | {"champion": 0.5}
     for damage, message in DAMAGES:
         damage(tracked)
         assert message in complaint(audit)
 
 
-def test_without_results_the_command_ends_with_one_line_and_makes_no_store(project: Path) -> None:
-    done = run_module("digits.tracking.audit", cwd=project, DVC_ROOT=str(project))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "audit: error: models holds no results; `dvc repro` makes them\n"
+def test_results_of_an_earlier_version_are_an_error_in_one_line(tracked: Store) -> None:
+    table = Path("reports/models.csv")
+    table.write_text(table.read_text().replace("held_out_corruptions_accuracy", "unseen_accuracy"))
+    former, current = '"validation_hard_accuracy"', '"validation_corrupted_accuracy"'
+    for file in (Path("models/mlp-baseline/1.json"), Path("models/mlp-search.json")):
+        file.write_text(file.read_text().replace(current, former))
+    assert "models.csv lacks held_out_corruptions_accuracy: an earlier version wrote it" in complaint(audit)
+
+
+def test_without_results_the_command_fails_in_one_line_and_creates_no_store(project: Path) -> None:
+    process = run_module("digits.tracking.audit", cwd=project, DVC_ROOT=str(project))
+    assert (process.returncode, process.stdout) == (1, "")
+    assert process.stderr.startswith("audit: error: models holds no results; ")
+    assert process.stderr.count("\n") == 1
     assert not (project / ".mlflow").exists()
 
 
 def test_a_server_that_does_not_answer_is_an_error_in_one_line(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ann:secret@{HOST}:{free_port()}")
     write_json("models/mlp-baseline/1.json", MODEL | {"epochs": EPOCHS})
-    with pytest.raises(SystemExit, match=rf"^audit: error: MLflow at http://{HOST}:\d+ cannot be read \(") as ended:
+    with pytest.raises(SystemExit, match=rf"^audit: error: MLflow at http://{HOST}:\d+ cannot be read \(") as error:
         command.main()
-    assert "secret" not in str(ended.value)
+    assert "secret" not in str(error.value)

@@ -4,9 +4,9 @@ import sys
 import pytest
 
 from digits.tracking import ui
-from digits.tracking.store import Store, connect, database
+from digits.tracking.store import VIEW_TAG, Store, connect, database_file
 
-DIES_WHILE_IT_WRITES = """
+DIE_DURING_A_WRITE = """
 import os, sqlite3, sys
 database = sqlite3.connect(sys.argv[1])
 database.execute("PRAGMA cache_size = 1")
@@ -18,31 +18,38 @@ os._exit(9)
 
 @pytest.fixture
 def home(project, monkeypatch):
-    """Where MLflow's database belongs."""
+    """The folder of MLflow's database, which does not exist yet."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.setenv("DVC_ROOT", str(project))
     return project / ".mlflow"
 
 
-def test_a_folder_that_cannot_hold_runs_is_an_error_in_one_line(home):
+def test_a_file_in_place_of_the_store_is_an_error_in_one_line(home):
     home.touch()
     with pytest.raises(SystemExit, match=r"^ui: error: .* File exists: '.*\.mlflow'$"):
         ui.main()
 
 
 @pytest.mark.parametrize(
-    ("make", "why"), [("write_text", "file is not a database"), ("mkdir", "unable to open database file")]
+    ("method", "reason"), [("write_text", "file is not a database"), ("mkdir", "unable to open database file")]
 )
-def test_a_database_that_is_none_is_an_error_in_one_line(home, make, why):
+def test_an_invalid_database_is_an_error_in_one_line(home, method, reason):
     home.mkdir()
-    getattr(home / "mlflow.db", make)(*["no database"] * (make == "write_text"))
-    with pytest.raises(SystemExit, match=rf"^ui: error: .*mlflow\.db cannot be read \({why}\); .*`dvc repro`.*$"):
+    getattr(home / "mlflow.db", method)(*["no database"] * (method == "write_text"))
+    with pytest.raises(SystemExit, match=rf"^ui: error: .*mlflow\.db cannot be read \({reason}\); .*`dvc repro`.*$"):
         ui.main()
 
 
-def test_a_database_in_which_a_program_died_is_mended(store: Store) -> None:
-    subprocess.run([sys.executable, "-c", DIES_WHILE_IT_WRITES, database()], check=False)
-    journal = database().with_name("mlflow.db-journal")
+def test_a_database_is_repaired_after_a_crash(store: Store) -> None:
+    subprocess.run([sys.executable, "-c", DIE_DURING_A_WRITE, database_file()], check=False)
+    journal = database_file().with_name("mlflow.db-journal")
     assert journal.exists()
     assert connect().experiment == store.experiment
     assert not journal.exists()
+
+
+def test_the_view_of_an_earlier_version_is_updated(store: Store) -> None:
+    tag, view = VIEW_TAG
+    store.client.set_experiment_tag(store.experiment, tag, view.replace("held_out_corruptions", "unseen"))
+    connect()
+    assert store.client.get_experiment(store.experiment).tags[tag] == view

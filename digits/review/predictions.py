@@ -1,0 +1,141 @@
+"""Compare two revisions' predictions on the same test images, model by model and metric by metric."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_metrics
+from digits.comparison.verdict import Verdict
+from digits.core.paths import VARIANTS, model_name
+from digits.evaluation.metrics import METRICS, Metric, Predictions, average, ensemble_name
+
+MODEL = re.compile(rf"(?P<family>\w+)-(?P<variant>{'|'.join(VARIANTS)})-(?P<seed>\d+)")
+ModelKey = tuple[str, str, int]  # family, variant, seed
+
+
+@dataclass(frozen=True)
+class StoredPredictions:
+    """What `evaluate` stored for the models of a revision."""
+
+    labels: np.ndarray
+    models: Mapping[ModelKey, Predictions]
+    # Correct or not on corrupted images, for the ensembles of all seeds.
+    ensembles: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def corrupted_shapes(self) -> set[tuple[int, ...]]:
+        """Corruptions × severities × images; empty where nothing was stored for corrupted images."""
+        return {
+            predictions.corrupted.shape for predictions in self.models.values() if predictions.corrupted is not None
+        }
+
+    def without_corrupted_images(self) -> "StoredPredictions":
+        models = {key: replace(predictions, corrupted=None) for key, predictions in self.models.items()}
+        return StoredPredictions(self.labels, models)
+
+    def of_seeds(self, variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
+        return tuple(self.models[*variant, seed] for seed in seeds)
+
+    def ensemble(self, variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions]:
+        has_all_seeds = sum(key[:2] == variant for key in self.models) == len(seeds)
+        corrupted = self.ensembles.get(variant) if has_all_seeds else None
+        return (average(self.of_seeds(variant, seeds), corrupted),)
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of a family's variant over the seeds that both revisions have, or of the ensemble of these seeds."""
+
+    model: str
+    seeds: tuple[int, ...]
+    metric: Metric
+    base: Spread
+    head: Spread
+    verdict: Verdict | None  # None: the predictions are identical
+
+
+@dataclass(frozen=True)
+class RevisionComparison:
+    n_images: int
+    rows: tuple[MetricRow, ...]  # one row, for the first metric, where a model's predictions are identical
+    only_in_base: tuple[str, ...]
+    only_in_head: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelPair:
+    """The same models in base and head."""
+
+    seeds: tuple[int, ...]
+    base: tuple[Predictions, ...]
+    head: tuple[Predictions, ...]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [metric for metric in METRICS if metric.available_for((*self.base, *self.head))]
+
+    @property
+    def differs(self) -> bool:
+        has_corrupted = any(metric.needs_corrupted for metric in self.metrics)
+        return any(
+            not np.array_equal(base.probabilities, head.probabilities)
+            or (has_corrupted and not np.array_equal(base.corrupted, head.corrupted))
+            for base, head in zip(self.base, self.head, strict=True)
+        )
+
+    def row(self, model: str, metric: Metric, verdict: Verdict | None) -> MetricRow:
+        base, head = (
+            Spread.of([metric.mean(predictions) for predictions in models]) for models in (self.base, self.head)
+        )
+        return MetricRow(model, self.seeds, metric, base, head, verdict)
+
+
+def stored_predictions(arrays: Mapping[str, np.ndarray]) -> StoredPredictions:
+    """Group arrays, given by the names of their files, by model."""
+    labels = arrays["labels"]
+    models = {
+        (match["family"], match["variant"], int(match["seed"])): Predictions(
+            array, labels, arrays.get(f"corrupted/{name}")
+        )
+        for name, array in arrays.items()
+        if (match := MODEL.fullmatch(name))
+    }
+    files = {(family, variant): f"corrupted/{ensemble_name(family, variant)}" for family, variant, _ in models}
+    ensembles = {variant: arrays[file] for variant, file in files.items() if file in arrays}
+    return StoredPredictions(labels, models, ensembles)
+
+
+def compare(base: StoredPredictions, head: StoredPredictions) -> RevisionComparison:
+    """Compare predictions on the same test images."""
+    pairs = dict(model_pairs(base, head))
+    # Only models whose predictions differ count as comparisons in the correction for multiple testing.
+    verdicts = judge_metrics({model: (pair.head, pair.base) for model, pair in pairs.items() if pair.differs})
+    rows = (
+        pair.row(model, metric, verdicts.get(model, {}).get(metric.name))
+        for model, pair in pairs.items()
+        for metric in (pair.metrics if model in verdicts else METRICS[:1])
+    )
+    return RevisionComparison(
+        n_images=len(head.labels),
+        rows=tuple(rows),
+        only_in_base=tuple(model_name(*key) for key in sorted(base.models.keys() - head.models.keys())),
+        only_in_head=tuple(model_name(*key) for key in sorted(head.models.keys() - base.models.keys())),
+    )
+
+
+def model_pairs(base: StoredPredictions, head: StoredPredictions) -> Iterator[tuple[str, ModelPair]]:
+    """Yield each family's variants, then their ensembles."""
+    common = sorted(base.models.keys() & head.models.keys())
+    for family in dict.fromkeys(family for family, *_ in common):
+        variants = [(family, variant) for variant in VARIANTS]
+        seeds_of = {variant: tuple(seed for *key, seed in common if tuple(key) == variant) for variant in variants}
+        for variant, seeds in seeds_of.items():
+            if seeds:
+                yield " ".join(variant), ModelPair(seeds, base.of_seeds(variant, seeds), head.of_seeds(variant, seeds))
+        for variant, seeds in seeds_of.items():
+            if len(seeds) > 1:
+                ensembles = (revision.ensemble(variant, seeds) for revision in (base, head))
+                yield f"{' '.join(variant)}{ENSEMBLE}", ModelPair(seeds, *ensembles)
