@@ -18,7 +18,7 @@ from digits.core.errors import UserError
 from digits.core.files import replacing
 
 ROOT = Path(__file__).parent.parent
-# The first two begin at once: one of them makes the project that others copy.
+# The first two start together: one of them makes the project that others copy.
 LONGEST = (
     "test_trainings.py",
     "test_review.py",
@@ -26,7 +26,7 @@ LONGEST = (
     "test_one_store.py",
     "test_demo_page.py",
 )
-# Hundreds of processes would compile the project anew, where the environment says that no bytecode be written.
+# Without bytecode files, each of hundreds of processes would compile the project again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DIGITS_TRACKING": "off"}
 settings.register_profile("ours", deadline=None, max_examples=50)
@@ -35,33 +35,33 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it."""
+    """Start the longest tests first, so that no process runs one of them alone at the end."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def complaint(call: Callable[..., object], *arguments: Any) -> str:
-    """The one line by which a call is refused."""
-    with pytest.raises(UserError) as caught:
+    """Return the message of the UserError that the call raises, which must be one line."""
+    with pytest.raises(UserError) as error:
         call(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    assert "\n" not in str(error.value)
+    return str(error.value)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project with the committed parameters, and the current folder."""
+    """An empty project with the committed parameters, as the current folder."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def change(folder: Path, changes: dict[str, Any]) -> None:
-    """Set parameters by their dotted keys."""
+    """Set parameters by their dotted names."""
     yaml, file = YAML(), folder / "params.yaml"
     tree = yaml.load(file)
     for key, value in changes.items():
-        *sections, last = key.split(".")
-        reduce(getitem, sections, tree)[last] = value
+        *sections, name = key.split(".")
+        reduce(getitem, sections, tree)[name] = value
     yaml.dump(tree, file)
 
 
@@ -70,25 +70,25 @@ def change_parameters(project: Path) -> Callable[[dict[str, Any]], None]:
     return partial(change, project)
 
 
-def run_module(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`python -m …` in this folder."""
-    command = [sys.executable, "-m", *map(str, words)]
+def run_module(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m …` in a folder."""
+    command = [sys.executable, "-m", *map(str, arguments)]
     options = {"env": ENVIRONMENT | environment, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     return subprocess.run(command, cwd=cwd, check=False, **options)
 
 
 @pytest.fixture
 def stage(project: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
-    """Run a stage as DVC does, in the project."""
+    """Return a function that runs a stage in the project, as DVC does."""
     return lambda name: run_module(f"stages.{name}", cwd=project)
 
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """A folder of this name, filled by whichever of the processes that run tests needs it first."""
+    """Return a function that fills a folder once for all test processes, when the first of them needs it."""
     base = tmp_path_factory.getbasetemp()
 
-    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+    def fill_once(name: str, fill: Callable[[Path], object]) -> Path:
         folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
         with (folder.with_suffix(".lock")).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -98,27 +98,27 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
                     fill(new)
         return folder
 
-    return filled
+    return fill_once
 
 
 @pytest.fixture(scope="session")
-def undisturbed(once: Once) -> Path:
-    """A small project after `dvc repro`, made once for all tests, to be looked at or copied."""
+def finished_project(once: Once) -> Path:
+    """A small project after `dvc repro`. Tests read it or copy it."""
     from tests import pipeline
 
-    return once("a finished project", pipeline.finish)
+    return once("finished", pipeline.make_finished_project)
 
 
 @pytest.fixture(scope="session")
 def untrained(once: Once) -> Path:
-    """A project as `export` finds it, to be copied: models of both families, which nobody trained."""
+    """A project as stage `export` needs it, with untrained models of both families. Tests copy it."""
     from tests import trained
 
     def fill(folder: Path) -> None:
         shutil.copy(ROOT / "params.yaml", folder)
         change(folder, {"seeds": [1]})
         with chdir(folder):
-            trained.lay_out()
+            trained.write_project()
 
     return once("untrained", fill)
 
@@ -131,26 +131,26 @@ def untrained_project(untrained: Path, project: Path) -> Path:
 
 @pytest.fixture
 def tensorflow_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It starts once in a process, and has started with the tests."""
+    """TensorFlow can be configured once in a process, and tests have started it."""
     monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
 
 
 @pytest.fixture(scope="session")
 def drawers(once: Once) -> Path:
-    """A project whose models read digits drawn in code."""
+    """A project with models trained on digits that are drawn in code."""
     from tests import drawings
 
     def draw(folder: Path) -> None:
         shutil.copy(ROOT / "params.yaml", folder)
         change(folder, {"seeds": [1], "tune.seeds": [1]})
         with chdir(folder):
-            drawings.lay_out()
+            drawings.write_project()
 
     return once("drawers", draw)
 
 
 @pytest.fixture
 def among_drawers(drawers: Path, tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That project as the current folder."""
+    """The project with models of drawn digits, as the current folder."""
     monkeypatch.chdir(drawers)
     return drawers

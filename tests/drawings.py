@@ -1,4 +1,4 @@
-"""A project whose models are trained for seconds on digits drawn in code: enough for the demo and `predict`."""
+"""Make a project with models that are trained for seconds on digits drawn in code, for the demo and `predict`."""
 
 import shutil
 
@@ -21,11 +21,11 @@ from tests.images import MNIST
 
 DIGITS = [str(digit) for digit in range(10)]
 SMALL = {"mlp": {"units": 64, "dropout": 0.0}, "cnn": {"filters": 8, "dense": 32, "dropout": 0.0}}
-EPOCHS = {"baseline": 3, "tuned": 25}  # enough to be often wrong, and never
+EPOCHS = {"baseline": 3, "tuned": 25}  # the baseline is often wrong, the tuned model never
 
 
-def lay_out() -> None:
-    """In the current folder, which has params.yaml, where seeds is [1]."""
+def write_project() -> None:
+    """Write to the current folder, which has a params.yaml with seeds: [1]."""
     train, test = split(drawn(300, seed=1)), split(drawn(100, seed=2))
     dataset.save(train, PREPARED / "train")
     dataset.save(test, PREDICTIONS)
@@ -35,7 +35,7 @@ def lay_out() -> None:
         shutil.copy(ROOT / REPORTS / name, REPORTS)
     for family in SMALL:
         for variant in VARIANTS:
-            learn(family, variant, train, test)
+            train_model(family, variant, train, test)
 
 
 def split(pages: list[Drawn]) -> Split:
@@ -44,16 +44,16 @@ def split(pages: list[Drawn]) -> Split:
     return Split(images, np.array([int(page.digit) for page in pages], np.int32))
 
 
-def learn(family: str, variant: str, train: Split, test: Split) -> None:
+def train_model(family: str, variant: str, train: Split, test: Split) -> None:
     recipe = check(hyperparameters(family), read()["models"][family] | SMALL[family])
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)
-    told = model.fit(as_written(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
+    history = model.fit(as_written(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
     name = model_name(family, variant, 1)
     save(model, model_file(name))
     write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))
-    last = {"validation_accuracy": told["accuracy"][-1], "validation_loss": told["loss"][-1]}
-    last["validation_corrupted_accuracy"] = told["accuracy"][-1]
+    accuracy, loss = history["accuracy"][-1], history["loss"][-1]
+    epoch = {"validation_accuracy": accuracy, "validation_loss": loss, "validation_corrupted_accuracy": accuracy}
     size = {"parameters": model.count_params(), "multiply_adds": multiply_adds(model)}
-    write_json(history_file(name), {"family": family, "variant": variant, "seed": 1, "epochs": [last]} | size)
+    write_json(history_file(name), {"family": family, "variant": variant, "seed": 1, "epochs": [epoch]} | size)

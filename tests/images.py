@@ -1,4 +1,4 @@
-"""Made-up images: some easy enough to learn in a few epochs, and arrays and pictures of noise, as files."""
+"""Make images: striped ones that a model learns in a few epochs, and noise as arrays and as files."""
 
 import io
 
@@ -33,10 +33,10 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes
     return file.getvalue()
 
 
-def stripes(count: int, shape: tuple[int, int, int] = (12, 10, 3), classes: int = 4, seed: int = 0) -> Split:
-    """Noise with a bright row whose place is the class."""
+def stripes(n_images: int, shape: tuple[int, int, int] = (12, 10, 3), classes: int = 4, seed: int = 0) -> Split:
+    """Noise with a bright row, whose position is the class."""
     random = np.random.default_rng(seed)
-    labels = np.arange(count, dtype=np.int32) % classes
-    images = random.integers(0, 80, (count, *shape), dtype=np.uint8)
-    images[np.arange(count), 2 + 2 * labels] += 150
+    labels = np.arange(n_images, dtype=np.int32) % classes
+    images = random.integers(0, 80, (n_images, *shape), dtype=np.uint8)
+    images[np.arange(n_images), 2 + 2 * labels] += 150
     return Split(images, labels)

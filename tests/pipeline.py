@@ -1,4 +1,4 @@
-"""The whole project on a few hundred images, in a repository of its own, for tests that run it as people do."""
+"""Make small projects in new git repositories, and run DVC and commands there as users do."""
 
 import json
 import os
@@ -33,42 +33,43 @@ PARAMS = {
     "tune.seeds": [1],
     "tune.mlp.trials": 4,
     "tune.mlp.rungs": [1, 2],
-    "tune.mlp.space.batch_size": [8],  # small, so that there is time to be killed in
+    "tune.mlp.space.batch_size": [8],  # small, so that training lasts long enough to be killed
     "tune.cnn.trials": 2,
     "tune.cnn.rungs": [1, 2],
 }
 ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one that runs the tests
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one of the tests
     "PYTHONUNBUFFERED": "1",
 }
 ENVIRONMENT = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("MLFLOW_")}
 
 
 def run(folder: Path, *command: str, ok: bool = True) -> str:
-    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) == ok, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    process = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    output = process.stdout + process.stderr
+    assert (process.returncode == 0) == ok, output
+    return output
 
 
 @contextmanager
 def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
-    """In the end it is killed, with all processes it has started, if it has not come to its own end."""
+    """Run a command in the background; at the end of the block, kill it and its processes if they still run."""
     options = {"environment": ENVIRONMENT, "cwd": folder, "stdout": subprocess.PIPE, "text": True}
     with running(command, signal.SIGKILL, **options) as process:
         yield process
 
 
-def checkpoints(folder: Path, of: str = "*") -> dict[str, int]:
-    """When each training was saved last."""
-    return {path.name: path.stat().st_mtime_ns for path in checkpoint_files(folder, of)}
+def checkpoints(folder: Path, pattern: str = "*") -> dict[str, int]:
+    """Return the times when checkpoints were written, by name."""
+    return {path.name: path.stat().st_mtime_ns for path in checkpoint_files(folder, pattern)}
 
 
-def checkpoint_files(folder: Path, of: str = "*") -> list[Path]:
-    """Not those that are being written: their names begin with a dot."""
-    return [path for path in folder.glob(f".checkpoints/*/{of}.zip") if path.name[0] != "."]
+def checkpoint_files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Names of unfinished files begin with a dot, and are left out."""
+    return [path for path in folder.glob(f".checkpoints/*/{pattern}.zip") if path.name[0] != "."]
 
 
-def ran(output: str) -> set[str]:
+def executed_stages(output: str) -> set[str]:
     return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
 
 
@@ -77,19 +78,19 @@ def commit(folder: Path) -> None:
     run(folder, "git", "commit", "--quiet", "--message", "Run")
 
 
-def at(uri: str) -> list[str]:
-    """What precedes a command that shall know this server."""
+def with_server(uri: str) -> list[str]:
+    """Return the beginning of a command that uses this MLflow server."""
     return ["env", f"MLFLOW_TRACKING_URI={uri}"]
 
 
-def audited(folder: Path, uri: str = "") -> dict[str, Any]:
-    """What MLflow holds, in the local store or on this server, after a comparison with the files."""
-    *_, counts = run(folder, *at(uri), "python", "-m", "digits.tracking.audit").splitlines()
+def audit(folder: Path, uri: str = "") -> dict[str, Any]:
+    """Compare MLflow, by default the local store, with the files; return the counts of compared values."""
+    *_, counts = run(folder, *with_server(uri), "python", "-m", "digits.tracking.audit").splitlines()
     return json.loads(counts)
 
 
-def make(folder: Path, **params: Any) -> Path:
-    """The working tree, committed or not, as a repository of its own."""
+def make_project(folder: Path, **params: Any) -> Path:
+    """Copy the working tree, with uncommitted changes, to a new repository with a few hundred images."""
     for name in run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +98,7 @@ def make(folder: Path, **params: Any) -> Path:
     train, test = stripes(400), stripes(80, seed=1)
     own = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
     np.savez(folder / "data/own/stripes.npz", **own)
-    (folder / "dvc.lock").write_text("schema: '2.0'\n")  # DVC reads and writes all of it with each stage
+    (folder / "dvc.lock").write_text("schema: '2.0'\n")  # short, because DVC reads and writes it with each stage
     change(folder, PARAMS | params)
     run(folder, "git", "init", "--quiet", "--initial-branch", "main")
     run(folder, "git", "config", "user.name", "Test")
@@ -106,26 +107,26 @@ def make(folder: Path, **params: Any) -> Path:
     return folder
 
 
-def copied(finished: Path, folder: Path) -> Path:
-    """With DVC's cache, so that nothing is trained again."""
-    return shutil.copytree(finished, folder, symlinks=True)
+def copy_project(project: Path, folder: Path) -> Path:
+    """Copy a project with DVC's cache, so that nothing is trained again."""
+    return shutil.copytree(project, folder, symlinks=True)
 
 
-def locked(folder: Path) -> dict[str, Any]:
-    """Of each stage, what it had and what it made, as hashes."""
+def locked_stages(folder: Path) -> dict[str, Any]:
+    """Return the stages in dvc.lock, with the hashes of their dependencies and outputs."""
     return YAML(typ="safe").load(folder / "dvc.lock")["stages"]
 
 
-def forget(folder: Path, *stages: str) -> None:
-    """As if they had never run."""
-    left = {name: stage for name, stage in locked(folder).items() if name not in stages}
-    YAML(typ="safe").dump({"schema": "2.0", "stages": left}, folder / "dvc.lock")
+def forget_stages(folder: Path, *names: str) -> None:
+    """Remove all records that these stages have run."""
+    stages = {name: stage for name, stage in locked_stages(folder).items() if name not in names}
+    YAML(typ="safe").dump({"schema": "2.0", "stages": stages}, folder / "dvc.lock")
     shutil.rmtree(folder / ".dvc/cache/runs")
     commit(folder)
 
 
-def finish(folder: Path) -> None:
-    make(folder)
+def make_finished_project(folder: Path) -> None:
+    make_project(folder)
     run(folder, "env", "DIGITS_TRACKING=off", "dvc", "repro")
     run(folder, "python", "-m", "digits.report.readme")
     commit(folder)

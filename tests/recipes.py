@@ -1,4 +1,4 @@
-"""Recipes that train in no time, and their trainings."""
+"""Hyperparameters that train in a second, and training configurations with them."""
 
 from digits.config.recipe import Recipe
 from digits.config.schema import Runtime
@@ -18,5 +18,5 @@ MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
 
 
 def config(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> TrainingConfig:
-    family, machine = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=1, onednn=True)
-    return TrainingConfig(family, recipe, epochs, seed, classes=4, runtime=machine)
+    family, runtime = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=1, onednn=True)
+    return TrainingConfig(family, recipe, epochs, seed, classes=4, runtime=runtime)

@@ -1,6 +1,7 @@
-"""`make review` on changes that were really run, and by a colleague who has the git repository, S3, and nothing else.
+"""Review changes that were run, and review them in a clone that has only the git repository and S3.
 
-One project for all. In the experiment `timid` the baseline hardly learns; the branch `prettier` only draws anew.
+All tests share one project. In the experiment `timid` the baseline hardly learns; the branch `prettier` only changes
+figures.
 """
 
 import json
@@ -13,16 +14,16 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipeline import change, commit, copied, ran, run
+from tests.pipeline import change, commit, copy_project, executed_stages, run
 from tests.servers import S3, s3
 
 pytestmark = pytest.mark.slow
 
-PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
+IMAGE_LINK = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
 ENVIRONMENT = ["env", "DIGITS_TRACKING=off", *(f"{name}={value}" for name, value in S3.items())]
 
-# What oneDNN's convolutions and products are limited to: so another processor rounds.
-OLDER = ["env", "DIGITS_TRACKING=off", "ONEDNN_MAX_CPU_ISA=SSE41"]
+# With fewer instruction sets, oneDNN's floating-point results differ, as on an older processor.
+OLDER_PROCESSOR = ["env", "DIGITS_TRACKING=off", "ONEDNN_MAX_CPU_ISA=SSE41"]
 
 
 def dvc(folder: Path, *arguments: str) -> str:
@@ -30,10 +31,10 @@ def dvc(folder: Path, *arguments: str) -> str:
 
 
 def review(folder: Path, base: str, head: str = "", ok: bool = True) -> str:
-    said = run(folder, *ENVIRONMENT, "python", "-m", "digits.review", base, head, ok=ok)
+    output = run(folder, *ENVIRONMENT, "python", "-m", "digits.review", base, head, ok=ok)
     page = folder / ".review/review.md"
-    assert not page.exists() or page.read_text() in said
-    return said
+    assert not page.exists() or page.read_text() in output
+    return output
 
 
 def advice(page: str) -> str:
@@ -41,17 +42,17 @@ def advice(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def changed(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = copied(undisturbed, tmp_path_factory.mktemp("review") / "project")
+def shared_project(finished_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = copy_project(finished_project, tmp_path_factory.mktemp("review") / "project")
     with s3("digits") as endpoint:
         dvc(folder, "remote", "add", "--default", "storage", "s3://digits/dvc")
         dvc(folder, "remote", "modify", "storage", "endpointurl", endpoint)
         dvc(folder, "add", "--quiet", "data/own/stripes.npz")
         dvc(folder, "repro")
         commit(folder)
-        # DVC looks for the remote in an experiment's own commit: so it was there before.
-        hardly = ("--set-param", "models.mlp.learning_rate=0.000001")
-        dvc(folder, "exp", "run", "--quiet", "--name", "timid", *hardly, "compare", "plot")
+        # DVC reads the remote from an experiment's own commit, so it must be configured before.
+        slow_learning = ("--set-param", "models.mlp.learning_rate=0.000001")
+        dvc(folder, "exp", "run", "--quiet", "--name", "timid", *slow_learning, "compare", "plot")
         run(folder, "git", "checkout", "--quiet", "--force", "-b", "prettier")
         dvc(folder, "checkout", "--quiet")
         style = folder / "digits/report/figures/style.py"
@@ -64,31 +65,30 @@ def changed(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def project(changed: Path) -> Iterator[Path]:
-    """What a test edits there is undone after it."""
-    yield changed
-    run(changed, "git", "checkout", "--quiet", "--force", "main")
+def project(shared_project: Path) -> Iterator[Path]:
+    """The shared project; edits are undone after each test."""
+    yield shared_project
+    run(shared_project, "git", "checkout", "--quiet", "--force", "main")
 
 
 @pytest.fixture(scope="module")
-def worse(changed: Path) -> str:
-    """The page of a change for the worse."""
-    return review(changed, "main", "timid")
+def page_of_worse(shared_project: Path) -> str:
+    return review(shared_project, "main", "timid")
 
 
 @pytest.fixture(scope="module")
-def origin(changed: Path) -> Path:
-    """The git repository that all share; the files of `main` are in S3, those of `timid` are not."""
-    dvc(changed, "push", "--quiet")
-    origin = changed.parent / "origin.git"
-    run(changed, "git", "clone", "--quiet", "--bare", str(changed), str(origin))
-    run(changed, "git", "remote", "add", "origin", str(origin))
-    dvc(changed, "exp", "push", "--quiet", "--no-cache", "origin", "timid")
+def origin(shared_project: Path) -> Path:
+    """A bare git repository; the files of `main` are in S3, those of `timid` are not."""
+    dvc(shared_project, "push", "--quiet")
+    origin = shared_project.parent / "origin.git"
+    run(shared_project, "git", "clone", "--quiet", "--bare", str(shared_project), str(origin))
+    run(shared_project, "git", "remote", "add", "origin", str(origin))
+    dvc(shared_project, "exp", "push", "--quiet", "--no-cache", "origin", "timid")
     return origin
 
 
 @pytest.fixture
-def colleague(origin: Path, tmp_path: Path) -> Path:
+def clone(origin: Path, tmp_path: Path) -> Path:
     clone = tmp_path / "clone"
     run(tmp_path, "git", "clone", "--quiet", str(origin), str(clone))
     dvc(clone, "exp", "pull", "--quiet", "--no-cache", "origin", "timid")
@@ -96,79 +96,101 @@ def colleague(origin: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The committed results, without a part of their files, and `dvc repro` on a processor that rounds otherwise."""
-    folder = copied(undisturbed, tmp_path_factory.mktemp("elsewhere") / "project")
+def rerun_project(finished_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The committed results without some of their files, after `dvc repro` with other floating-point results."""
+    folder = copy_project(finished_project, tmp_path_factory.mktemp("elsewhere") / "project")
     stages = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
-    lost = [stages[stage]["outs"][0] for stage in ("train_baseline@mlp", "evaluate")]
-    for output in lost:
+    removed = [stages[stage]["outs"][0] for stage in ("train_baseline@mlp", "evaluate")]
+    for output in removed:
         shutil.rmtree(folder / output["path"])
         (folder / ".dvc/cache/files/md5" / output["md5"][:2] / output["md5"][2:]).unlink()
     shutil.rmtree(folder / ".dvc/cache/runs")
-    run(folder, *OLDER, "dvc", "repro", "compare", "plot")
-    changed = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
-    assert not any(output in (changed["train_baseline@mlp"]["outs"] + changed["evaluate"]["outs"]) for output in lost)
+    run(folder, *OLDER_PROCESSOR, "dvc", "repro", "compare", "plot")
+    stages = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
+    assert not any(output in (stages["train_baseline@mlp"]["outs"] + stages["evaluate"]["outs"]) for output in removed)
     return folder
 
 
-def test_a_change_for_the_worse_is_not(worse: str) -> None:
-    assert advice(worse).startswith("**Do not merge:** mlp baseline is worse in ")
-    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*held-out corruptions", worse, re.M)
-    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in worse
+def test_a_worse_change_is_not_merged(page_of_worse: str) -> None:
+    assert advice(page_of_worse).startswith("**Do not merge:** mlp baseline is worse in ")
+    assert re.search("^- mlp baseline: worse in test accuracy, loss, .*held-out corruptions", page_of_worse, re.M)
+    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in page_of_worse
 
 
-def test_a_change_that_no_answer_shows_is_decided_on_other_grounds(project: Path) -> None:
+def test_a_change_of_figures_alone_is_not_measurable(project: Path) -> None:
     page = review(project, run(project, "git", "rev-parse", "main").strip(), "prettier")
-    assert advice(page).startswith("**No measurable change:** every model gives the same answers")
+    assert advice(page).startswith("**No measurable change:** the predictions of all models are identical")
     assert "`digits/report/figures/style.py` (changed)" in page
-    links = PICTURE.findall(page)
-    assert {"old/mlp-training.png", "new/mlp-training.png"} <= set(links)
+    links = IMAGE_LINK.findall(page)
+    assert {"base/mlp-training.png", "head/mlp-training.png"} <= set(links)
     assert all((project / ".review" / link).read_bytes().startswith(b"\x89PNG") for link in links)
 
 
-def test_corrupted_images_that_other_code_made_are_not_compared(project: Path) -> None:
+def test_a_base_with_former_names_is_reviewed_with_one_note(project: Path) -> None:
+    run(project, "git", "checkout", "--quiet", "-b", "former")
+    former_names = {
+        "reports/metrics.json": {"held_out_corruptions_": "unseen_", "trained_corruptions_": "seen_"},
+        "dvc.yaml": {"validation_corrupted": "hard"},
+        "dvc.lock": {"validation_corrupted": "hard"},
+    }
+    for name, replacements in former_names.items():
+        text = (project / name).read_text()
+        for current, former in replacements.items():
+            assert current in text
+            text = text.replace(current, former)
+        (project / name).write_text(text)
+    commit(project)
+    run(project, "git", "checkout", "--quiet", "main")
+    page = review(project, "former", "main")
+    assert advice(page).startswith("**No measurable change:**")
+    [note] = [line for line in page.splitlines() if "former names" in line]
+    assert note.startswith("> `former` (")
+    assert "such as `seen_accuracy`" in note
+
+
+def test_images_corrupted_by_other_code_are_not_compared(project: Path) -> None:
     code = project / "digits/data/corruptions.py"
     code.write_text(code.read_text() + "# other\n")
     page = review(project, "main", "timid")
-    assert "and the code here do not make the same ones." in page
+    assert "Corrupted images are not compared: the code that corrupts them" in page
     assert "| mlp baseline | Held-out corruptions | " not in page
 
 
-def test_results_of_other_parameters_than_lie_beside_them_are_not_judged(project: Path) -> None:
+def test_results_of_other_parameters_get_no_recommendation(project: Path) -> None:
     change(project, {"train.epochs": 5})
     page = review(project, "main")
     assert advice(page).startswith("**No recommendation yet:** The results of the working tree")
     assert "| `train.epochs` | `2` | `5` |" in page
 
 
-def test_a_colleague_sees_the_same_review_once_the_files_of_the_experiment_are_shared(
-    project: Path, colleague: Path, worse: str
+def test_a_clone_has_the_same_review_after_the_experiment_is_pushed(
+    project: Path, clone: Path, page_of_worse: str
 ) -> None:
-    said = review(colleague, "main", "timid", ok=False)
-    assert "neither in DVC's cache nor in its remote `storage`" in said.splitlines()[-1]
-    assert advice(said).startswith("**No recommendation:** the stored probabilities of `timid` (")
-    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in said
+    output = review(clone, "main", "timid", ok=False)
+    assert "neither in DVC's cache nor in its remote `storage`" in output.splitlines()[-1]
+    assert advice(output).startswith("**No recommendation:** the stored predictions of `timid` (")
+    assert "| `models.mlp.learning_rate` | `0.001` | `1e-06` |" in output
     dvc(project, "exp", "push", "--quiet", "origin", "timid")
-    assert advice(review(colleague, "main", "timid")) == advice(worse)
-    assert not (colleague / "data/predictions").exists()
+    assert advice(review(clone, "main", "timid")) == advice(page_of_worse)
+    assert not (clone / "data/predictions").exists()
 
 
-def test_a_colleague_pulls_and_repeats_everything_without_training(colleague: Path) -> None:
-    dvc(colleague, "pull", "--quiet")
-    assert ran(dvc(colleague, "repro")) <= {"track"}
-    assert run(colleague, "git", "status", "--porcelain") == ""
+def test_a_clone_reproduces_the_pulled_results_without_training(clone: Path) -> None:
+    dvc(clone, "pull", "--quiet")
+    assert executed_stages(dvc(clone, "repro")) <= {"track"}
+    assert run(clone, "git", "status", "--porcelain") == ""
 
 
-def test_other_test_images_are_not_compared(project: Path) -> None:
+def test_different_test_images_are_not_compared(project: Path) -> None:
     data = project / "reports/data.json"
     digest = json.loads(data.read_text())["splits"]["test"]["sha256"]
     data.write_text(data.read_text().replace(digest, "0" * 64))
     page = review(project, "main")
-    assert advice(page).startswith("**No recommendation:** the two sides were asked about different")
+    assert advice(page).startswith("**No recommendation:** base and head predicted different test images")
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN chooses among instruction sets of x86 processors")
-def test_committed_results_of_another_processor_are_reviewed_by_what_this_one_made_of_the_same(elsewhere: Path) -> None:
-    page = review(elsewhere, "main")
-    assert advice(page).startswith("**No measurable change:** every model gives the same answers")
-    assert "\n> The answers of `main` (" in page
+def test_missing_predictions_are_replaced_by_those_of_this_processor(rerun_project: Path) -> None:
+    page = review(rerun_project, "main")
+    assert advice(page).startswith("**No measurable change:** the predictions of all models are identical")
+    assert "\n> The predictions of `main` (" in page

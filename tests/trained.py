@@ -1,4 +1,4 @@
-"""A project as `export` finds it, with no training: models of both families, and what they say of the test images."""
+"""Make a project as stage `export` needs it: untrained models of both families, and their test predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from digits.models.kernels import fast
 from tests.images import stripes
 
 NAMES = ["north", "north by east", "östlich", "south"]
-# The last validation accuracy and loss of each: the best by accuracy, and the best by loss among equals.
-LAST = {
+# Validation accuracy and loss after the last epoch: one model is best by accuracy, one by loss at equal accuracy.
+LAST_EPOCHS = {
     "mlp-baseline-1": (0.9, 0.3),
     "mlp-tuned-1": (0.95, 0.4),
     "cnn-baseline-1": (0.9, 0.2),
@@ -33,28 +33,27 @@ METADATA = Metadata(
 )
 
 
-def lay_out() -> None:
-    """In the current folder, which has params.yaml."""
+def write_project() -> None:
+    """Write to the current folder, which has params.yaml."""
     test = stripes(40, seed=1)
     dataset.save(stripes(80), PREPARED / "train")
     dataset.save(test, PREDICTIONS)
     write_json(CLASSES, NAMES)
-    for seed, (name, (accuracy, loss)) in enumerate(LAST.items()):
+    for seed, (name, (accuracy, loss)) in enumerate(LAST_EPOCHS.items()):
         family = name.split("-")[0]
         recipe = check(hyperparameters(family), read()["models"][family] | {"standardize": "tuned" in name})
         model = build(family, recipe, test.images.shape[1:], len(NAMES), seed)
         save(model, model_file(name))
         write_array(PREDICTIONS / f"{name}.npy", np.asarray(model(test.images)))
-        first, last = (0.99, 0.1), (accuracy, loss)
-        epochs = [
-            {"validation_accuracy": each, "validation_loss": less, "validation_corrupted_accuracy": each}
-            for each, less in (first, last)
-        ]
-        write_json(history_file(name), {"epochs": epochs})
+        write_json(history_file(name), {"epochs": [epoch(0.99, 0.1), epoch(accuracy, loss)]})
+
+
+def epoch(accuracy: float, loss: float) -> dict[str, float]:
+    return {"validation_accuracy": accuracy, "validation_loss": loss, "validation_corrupted_accuracy": accuracy}
 
 
 def export(name: str, folder: Path, changes: dict[str, Any] | None = None) -> Path:
-    """A model of the current project in every format, with the metadata above but for the changes."""
+    """Export a model of the current project in every format, with METADATA and these changes."""
     metadata = METADATA.model_copy(update={"model": name} | (changes or {}))
     model = load(model_file(name))
     formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), folder)

@@ -67,10 +67,8 @@ def corrupted_images_note(pair: Sequence[Revision], predictions: Sequence[Stored
     base_code, head_code = map(revisions.corruption_code, pair)
     same_code = base_code and base_code == head_code == revisions.local_corruption_code(base_code)
     if not same_code or len(set().union(*shapes)) > 1:
-        return (
-            "Corrupted images are not compared: the code that corrupts them, or their number, differs between "
-            f"{', '.join(map(str, pair))} and the working tree."
-        )
+        places = ", ".join(dict.fromkeys((*map(str, pair), "the working tree")))
+        return f"Corrupted images are not compared: the code that corrupts them, or their number, differs ({places})."
     return ""
 
 

@@ -18,8 +18,8 @@ import pytest
 from digits.core.files import read_json, write_json
 from digits.core.paths import history_file, search_file
 from tests.conftest import ENVIRONMENT, change
-from tests.pipeline import checkpoint_files, checkpoints, make
-from tests.servers import answers, eventually, free_port, running
+from tests.pipeline import checkpoint_files, checkpoints, make_project
+from tests.servers import eventually, free_port, is_listening, running
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make(tmp_path_factory.mktemp("trainings") / "project", **PLAN)
+    folder = make_project(tmp_path_factory.mktemp("trainings") / "project", **PLAN)
     for stage in ("download", "prepare"):
         subprocess.run([sys.executable, "-m", f"stages.{stage}"], cwd=folder, env=ENVIRONMENT, check=True)
     return folder
@@ -112,9 +112,9 @@ def test_of_two_searches_that_were_killed_the_first_is_what_it_is_alone_and_each
 ) -> None:
     change(project, {"tune.seeds": [1, 2], "train.epochs": 1})
     killed = Stage("tune", project)
-    eventually(lambda: checkpoints(project, of="mlp-trial-2-*"))
+    eventually(lambda: checkpoints(project, pattern="mlp-trial-2-*"))
     killed.kill()
-    assert checkpoints(project, of="mlp-trial-1-*")  # kept until the last search has ended
+    assert checkpoints(project, pattern="mlp-trial-1-*")  # kept until the last search has ended
     Stage("tune", project).end()
     record = read_json(project / search_file("mlp"))
     recipes = [search["best"] for search in record["searches"]]
@@ -190,7 +190,7 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     with ExitStack() as stack:
         serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
         stack.enter_context(running(serve, signal.SIGKILL, ENVIRONMENT))
-        eventually(lambda: answers(port))
+        eventually(lambda: is_listening(port))
         work = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         workers = [stack.enter_context(running(work, signal.SIGKILL, ENVIRONMENT)) for _ in range(2)]
         yield f"tcp://127.0.0.1:{port}", workers

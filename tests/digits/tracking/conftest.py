@@ -9,7 +9,7 @@ import pytest
 
 from digits.core.files import write_json
 from digits.tracking.provenance import Provenance
-from digits.tracking.store import Store, connect, sqlite
+from digits.tracking.store import Store, connect, sqlite_uri
 from tests.conftest import Once
 
 CLASSES = ["dark", "bright"]
@@ -24,7 +24,7 @@ TRIAL = {"trial": 0, "hyperparameters": {"units": 8}}
 @pytest.fixture(scope="session")
 def database(once: Once) -> Path:
     """An empty database of MLflow, created once because it takes two seconds."""
-    return once("mlflow", lambda folder: mlflow.MlflowClient(sqlite(folder / "mlflow.db")).search_experiments())
+    return once("mlflow", lambda folder: mlflow.MlflowClient(sqlite_uri(folder / "mlflow.db")).search_experiments())
 
 
 @pytest.fixture
