@@ -28,7 +28,7 @@ METRICS = ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "valid
 
 
 def audit() -> dict[str, Any]:
-    results, model_rows, store = results_by_fingerprint(), read_model_rows(METRICS), connect()
+    results, store, model_rows = results_by_fingerprint(), connect(), read_model_rows(METRICS)
     all_runs = store.client.search_runs([store.experiment], max_results=50_000)  # including those of earlier results
     runs = [run for run in all_runs if run.data.tags.get("fingerprint") in results]
     check_runs(store, runs, results)
