@@ -166,7 +166,7 @@ def test_metrics_and_verdicts_have_columns_of_their_own():
     result, row = columns(make_results(MLP)[0]), columns(compare_models(MLP).rows[1])
     assert list(result)[: 3 + len(METRIC_NAMES)] == ["family", "variant", "seed", *METRIC_NAMES]
     assert row["test_loss"]["sd"] > 0
-    assert row["test_accuracy_verdict"] == "better"
+    assert (row["test_accuracy_verdict"], row["held_out_corruptions_accuracy_verdict"]) == (OPEN, BETTER)
     assert row["test_accuracy_difference"] == pytest.approx(0.029)
     assert row["test_accuracy_difference_low"] < 0.029 < row["test_accuracy_difference_high"]
     assert (row["test_loss_n_seeds"], row["test_loss_n_images"]) == ((2, 2), N_IMAGES)
