@@ -16,7 +16,7 @@ ENSEMBLE = " ensemble"
 ACCURACY, *OTHER_METRICS = METRICS
 Key = TypeVar("Key")
 FamilyVariant = tuple[str, str]
-PredictionsByVariant = Mapping[FamilyVariant, Sequence[Predictions]]  # one per seed; for an ensemble, one in all
+PredictionsByVariant = Mapping[FamilyVariant, Sequence[Predictions]]  # one per seed; one for an ensemble
 Verdicts = Mapping[str, Verdict]  # by metric name
 VERDICT_COLUMNS = {"low": "difference_low", "high": "difference_high"}  # a verdict's interval is of the difference
 

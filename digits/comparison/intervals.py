@@ -75,7 +75,7 @@ class Difference:
 
 
 def accuracy(correct: np.ndarray) -> Accuracy:
-    """Return the mean accuracy with Wilson's interval, which never exceeds 0 or 1.
+    """Return the mean accuracy with Wilson's interval, which stays between 0 and 1.
 
     The interval is that of as many independent images as have the same variance.
     """
@@ -101,7 +101,7 @@ def difference(candidate: np.ndarray, reference: np.ndarray) -> Difference:
     uncertainty = estimate_uncertainty(image_differences, candidate, reference)
     if not candidate.dtype == reference.dtype == bool:
         return Difference(float(image_differences.mean()), uncertainty)
-    # As if each model were correct on one more image than the other: identical predictions do not prove equality.
+    # As if each variant were correct on one more image that the other misses: equal predictions prove no equality.
     variance = uncertainty.variance + 1 / candidate.size**2 + 1 / reference.size**2
     seed_share = uncertainty.seed_share * uncertainty.variance / variance
     corrected = Uncertainty(variance, seed_share, uncertainty.degrees_of_freedom)
@@ -121,7 +121,7 @@ def estimate_uncertainty(image_values: np.ndarray, *variants: np.ndarray) -> Unc
     if not seed_variance:
         return Uncertainty(image_variance)
     # The mean of Welch's two formulas, which have 0 and 2 in place of this 1: the first is too careful where both
-    # variants vary alike, the second too bold where only one varies.
+    # variants have the same variance, the second too bold where only one varies.
     freedom = seed_variance**2 / sum(part**2 / (freedom + 1) for part, freedom in parts) - 1
     freedom = min(freedom, sum(freedom for _, freedom in parts))
     return Uncertainty(image_variance + seed_variance, seed_variance / (image_variance + seed_variance), freedom)

@@ -39,7 +39,7 @@ class CostAccuracy:
     family: str
     variant: str
     n_models: int  # more than one in an ensemble
-    accuracies: tuple[float, ...]  # one per seed; for an ensemble, one in all
+    accuracies: tuple[float, ...]  # one per seed; one for an ensemble
     multiply_adds: float  # per predicted image
     training: float  # operations
     search: float  # operations; 0 for a baseline
