@@ -48,6 +48,6 @@ def load_correct(name: str) -> np.ndarray:
 
 
 def sample_indices(n_images: int) -> np.ndarray:
-    """Return evenly spaced indices: MNIST's first 5,000 test images are easier, and own images may be sorted by class."""
+    """Return evenly spaced indices: MNIST's first 5,000 test images are easier, own images may be sorted by class."""
     n_samples = min(n_images, MAX_IMAGES)
     return np.arange(n_samples) * n_images // n_samples
