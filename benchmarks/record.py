@@ -104,7 +104,7 @@ def shifted(images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def row(name: str, outputs: Sequence[Predictions], cost: float) -> tuple[str, ...]:
-    cells = (cell(metric, Spread.of([metric.mean(output) for output in outputs])) for metric in SHOWN)
+    cells = (cell(metric, Spread.from_values([metric.mean(output) for output in outputs])) for metric in SHOWN)
     return name, *cells, f"{cost:,.0f}"
 
 

@@ -28,7 +28,7 @@ def search_cost(record: Mapping[str, Any]) -> SearchCost:
         family=record["family"],
         trials=len(trials),
         epochs=sum(len(trial["epochs"]) for trial in trials),
-        tflop=flops.tera(flops.search_operations(record)),
+        tflop=flops.to_tflop(flops.search_operations(record)),
         space=record["space"],
         baseline=trials[0]["hyperparameters"],
         best={search["seed"]: search["best"] for search in record["searches"]},

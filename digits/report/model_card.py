@@ -10,7 +10,7 @@ import numpy as np
 from digits.comparison.comparison import Result, Row
 from digits.core.paths import model_file, model_name
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, TRAINED
-from digits.evaluation.metrics import Predictions, class_scores, confusion, is_correct
+from digits.evaluation.metrics import Predictions, class_scores, confusion_matrix, is_correct
 from digits.evaluation.robustness import sample_indices
 from digits.report.costs import readable
 from digits.report.tables import covered, table, verdict_counts
@@ -98,9 +98,9 @@ def classes(of: Winner) -> str:
         return "–" if value is None else f"{value:.2%}"
 
     names = of.data["classes"]
-    counts = confusion(of.predictions.labels, [of.predictions.probabilities], len(names))
+    counts = confusion_matrix(of.predictions.labels, [of.predictions.probabilities], len(names))
     rows = [
-        (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))
+        (name, f"{each.n_images:,}", share(each.precision), share(each.recall), share(each.f1))
         for name, each in zip(names, class_scores(counts), strict=True)
     ]
     return f"{table(('Class', 'Test images', 'Precision', 'Recall', 'F1'), 'lrrrr', rows)}\n\n{mistakes(counts, names)}"
@@ -117,7 +117,7 @@ def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
 
 
 def corrupted_images(of: Winner) -> str:
-    corrupted = of.predictions.corrupted
+    corrupted = of.predictions.corrupted_correct
     untouched = is_correct(of.predictions)[sample_indices(len(of.predictions.labels))].mean()
     rows = [
         (

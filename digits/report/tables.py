@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, FamilyVariant, Row, Spread, Verdicts
+from digits.comparison.comparison import (
+    ACCURACY,
+    ENSEMBLE,
+    OTHER_METRICS,
+    Comparison,
+    FamilyVariant,
+    Row,
+    Spread,
+    Verdicts,
+)
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
@@ -47,17 +56,17 @@ def verdict_counts(row: Row, over: str = "") -> str:
 
 def results(found: Comparison) -> str:
     first = found.rows[0]
-    others = [metric for metric in OTHERS if metric.name != HIDDEN]
+    others = [metric for metric in OTHER_METRICS if metric.name != HIDDEN]
     head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in others), "Parameters")
     head += ("Multiply-adds", "Gain in accuracy")
     seeds = ", ".join(map(str, first.seeds))
     several = len(first.seeds) > 1
     spread = "Mean ± standard deviation over" if several else "One model each, of"
-    draws = "seeds" if found.searches == 1 else "searches, other seeds"
-    of_recipes = f"other {draws} and other test images; tuned is {covered(found.searches)}"
+    draws = "seeds" if found.n_searches == 1 else "searches, other seeds"
+    of_recipes = f"other {draws} and other test images; tuned is {covered(found.n_searches)}"
     scope = of_recipes if several else "other test images"
     note = (
-        f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
+        f"{spread} seed{'s' * several} {seeds}; {found.n_images:,} test images; {first.epochs} epochs each. Intervals "
         f"allow for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
         "percentage points, with their interval. Held-out corruptions: corrupted in ways that no training and no search "
         "has met."
@@ -94,8 +103,8 @@ def mark(row: Row, metric: Metric) -> str:
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
     scale, unit = (100, " %") if metric.percent else (1, "")
-    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.digits}f}"
-    return f"{scale * value.mean:.{metric.digits}f}{deviation}{unit}"
+    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.decimals}f}"
+    return f"{scale * value.mean:.{metric.decimals}f}{deviation}{unit}"
 
 
 def verdicts(found: Comparison) -> str:
@@ -107,9 +116,9 @@ def verdicts(found: Comparison) -> str:
         "is 1 %. McNemar's p is of these very models, not corrected. The detectable difference is the smallest true "
         "one that 80 % of such experiments would find."
     )
-    if any(each.of_recipes for each in judged):
-        note += f" What is judged as tuned is {covered(found.searches)}."
-    if not all(each.of_recipes for each in judged):
+    if any(each.generalizes_over_seeds for each in judged):
+        note += f" What is judged as tuned is {covered(found.n_searches)}."
+    if not all(each.generalizes_over_seeds for each in judged):
         note += " Verdicts with * are of these very models: with one each, nothing is known of other seeds."
     return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))
 
@@ -120,7 +129,7 @@ def verdict_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts)
     rows = [
         (
             f"{metric.heading}{' (less is better)' if metric.smaller_is_better else ''}",
-            f"{each.verdict}{'' if each.of_recipes else ' *'}",
+            f"{each.verdict}{'' if each.generalizes_over_seeds else ' *'}",
             f"{signed(metric, each.difference)}{unit(metric)}",
             f"{signed(metric, each.low)} to {signed(metric, each.high)}",
             p_text(each.p),
@@ -134,7 +143,7 @@ def verdict_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts)
 
 
 def signed(metric: Metric, value: float) -> str:
-    scale, digits = (100, 2) if metric.percent else (1, metric.digits)
+    scale, digits = (100, 2) if metric.percent else (1, metric.decimals)
     return f"{round(scale * value, digits) + 0.0:+.{digits}f}"  # + 0.0: there is no "-0.00"
 
 

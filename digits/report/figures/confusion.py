@@ -16,7 +16,7 @@ SMALLEST_NUMBER = 0.0005
 
 def draw(results: Results) -> Figure:
     size = len(results.classes)
-    counts = [metrics.confusion(results.labels, of_seeds, size) for of_seeds in results.probabilities.values()]
+    counts = [metrics.confusion_matrix(results.labels, of_seeds, size) for of_seeds in results.probabilities.values()]
     shares = [count / np.maximum(1, count.sum(axis=1, keepdims=True)) for count in counts]
     mistakes = Normalize(0, max(0.001, *(share[~np.eye(size, dtype=bool)].max() for share in shares)))
     about = f"share of a class that is taken for another, over {counted(results.seeds, 'seed')}."

@@ -39,7 +39,7 @@ def draw(points: Sequence[CostAccuracy]) -> Figure:
 
 def draw_point(ax: Axes, point: CostAccuracy, cost: float, marker: str) -> None:
     colour = VARIANT_COLOURS[point.variant]
-    inside = colour if point.models == 1 else "white"
+    inside = colour if point.n_models == 1 else "white"
     ax.plot([cost] * len(point.accuracies), point.accuracies, color=colour, linewidth=0.9, marker="_", markersize=6)
     ax.plot(cost, point.accuracy, marker, color=colour, markerfacecolor=inside, markersize=6.5)
 
@@ -47,7 +47,7 @@ def draw_point(ax: Axes, point: CostAccuracy, cost: float, marker: str) -> None:
 def add_entries(ax: Axes, points: Sequence[CostAccuracy], markers: dict[str, str]) -> None:
     looks = {variant: {"color": colour, "marker": "o"} for variant, colour in VARIANT_COLOURS.items()}
     looks |= {family: {"marker": marker} for family, marker in markers.items()}
-    if (models := max(point.models for point in points)) > 1:
+    if (models := max(point.n_models for point in points)) > 1:
         looks[f"ensemble of {models}"] = {"marker": "o", "markerfacecolor": "white"}
     if any(point.search for point in points):
         looks["… and its search"] = SEARCH | {"color": VARIANT_COLOURS["tuned"]}

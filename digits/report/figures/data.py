@@ -112,7 +112,7 @@ def confusion(results: Results) -> list[Row]:
     pairs += [(actual, predicted) for actual in order for predicted in order if actual != predicted]
     rows = []
     for variant, probabilities in results.probabilities.items():
-        counts = metrics.confusion(results.labels, probabilities, len(classes))
+        counts = metrics.confusion_matrix(results.labels, probabilities, len(classes))
         rows += [
             {"variant": variant, "actual": classes[actual], "predicted": classes[predicted], "count": int(count)}
             for actual, predicted in pairs

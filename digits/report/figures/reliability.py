@@ -24,9 +24,9 @@ def draw(results: Results) -> Figure:
     figure = titled(f"{results.family}: sure and right", 4.1, about)
     diagram, counts = figure.subplots(1, 2, sharex=True)
     for side, (variant, output) in zip((-1, 1), outputs.items(), strict=True):
-        bins = [each for each in reliability(output.probabilities, output.labels) if each.images]
+        bins = [each for each in reliability(output.probabilities, output.labels) if each.n_images]
         draw_bins(diagram, bins, VARIANT_COLOURS[variant])
-        middles, images = [(each.low + each.high) / 2 for each in bins], [each.images for each in bins]
+        middles, images = [(each.low + each.high) / 2 for each in bins], [each.n_images for each in bins]
         width = side * 0.4 * (bins[0].high - bins[0].low)
         counts.bar(middles, images, width, align="edge", color=VARIANT_COLOURS[variant], label=variant)
     diagram.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
@@ -46,8 +46,8 @@ def draw(results: Results) -> Figure:
 
 
 def draw_bins(ax: Axes, bins: list[Bin], colour: str) -> None:
-    many = [each for each in bins if each.images >= FEW]
+    many = [each for each in bins if each.n_images >= FEW]
     ax.plot([each.confidence for each in many], [each.accuracy for each in many], color=colour, alpha=0.35)
-    inside = [colour if each.images >= FEW else "white" for each in bins]
+    inside = [colour if each.n_images >= FEW else "white" for each in bins]
     points = [each.confidence for each in bins], [each.accuracy for each in bins]
     ax.scatter(*points, s=20, facecolors=inside, edgecolors=colour, zorder=3)

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from digits.evaluation.robustness import sample
+from digits.evaluation.robustness import sample_indices
 from digits.report.figures import data
 from digits.report.figures.images import draw_image, thinned
 from digits.report.figures.style import QUIET, add_legend, counted, headed, panels, percent, titled
@@ -20,7 +20,7 @@ def draw(results: data.Results) -> Figure:
     rows = data.corrupted(results)
     names = {group: [data.MEAN.format(group), *kinds] for group, kinds in data.GROUPS.items()}
     heights = [-(-len(each) // ACROSS) for each in names.values()]
-    about = f"{counted(len(sample(len(results.labels))), 'test image')}, the first of them shown"
+    about = f"{counted(len(sample_indices(len(results.labels))), 'test image')}, the first of them shown"
     about += "; " * (results.seeds > 1) + band_of(results.seeds)
     figure = titled(f"{results.family}: accuracy on corrupted test images", 1.3 + 1.85 * sum(heights), about)
     for part, group in zip(headed(figure, [*HEADINGS.values()], heights), names, strict=True):

@@ -5,7 +5,7 @@ import numpy as np
 from digits.core.paths import model_file
 from digits.data.corruptions import CORRUPTIONS, HELD_OUT
 from digits.report.model_card import Winner, markdown
-from tests.digits.comparison.test_comparison import MLP, TRUTH, compared, results
+from tests.digits.comparison.test_comparison import LABELS, MLP, compare_models, make_results
 
 DATA = {
     "shape": [28, 28, 1],
@@ -15,11 +15,11 @@ DATA = {
 
 
 def winner() -> Winner:
-    found = compared(MLP)
-    result = results(MLP)[3]
+    found = compare_models(MLP)
+    result = make_results(MLP)[3]
     recipe = {"units": 512, "label_smoothing": 0.1}
     history = {"hyperparameters": recipe, "fingerprint": "90da0ab4"}
-    return Winner(result, found.rows[1], found.searches, history, MLP["mlp", "tuned"][1], DATA, "mnist", "balanced")
+    return Winner(result, found.rows[1], found.n_searches, history, MLP["mlp", "tuned"][1], DATA, "mnist", "balanced")
 
 
 def test_the_card_says_what_a_reviewer_asks():
@@ -51,5 +51,5 @@ def test_each_class_has_its_scores_and_the_commonest_mistakes_are_named():
 
 def test_a_model_that_is_always_right_has_no_mistakes_to_name():
     given = winner()
-    perfect = replace(given.predictions, probabilities=np.eye(4)[TRUTH])
+    perfect = replace(given.predictions, probabilities=np.eye(4)[LABELS])
     assert "No mistake on the test images." in markdown(replace(given, predictions=perfect))

@@ -4,7 +4,7 @@ from digits.comparison.comparison import Spread
 from digits.comparison.intervals import Accuracy
 from digits.evaluation.metrics import METRICS
 from digits.report import tables
-from tests.digits.comparison.test_comparison import CNN, MLP, compared, said
+from tests.digits.comparison.test_comparison import CNN, MLP, compare_models, make_predictions
 
 EXACT = Accuracy(0.989, 0.001, 0.98, 0.995)
 
@@ -18,7 +18,7 @@ def judged(row, **verdicts):
 
 
 def tuned_row():
-    row = compared(MLP).rows[1]
+    row = compare_models(MLP).rows[1]
     metrics = dict(row.metrics) | {
         "test_loss": Spread(0.0712, 0.0004),
         "calibration_error": Spread(0.05, 0),
@@ -35,7 +35,7 @@ def tuned_row():
 
 
 def test_the_table_reads_as_it_should():
-    found = compared(MLP)
+    found = compare_models(MLP)
     lines = tables.results(replace(found, rows=(found.rows[0], tuned_row()))).splitlines()
     assert lines[0] == (
         "| Model | Test accuracy | 95 % interval | Loss | Calibration error | Held-out corruptions | Parameters "
@@ -50,19 +50,19 @@ def test_the_table_reads_as_it_should():
 
 
 def test_what_a_verdict_covers_is_one_found_recipe_or_searching():
-    found = compared(MLP)
-    several = replace(found, searches=2)
+    found = compare_models(MLP)
+    several = replace(found, n_searches=2)
     for each, covered in ((found, "the one recipe that its search found"), (several, "searching (2 searches")):
         assert f"tuned is {covered}" in tables.results(each)
         assert f"tuned is {covered}" in tables.verdicts(each)
     assert "allow for other seeds and other test images" in tables.results(found)
     assert "allow for other searches, other seeds and other test images" in tables.results(several)
-    alone = compared({key: models[:1] for key, models in MLP.items()})
+    alone = compare_models({key: models[:1] for key, models in MLP.items()})
     assert "its search found" not in tables.results(alone) + tables.verdicts(alone)
 
 
 def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
-    found = compared(MLP)
+    found = compare_models(MLP)
     sentence = tables.sentences(replace(found, rows=(found.rows[0], tuned_row())))
     counts = (
         "better than its baseline on 2 of 4 ",
@@ -70,14 +70,14 @@ def test_a_sentence_says_on_how_many_axes_each_family_wins_ties_and_loses():
         "on 1 (calibration error)",
     )
     assert all(count in sentence for count in (*counts, "worse on 1 (loss)"))
-    nothing = tables.sentences(compared({key: [said(30), said(31)] for key in MLP}))
+    nothing = tables.sentences(compare_models({key: [make_predictions(30), make_predictions(31)] for key in MLP}))
     assert "better than its baseline on none of 5 " in nothing
     assert nothing.endswith("worse on none.")
-    assert tables.sentences(compared(MLP | CNN)).count(" is better than its baseline ") == 2
+    assert tables.sentences(compare_models(MLP | CNN)).count(" is better than its baseline ") == 2
 
 
 def test_one_seed_says_what_its_intervals_are_not_for():
-    text = tables.results(compared({key: models[:1] for key, models in MLP.items()}))
+    text = tables.results(compare_models({key: models[:1] for key, models in MLP.items()}))
     assert "One model each, of seed 1;" in text
     assert "Intervals allow for other test images." in text
     assert "nsemble" not in text
@@ -96,7 +96,7 @@ def test_each_pair_has_a_table_with_a_line_for_each_axis():
 
 
 def test_verdicts_on_single_models_are_marked():
-    lines = tables.verdicts(compared(MLP | CNN)).splitlines()
+    lines = tables.verdicts(compare_models(MLP | CNN)).splitlines()
     assert sum(line.startswith("| Test accuracy | ") for line in lines) == 5
     assert sum(" * |" in line for line in lines) == 2 * len(METRICS)
     assert f"for all {5 * len(METRICS)} pairs and axes" in lines[-1]
