@@ -34,10 +34,11 @@ def main() -> str:
     searches = [costs.search_cost(read_json(search_file(each))) for each in families]
     found = compare([*results.values()], recipes(families, seeds, models), len(searches[0].best))
     parts = {
-        "# Baseline against tuned": f"{tables.sentences(found)}\n\n{tables.results(found)}",
+        "# Baseline against tuned": tables.overview(found),
+        "## All metrics": tables.results(found),
         "## Verdicts": tables.verdicts(found),
-        "## What tuning cost": costs.table_of(searches, found.rows),
-        "## What it chose": "\n".join(map(costs.recipes, searches)),
+        "## Cost of tuning": costs.cost_table(searches, found.rows),
+        "## Chosen hyperparameters": "\n".join(map(costs.recipe_table, searches)),
     }
     write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{part}" for title, part in parts.items()))
     write_csv("comparison.csv", found.rows)
@@ -97,7 +98,7 @@ def winner(results: dict[str, Result], models: dict[str, Predictions], found: Co
     return Winner(
         result=mine,
         row=next(row for row in found.rows if (row.family, row.variant) == (mine.family, mine.variant)),
-        searches=found.searches,
+        n_searches=found.searches,
         history=read_json(history_file(name)),
         predictions=models[name],
         data=read_json(REPORTS / "data.json"),
