@@ -133,8 +133,9 @@ def verdicts(comparison: Comparison) -> str:
     all_verdicts = [verdict for verdicts in comparison.verdicts.values() for verdict in verdicts.values()]
     note = (
         f"Better or worse: p is below {ALPHA} after Holm's correction for all {len(all_verdicts)} combinations of pair "
-        "and metric. Points are percentage points. McNemar's p applies to these models only and is not corrected. The "
-        "detectable difference is the smallest true difference that 80 % of such experiments would detect."
+        "and metric; otherwise open. Points are percentage points. McNemar's p applies to these models only and is not "
+        "corrected. The detectable difference is the smallest true difference that 80 % of such experiments would "
+        "detect."
     )
     if any(verdict.of_recipes for verdict in all_verdicts):
         note += f" Verdicts on tuned models apply to {scope(comparison.searches)}."

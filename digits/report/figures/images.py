@@ -39,7 +39,9 @@ class Gallery:
 
 
 def draw_samples(results: FamilyResults) -> Figure:
-    caption = "Below each image: its class, then the predictions of the first seed's models; errors in orange."
+    caption = (
+        "Below each image: its class, then the predictions of the first seed's models; wrong predictions in orange."
+    )
     probabilities = {variant: models[0] for variant, models in results.probabilities.items()}
     gallery = Gallery("test images", caption, probabilities, max_columns=10, max_rows=4)
     return draw(results, gallery, {"All classes in turn": interleave_classes(results.labels)})
@@ -48,7 +50,7 @@ def draw_samples(results: FamilyResults) -> Figure:
 def draw_mistakes(results: FamilyResults) -> Figure:
     caption = "Below each image: its class, then the predictions with their mean probability over "
     caption += f"{format_count(results.n_seeds, 'seed')}.\n{format_count(len(results.labels), 'test image')}; "
-    caption += "the most confident errors first; errors in orange."
+    caption += "most confident errors first; wrong predictions in orange."
     means = {variant: np.mean(models, axis=0) for variant, models in results.probabilities.items()}
     gallery = Gallery("misclassified test images", caption, means, max_columns=7, max_rows=2, confidence=" {:.1%}")
     return draw(results, gallery, group_mistakes(results.labels, means))
