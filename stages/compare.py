@@ -35,10 +35,11 @@ def main() -> str:
     predictions = group_by_variant(families, seeds, models)
     comparison = compare([*results.values()], predictions, n_searches=len(searches[0].best))
     sections = {
-        "# Baseline against tuned": f"{tables.sentences(comparison)}\n\n{tables.results(comparison)}",
+        "# Baseline against tuned": tables.overview(comparison),
+        "## All metrics": tables.results(comparison),
         "## Verdicts": tables.verdicts(comparison),
-        "## What tuning cost": costs.table_of(searches, comparison.rows),
-        "## What it chose": "\n".join(map(costs.recipes, searches)),
+        "## Cost of tuning": costs.cost_table(searches, comparison.rows),
+        "## Chosen hyperparameters": "\n".join(map(costs.recipe_table, searches)),
     }
     write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{text}" for title, text in sections.items()))
     write_csv("comparison.csv", comparison.rows)
@@ -101,7 +102,7 @@ def find_winner(results: dict[str, Result], models: dict[str, Predictions], comp
     return Winner(
         result=result,
         row=next(row for row in comparison.rows if (row.family, row.variant) == variant),
-        searches=comparison.n_searches,
+        n_searches=comparison.n_searches,
         history=read_json(history_file(name)),
         predictions=models[name],
         data=read_json(REPORTS / "data.json"),
