@@ -19,7 +19,7 @@ from digits.config.schema import Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import held_back_stderr
-from digits.data.corruptions import TEST, mixed
+from digits.data.corruptions import TEST, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
@@ -182,6 +182,6 @@ def decide(
 def score(uri: str, objective: str, test: EvaluationSet) -> float:
     """The objective that chose the winner, of test images and of the same made harder."""
     _, predict = load(uri)
-    answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
+    answers, harder = (predict(np.asarray(images)) for images in (test.images, corrupt_each_once(test.images, TEST)))
     found = measure(Predictions(answers, test.labels))
     return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))
