@@ -27,7 +27,7 @@ from digits.core.git import git
 from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.evaluation.metrics import METRICS, Predictions, average, load_labels
 from digits.models import runtime
-from digits.report.readme import first_part
+from digits.report.readme import extract_overview
 from digits.report.tables import cell, table
 
 OVERLAY, RESULT, NAME = Path("benchmarks/record.yaml"), REPORTS / "record", "record"
@@ -104,12 +104,12 @@ def shifted(images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def row(name: str, outputs: Sequence[Predictions], cost: float) -> tuple[str, ...]:
-    cells = (cell(metric, Spread.of([metric.mean(output) for output in outputs])) for metric in SHOWN)
+    cells = (cell(metric, Spread.from_values([metric.mean(output) for output in outputs])) for metric in SHOWN)
     return name, *cells, f"{cost:,.0f}"
 
 
 def about(commit: str, over_shifts: str) -> str:
-    results = first_part((RESULT / "comparison.md").read_text(encoding="utf-8"))
+    results = extract_overview((RESULT / "comparison.md").read_text(encoding="utf-8"))
     return f"""# The record
 
 More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY} over params.yaml

@@ -38,7 +38,7 @@ def measure(pairs: int, count: int | None) -> list[Row]:
         every = by_tuner(kept(record))
     searches = {name: of_tuner[:pairs] for name, of_tuner in every.items()}
     if count is None:
-        with style.styled():
+        with style.use_style():
             style.save(draw(searches), PICTURE)
     return [*rows(searches), *(variance_components(name, of_tuner) for name, of_tuner in every.items())]
 
@@ -99,14 +99,14 @@ def variance_components(name: str, searches: list[Record]) -> Row:
 def draw(searches: dict[str, list[Record]]) -> Figure:
     n_searches = len(next(iter(searches.values())))
     title = f"Best trial so far: median of {n_searches} searches, band from the lowest to the highest"
-    figure = style.titled(title, height=3.4)
+    figure = style.create_figure(title, height=3.4)
     left, right = figure.subplots(1, 2, sharey=True)
     for ax, column, unit in ((left, 0, "seconds since the start of Python"), (right, 1, "epochs trained")):
         for (name, of_tuner), colour in zip(searches.items(), COLOURS, strict=True):
             draw_band(ax, [np.array(search["points"])[:, [column, 2]] for search in of_tuner], name, colour)
         ax.set_xlabel(unit)
         ax.set_xlim(0)
-    style.log_axis(left.yaxis)
+    style.set_log_scale(left.yaxis)
     left.set_yticks([0.02, 0.03, 0.04, 0.05, 0.07, 0.1])
     left.set_ylabel("1 - objective (lower is better)")
     lowest = min(1 - search["points"][-1][2] for of_tuner in searches.values() for search in of_tuner)

@@ -23,7 +23,7 @@ from digits.comparison.verdict import POWER
 from digits.core.files import write_text
 from digits.report import tables
 from digits.report.figures import style
-from digits.report.readme import between
+from digits.report.readme import replace_between
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"
@@ -42,7 +42,7 @@ def main(draws: str = "1000") -> None:
         found = [*pool.map(measure, *zip(*asked, strict=True), repeat(count))]
         curves = dict(zip(SEEDS, pool.map(simulation.power, SEEDS, repeat(count // 5)), strict=True))
         after_search = [*pool.map(measure_search, *zip(*product(SEARCH_SPREADS, (3, 5)), strict=True), repeat(count))]
-    with style.styled():
+    with style.use_style():
         style.save(draw_power(curves, count // 5), PICTURE)
     parts = [
         f"{count:,} draws of each of {len(settings)} settings; {IMAGES:,} test images, every tenth also corrupted.",
@@ -66,11 +66,11 @@ def main(draws: str = "1000") -> None:
 def write(start: str, parts: Sequence[str]) -> None:
     text = "\n\n".join(parts)
     print(text)
-    write_text(DOCS, between(DOCS, start, END, f"\n{text}\n\n"))
+    write_text(DOCS, replace_between(DOCS, start, END, f"\n{text}\n\n"))
 
 
 def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
-    figure = style.titled("How often a better model is called better", height=3.4)
+    figure = style.create_figure("How often a better model is called better", height=3.4)
     axes = figure.subplots()
     gains = [100 * gain for gain in GAINS]
     for (seeds, shares), color in zip(curves.items(), ("#c44e00", "#0072b2", "#009e73"), strict=True):
@@ -80,7 +80,7 @@ def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
     axes.set(
         xlabel="true gain in accuracy over 99 %, in points", ylabel='verdicts that say "better"', ylim=(-0.02, 1.03)
     )
-    axes.yaxis.set_major_formatter(style.percent)
+    axes.yaxis.set_major_formatter(style.format_percent)
     axes.legend(loc="lower right")
     about = f"{draws:,} draws a point, {IMAGES:,} test images, seeds ± {100 * SPREAD:.2f} points"
     figure.supxlabel(about, size=7, color=style.QUIET)

@@ -28,11 +28,13 @@ class StoredPredictions:
     def corrupted_shapes(self) -> set[tuple[int, ...]]:
         """Corruptions × severities × images; empty where nothing was stored for corrupted images."""
         return {
-            predictions.corrupted.shape for predictions in self.models.values() if predictions.corrupted is not None
+            predictions.corrupted_correct.shape
+            for predictions in self.models.values()
+            if predictions.corrupted_correct is not None
         }
 
     def without_corrupted_images(self) -> "StoredPredictions":
-        models = {key: replace(predictions, corrupted=None) for key, predictions in self.models.items()}
+        models = {key: replace(predictions, corrupted_correct=None) for key, predictions in self.models.items()}
         return StoredPredictions(self.labels, models)
 
     def of_seeds(self, variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
@@ -82,13 +84,14 @@ class ModelPair:
         has_corrupted = any(metric.needs_corrupted for metric in self.metrics)
         return any(
             not np.array_equal(base.probabilities, head.probabilities)
-            or (has_corrupted and not np.array_equal(base.corrupted, head.corrupted))
+            or (has_corrupted and not np.array_equal(base.corrupted_correct, head.corrupted_correct))
             for base, head in zip(self.base, self.head, strict=True)
         )
 
     def row(self, model: str, metric: Metric, verdict: Verdict | None) -> MetricRow:
         base, head = (
-            Spread.of([metric.mean(predictions) for predictions in models]) for models in (self.base, self.head)
+            Spread.from_values([metric.mean(predictions) for predictions in models])
+            for models in (self.base, self.head)
         )
         return MetricRow(model, self.seeds, metric, base, head, verdict)
 

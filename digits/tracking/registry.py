@@ -19,7 +19,7 @@ from digits.config.schema import Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import held_back_stderr
-from digits.data.corruptions import TEST, mixed
+from digits.data.corruptions import TEST, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
@@ -186,6 +186,8 @@ def decide(
 def score(uri: str, objective: str, test: EvaluationSet) -> float:
     """Return the search's objective, computed on the test images and on corrupted test images."""
     _, predict = load(uri)
-    probabilities, corrupted = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
+    images = test.images, corrupt_each_once(test.images, TEST)
+    probabilities, corrupted_probabilities = (predict(np.asarray(batch)) for batch in images)
     metrics = measure(Predictions(probabilities, test.labels))
-    return OBJECTIVES[objective](metrics["test_accuracy"], metrics["test_loss"], accuracy(corrupted, test.labels))
+    corrupted_accuracy = accuracy(corrupted_probabilities, test.labels)
+    return OBJECTIVES[objective](metrics["test_accuracy"], metrics["test_loss"], corrupted_accuracy)

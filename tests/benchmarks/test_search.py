@@ -63,7 +63,7 @@ def test_every_tuner_of_every_seed_comes_once_and_another_begins_each_time() -> 
 def test_the_figure_shows_each_tuner(tmp_path: Path) -> None:
     pair = [record("ours", "random", FAST), record("ours", "random", SLOW)]
     searches = {f"{tuner} {method}": pair for tuner, method in search_runs.in_turns(0)}
-    with style.styled():
+    with style.use_style():
         figure = search.draw(searches)
         style.save(figure, tmp_path / "searches.png")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(searches)

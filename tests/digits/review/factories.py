@@ -36,5 +36,5 @@ def make_stored(
         for family, n in n_errors.items()
         for seed in seeds
     }
-    ensemble = make_predictions(0, draw, corrupted_error=corrupted_error).corrupted
+    ensemble = make_predictions(0, draw, corrupted_error=corrupted_error).corrupted_correct
     return StoredPredictions(LABELS, models, {(family, "tuned"): ensemble for family in n_errors})

@@ -24,14 +24,14 @@ def test_arrays_are_grouped_by_the_names_of_their_files() -> None:
         "mlp-tuned-12": mlp.probabilities,
         "cnn-baseline-1": cnn.probabilities,
         "notes": LABELS,
-        "corrupted/mlp-tuned-12": mlp.corrupted,
-        "corrupted/mlp-tuned-ensemble": cnn.corrupted,
+        "corrupted/mlp-tuned-12": mlp.corrupted_correct,
+        "corrupted/mlp-tuned-ensemble": cnn.corrupted_correct,
     }
     stored = stored_predictions(arrays)
     assert list(stored.models) == [("mlp", "tuned", 12), ("cnn", "baseline", 1)]
-    assert stored.models["mlp", "tuned", 12].corrupted is mlp.corrupted
-    assert stored.models["cnn", "baseline", 1].corrupted is None
-    assert stored.ensembles == {("mlp", "tuned"): cnn.corrupted}
+    assert stored.models["mlp", "tuned", 12].corrupted_correct is mlp.corrupted_correct
+    assert stored.models["cnn", "baseline", 1].corrupted_correct is None
+    assert stored.ensembles == {("mlp", "tuned"): cnn.corrupted_correct}
 
 
 def test_each_variant_and_then_its_ensemble_is_compared_by_every_metric() -> None:
@@ -89,7 +89,7 @@ def test_identical_models_do_not_count_as_comparisons() -> None:
 
 def test_models_that_differ_on_corrupted_images_alone_are_compared() -> None:
     base = make_stored(mlp=100, seeds=(1,))
-    models = {key: replace(model, corrupted=~model.corrupted) for key, model in base.models.items()}
+    models = {key: replace(model, corrupted_correct=~model.corrupted_correct) for key, model in base.models.items()}
     assert metrics_by_model(compare(base, replace(base, models=models))) == {"mlp tuned": NAMES}
 
 
