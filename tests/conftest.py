@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
-def complaint(call: Callable[..., object], *arguments: Any) -> str:
+def error_message(call: Callable[..., object], *arguments: Any) -> str:
     """Return the message of the UserError that the call raises, which must be one line."""
     with pytest.raises(UserError) as error:
         call(*arguments)
@@ -136,7 +136,7 @@ def tensorflow_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def drawers(once: Once) -> Path:
+def drawing_project(once: Once) -> Path:
     """A project with models trained on digits that are drawn in code."""
     from tests import drawings
 
@@ -146,11 +146,11 @@ def drawers(once: Once) -> Path:
         with chdir(folder):
             drawings.write_project()
 
-    return once("drawers", draw)
+    return once("drawing_project", draw)
 
 
 @pytest.fixture
-def among_drawers(drawers: Path, tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def in_drawing_project(drawing_project: Path, tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project with models of drawn digits, as the current folder."""
-    monkeypatch.chdir(drawers)
-    return drawers
+    monkeypatch.chdir(drawing_project)
+    return drawing_project

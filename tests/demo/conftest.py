@@ -15,9 +15,9 @@ from tests.servers import running
 
 
 @pytest.fixture(scope="session")
-def demo(drawers: Path) -> Iterator[str]:
+def demo(drawing_project: Path) -> Iterator[str]:
     """The address of a demo that runs there."""
-    with served(drawers) as address:
+    with served(drawing_project) as address:
         yield address
 
 

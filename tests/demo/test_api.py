@@ -23,7 +23,7 @@ from demo import pixels, service
 from demo.__main__ import HOST, PORT, PORTS, listening, main, train_what_is_missing
 from digits.data.image_files import MAX_BYTES
 from digits.data.preprocessing import preprocess
-from tests.conftest import ENVIRONMENT, complaint, run_module
+from tests.conftest import ENVIRONMENT, error_message, run_module
 from tests.demo.conftest import terminal
 from tests.drawings import DIGITS
 from tests.fixtures.drawn import drawn
@@ -58,10 +58,10 @@ def test_the_models_come_with_results_and_reports(demo):
     assert requests.get(f"{demo}/healthz", timeout=30).json() == {"status": "ok"}
 
 
-def test_the_api_predicts_as_the_command_does(ask, drawers, tmp_path):
+def test_the_api_predicts_as_the_command_does(ask, drawing_project, tmp_path):
     for number, page in enumerate(PAGES):
         page.picture.save(tmp_path / f"{number:02}.png")
-    done = run_module("digits", "predict", tmp_path, "--json", "--model", "cnn-tuned", cwd=drawers)
+    done = run_module("digits", "predict", tmp_path, "--json", "--model", "cnn-tuned", cwd=drawing_project)
     for page, predicted in zip(PAGES, json.loads(done.stdout)["pictures"], strict=True):
         [answer] = ask(encoded(page.picture), query="?models=cnn-tuned").json()["answers"]
         assert answer["class"] == predicted["class"]
@@ -77,12 +77,13 @@ def test_a_file_a_form_and_pixels_get_the_same_answer(ask):
     assert ask(json.dumps({"pixels": image}), JSON).json() == told
 
 
-def test_disagreements_agree_with_the_stored_predictions(demo, drawers):
+def test_disagreements_agree_with_the_stored_predictions(demo, drawing_project):
     told = requests.get(f"{demo}/api/disagreements?family=mlp", timeout=30).json()
     answers = {
-        name: np.load(drawers / f"data/predictions/mlp-{name}-1.npy").argmax(1) for name in ("baseline", "tuned")
+        name: np.load(drawing_project / f"data/predictions/mlp-{name}-1.npy").argmax(1)
+        for name in ("baseline", "tuned")
     }
-    labels, images = (np.load(drawers / f"data/predictions/{name}.npy") for name in ("labels", "images"))
+    labels, images = (np.load(drawing_project / f"data/predictions/{name}.npy") for name in ("labels", "images"))
     differ = answers["baseline"] != answers["tuned"]
     right = {name: ((answer == labels) & differ).sum() for name, answer in answers.items()}
     assert told["right"] == right | {"neither": differ.sum() - sum(right.values())}
@@ -207,13 +208,13 @@ def test_the_api_keeps_to_its_openapi_file(demo, tmp_path):
     assert "4 selected / 4 total" in done.stdout
 
 
-def test_sigterm_ends_the_demo_at_once_and_a_taken_port_is_an_error(drawers):
+def test_sigterm_ends_the_demo_at_once_and_a_taken_port_is_an_error(drawing_project):
     port = free_port()
     command = [sys.executable, "-m", "demo", "--port", str(port)]
-    options = {"environment": ENVIRONMENT, "cwd": drawers, "stdout": subprocess.PIPE, "text": True}
+    options = {"environment": ENVIRONMENT, "cwd": drawing_project, "stdout": subprocess.PIPE, "text": True}
     with running(command, signal.SIGKILL, **options) as process:
         assert any(f"http://127.0.0.1:{port} " in line for line in process.stdout)
-        second = run_module("demo", "--port", str(port), cwd=drawers)
+        second = run_module("demo", "--port", str(port), cwd=drawing_project)
         assert (second.returncode, second.stderr) == (1, f"demo: error: port {port} is taken; --port names another\n")
         process.terminate()
         started = time.monotonic()
@@ -223,7 +224,7 @@ def test_sigterm_ends_the_demo_at_once_and_a_taken_port_is_an_error(drawers):
 
 def test_missing_models_are_an_error_without_a_terminal(project, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO())
-    said = complaint(train_what_is_missing, ("mlp", "cnn"), (1, 2, 3))
+    said = error_message(train_what_is_missing, ("mlp", "cnn"), (1, 2, 3))
     assert "24 of 24 files of models are missing, models/mlp-baseline/1.keras first; `make repro`" in said
 
 

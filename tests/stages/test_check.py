@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages import check
-from tests.conftest import ROOT, complaint
+from tests.conftest import ROOT, error_message
 
 
 def test_valid_parameters_are_said_and_described_for_editors(project, stage):
@@ -50,7 +50,7 @@ def test_parameters_that_do_not_go_together_are_one_line(change, allowed, wrong,
     change(allowed)
     assert check.main().startswith("params.yaml is valid; ")
     change(wrong)
-    assert complaint(check.main).startswith(f"params.yaml: {line}")
+    assert error_message(check.main).startswith(f"params.yaml: {line}")
 
 
 def test_only_models_of_families_no_longer_named_are_removed(project):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from digits.core.files import read_json
 from stages import download
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 9, 7, 3), np.uint8)
 LABELS = np.arange(50) % 5
@@ -54,5 +54,7 @@ def test_a_folder_of_pictures_becomes_arrays_and_class_names(project, raw, chang
 
 def test_a_missing_source_keeps_the_earlier_download(raw):
     earlier = contents(raw)
-    assert "data.source: data/own/tiles.npz is neither a known name nor an existing path" in complaint(download.main)
+    assert "data.source: data/own/tiles.npz is neither a known name nor an existing path" in error_message(
+        download.main
+    )
     assert contents(raw) == earlier

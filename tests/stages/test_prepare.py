@@ -8,7 +8,7 @@ import pytest
 from digits.data import dataset
 from digits.data.corruptions import VALIDATION, corrupt_each_once
 from stages import prepare
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 Arrays = dict[str, np.ndarray]
 
@@ -133,5 +133,5 @@ def test_invalid_data_is_an_error_and_keeps_earlier_files(write_raw):
     write_raw(train_only(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
     Path("data/prepared/train").mkdir(parents=True)
     Path("data/prepared/train/images.npy").write_text("old")
-    assert "class 5 has one image, and testing needs another" in complaint(prepare.main)
+    assert "class 5 has one image, and testing needs another" in error_message(prepare.main)
     assert output_files() == {"data/prepared/train/images.npy": b"old"}

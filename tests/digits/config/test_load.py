@@ -15,7 +15,7 @@ from digits.core.errors import UserError
 from digits.models.families.cnn import Hyperparameters as Cnn
 from digits.models.families.mlp import Hyperparameters as Mlp
 from stages.check import params
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 # Some of what the stages ask for, each by its key.
 ASKED: dict[str, Any] = {
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("project")
 
 def unreadable(text: str) -> str:
     Path("params.yaml").write_text(text)
-    return complaint(lambda: check(params(), read()))
+    return error_message(lambda: check(params(), read()))
 
 
 # the file
@@ -71,12 +71,12 @@ def test_a_file_without_sections_says_how_to_get_them_back(text):
 
 def test_a_missing_file_says_where_to_run(project):
     (project / "params.yaml").unlink()
-    assert "(No such file or directory); run from the project's root" in complaint(read)
+    assert "(No such file or directory); run from the project's root" in error_message(read)
 
 
 def test_a_file_of_another_encoding_is_no_traceback(project):
     (project / "params.yaml").write_bytes("data: {source: größe.npz}".encode("latin-1"))
-    assert "params.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6" in complaint(read)
+    assert "params.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6" in error_message(read)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
 )
 def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
     Path("params.yaml").write_text("models: {mlp: 1, cnn: 2}\ntrain: {epochs: 3}\n")
-    assert complaint(parameter, Train, key) == f"params.yaml: {line}"
+    assert error_message(parameter, Train, key) == f"params.yaml: {line}"
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
     ],
 )
 def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):
-    alone = complaint(check, ASKED[key], value, key)
+    alone = error_message(check, ASKED[key], value, key)
     assert alone.startswith(f"params.yaml: {line}")
     tree = read()
     *sections, last = key.split(".")
     reduce(getitem, sections, tree)[last] = value
-    assert complaint(check, params(), tree) == alone
+    assert error_message(check, params(), tree) == alone
 
 
 @given(st.sampled_from(sorted(ASKED)), TREES)

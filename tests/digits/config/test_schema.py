@@ -19,7 +19,7 @@ from digits.core.errors import UserError
 from digits.models import families
 from digits.models.families.mlp import Hyperparameters as Mlp
 from stages.check import params
-from tests.conftest import ROOT, complaint
+from tests.conftest import ROOT, error_message
 
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
@@ -132,7 +132,7 @@ def test_choices_are_kept_in_the_type_of_their_hyperparameter_and_ranges_as_they
     ],
 )
 def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
-    said = complaint(searched, space)
+    said = error_message(searched, space)
     assert said.startswith(f"params.yaml: tune.own.space = {json.dumps(space)}: ")
     assert line in said
 
@@ -151,7 +151,7 @@ def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
     ],
 )
 def test_values_that_are_neither_choices_nor_a_range_are_one_line(values, line):
-    assert complaint(searched, {"units": values}).startswith(f"params.yaml: tune.own.space.units{line}")
+    assert error_message(searched, {"units": values}).startswith(f"params.yaml: tune.own.space.units{line}")
 
 
 class Undecided(Recipe):

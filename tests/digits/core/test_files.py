@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digits.core import files
-from tests.conftest import ROOT, complaint
+from tests.conftest import ROOT, error_message
 
 
 def names(folder: Path) -> list[str]:
@@ -78,7 +78,7 @@ def test_a_value_that_json_does_not_know_leaves_the_old_file(tmp_path):
 
 
 def unreadable(read: Callable[[Path], object], path: Path) -> str:
-    said = complaint(read, path)
+    said = error_message(read, path)
     assert said.startswith(f"{path} cannot be read (")
     assert said.endswith("); `dvc repro` makes it again")
     return said

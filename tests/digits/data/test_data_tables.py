@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from digits.data import tables
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 
 def pixel_table(n_images: int = 6, n_pixels: int = 9, labels: object = (2, 0, 1)) -> pd.DataFrame:
@@ -122,7 +122,7 @@ INVALID_TABLES = {
 
 @pytest.mark.parametrize(("table", "message"), INVALID_TABLES.values(), ids=INVALID_TABLES)
 def test_an_invalid_table_is_rejected(tmp_path, table, message):
-    assert complaint(load, write(tmp_path / "own.csv", table)).startswith(f"cannot be used: own.csv: {message}")
+    assert error_message(load, write(tmp_path / "own.csv", table)).startswith(f"cannot be used: own.csv: {message}")
 
 
 @pytest.mark.parametrize(
@@ -136,20 +136,20 @@ def test_an_invalid_table_is_rejected(tmp_path, table, message):
 )
 def test_a_file_that_is_not_a_table_is_rejected(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
-    error = complaint(load, tmp_path / name)
+    error = error_message(load, tmp_path / name)
     assert error.startswith(f"cannot be used: {name}: ")
     assert message in error
 
 
 def test_a_table_without_columns_is_rejected(tmp_path):
-    error = complaint(load, write(tmp_path / "own.parquet", pd.DataFrame()))
+    error = error_message(load, write(tmp_path / "own.parquet", pd.DataFrame()))
     assert "own.parquet: one column must be named label; it has no columns" in error
 
 
 def test_a_folder_holds_matching_train_and_test_tables_only(tmp_path):
     write(tmp_path / "test.csv", pixel_table(labels=[7]))
-    assert complaint(load, tmp_path).startswith("holds test.csv; there must be one table named train")
+    assert error_message(load, tmp_path).startswith("holds test.csv; there must be one table named train")
     write(tmp_path / "train.csv", pixel_table())
-    assert "test.csv has the label 7" in complaint(load, tmp_path)
+    assert "test.csv has the label 7" in error_message(load, tmp_path)
     write(tmp_path / "sample.csv", pixel_table())
-    assert complaint(load, tmp_path).startswith("holds sample.csv, test.csv, train.csv; ")
+    assert error_message(load, tmp_path).startswith("holds sample.csv, test.csv, train.csv; ")

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays_of
 from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Selection, Split
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 SHAPE = "it must be count × height × width"
 UINT8 = "pixels must be uint8"
@@ -75,7 +75,7 @@ def test_labels_of_any_integer_type_become_int32(dtype):
 )
 def test_invalid_images_are_rejected(x, message):
     arrays = {"x_test": x, "y_test": np.zeros(5, int)}
-    assert complaint(dataset.validate_split, arrays, "test").startswith(message)
+    assert error_message(dataset.validate_split, arrays, "test").startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_invalid_images_are_rejected(x, message):
     ],
 )
 def test_invalid_labels_are_rejected(y, message):
-    assert complaint(dataset.validate_labels, "y_train", y).startswith(f"y_train {message}")
+    assert error_message(dataset.validate_labels, "y_train", y).startswith(f"y_train {message}")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_invalid_labels_are_rejected(y, message):
 def test_missing_arrays_are_rejected(missing, message):
     arrays = {"x_train": black_images(5, 2, 2), "y_train": np.zeros(5, int)}
     arrays = {name: array for name, array in arrays.items() if name not in missing}
-    assert complaint(dataset.validate_split, arrays, "train").startswith(message)
+    assert error_message(dataset.validate_split, arrays, "train").startswith(message)
 
 
 def split_or_error(x: np.ndarray, y: np.ndarray) -> Split | str:
@@ -149,7 +149,7 @@ def test_any_two_arrays_give_a_split_or_an_error_of_one_line(x, y):
     ids=["shapes", "one class", "label above", "test label above", "many empty", "empty in test"],
 )
 def test_splits_that_do_not_match_are_rejected(train, test, classes, message):
-    assert complaint(dataset.validate_together, train, test, tuple(classes)).startswith(message)
+    assert error_message(dataset.validate_together, train, test, tuple(classes)).startswith(message)
 
 
 # on disk
@@ -194,10 +194,10 @@ def test_a_split_with_too_few_labels_is_rejected(project):
     folder = Path("data/prepared/train")
     dataset.save(black_split([0, 1, 1]), folder)
     np.save(folder / "labels.npy", np.zeros(2, np.int32))
-    error = complaint(dataset.load, folder)
+    error = error_message(dataset.load, folder)
     assert error.startswith("data/prepared/train holds 3 images and 2 labels")
     assert "`dvc repro --force prepare`" in error
 
 
 def test_a_missing_split_is_an_error(tmp_path):
-    assert f"{tmp_path}/images.npy cannot be read" in complaint(dataset.load, tmp_path)
+    assert f"{tmp_path}/images.npy cannot be read" in error_message(dataset.load, tmp_path)

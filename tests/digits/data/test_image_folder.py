@@ -9,7 +9,7 @@ from PIL import Image
 from digits.data import image_files, image_folder
 from digits.data.image_folder import load
 from digits.data.preprocessing import measure, preprocess
-from tests.conftest import complaint
+from tests.conftest import error_message
 from tests.images import encoded
 
 RED, GREY = (200, 30, 30), (90, 90, 90)
@@ -136,14 +136,14 @@ PROBLEMS = {
 @pytest.mark.parametrize(("add_problem", "message"), PROBLEMS.values(), ids=PROBLEMS)
 def test_a_file_that_cannot_be_used_is_named_with_its_problem(tmp_path, add_problem, message):
     add_problem(fill(tmp_path, "cat/1.png", "dog/1.png"))
-    assert complaint(load, tmp_path, None).startswith(f"holds files that cannot be used: {message}")
+    assert error_message(load, tmp_path, None).startswith(f"holds files that cannot be used: {message}")
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that not even root can read")
 def test_an_unreadable_file_is_named(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "cat/2.png").symlink_to("/proc/self/mem")
-    assert "cat/2.png: it cannot be read: Input/output error" in complaint(load, tmp_path, None)
+    assert "cat/2.png: it cannot be read: Input/output error" in error_message(load, tmp_path, None)
 
 
 def test_an_opaque_alpha_channel_is_ignored(tmp_path):
@@ -158,14 +158,14 @@ def test_five_problems_are_listed_and_the_others_counted(tmp_path):
     for number in range(8):
         (tmp_path / f"dog/x{number}.png").write_bytes(b"")
     problems = "; ".join(f"dog/x{number}.png: it is empty" for number in range(5))
-    assert complaint(load, tmp_path, None).endswith(f": {problems}; and 3 more")
+    assert error_message(load, tmp_path, None).endswith(f": {problems}; and 3 more")
 
 
 def test_pictures_of_different_sizes_need_a_size(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     fill(tmp_path, "dog/2.png", size=(9, 7))
     message = "holds pictures of 2 sizes (cat/1.png has 6 × 6, dog/2.png has 9 × 7 pixels); data.size in params.yaml "
-    assert complaint(load, tmp_path, None).startswith(message)
+    assert error_message(load, tmp_path, None).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -180,11 +180,11 @@ def test_pictures_of_different_sizes_need_a_size(tmp_path):
     ids=["nothing", "no classes", "one class", "no classes in train and test", "no train"],
 )
 def test_a_folder_that_cannot_be_used_is_rejected(tmp_path, names, message):
-    assert complaint(load, fill(tmp_path, *names), None).startswith(message)
+    assert error_message(load, fill(tmp_path, *names), None).startswith(message)
 
 
 def test_train_and_test_have_the_same_classes_and_no_siblings(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
     outside, empty = "it is in neither train/ nor test/", "it holds no picture of this class"
     problems = f"1.png: {outside}; test/dog: {empty}; train/emu: {empty}; valid: {outside}"
-    assert complaint(load, tmp_path, None).endswith(problems)
+    assert error_message(load, tmp_path, None).endswith(problems)

@@ -19,7 +19,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from digits.data import downloads, formats, sources
 from digits.data.downloads import DownloadError
 from digits.data.sources import GZ_FILES, KnownDataset, Source, keras_cache, mirror
-from tests.conftest import complaint
+from tests.conftest import error_message
 from tests.images import ARRAYS, NPZ, npz
 
 DIGESTS = {key: formats.idx_digest(array) for key, array in ARRAYS.items()}
@@ -153,28 +153,28 @@ def test_known_datasets_have_ten_classes_and_a_digest_of_each_array():
 
 @pytest.mark.parametrize(("name", "suggestion"), [("mnits", "mnist"), ("fashion-MNIST", "fashion_mnist")])
 def test_an_unknown_name_is_an_error_with_a_suggestion(name, suggestion):
-    assert f"did you mean {suggestion}? (allowed: mnist, fashion_mnist, or" in complaint(sources.load, name)
+    assert f"did you mean {suggestion}? (allowed: mnist, fashion_mnist, or" in error_message(sources.load, name)
 
 
 @pytest.mark.parametrize(
     "source", ["no/such.npz", "https://example.com/data.npz", "~nobody-of-that-name/own.npz", "long" * 99]
 )
 def test_a_source_that_is_neither_name_nor_path_is_rejected(source):
-    error = complaint(sources.load, source)
+    error = error_message(sources.load, source)
     assert error.startswith(f"data.source: {source} is neither a known name nor an existing path (allowed: ")
 
 
 def test_class_names_of_two_lines_are_rejected(tmp_path):
     table = pd.DataFrame({"label": ["a\nb", "c"] * 3, "pixel": range(6)})
     table.to_parquet(tmp_path / "own.parquet")
-    error = complaint(sources.load, str(tmp_path / "own.parquet"))
+    error = error_message(sources.load, str(tmp_path / "own.parquet"))
     assert error.startswith(f"data.source: {tmp_path}/own.parquet has the class 'a\\nb': its name must be printable")
 
 
 def test_a_size_is_rejected_where_images_have_one(tmp_path):
     (tmp_path / "own.npz").write_bytes(NPZ)
     for source in ("mnist", str(tmp_path / "own.npz")):
-        error = complaint(sources.load, source, 32)
+        error = error_message(sources.load, source, 32)
         assert f"data.source: {source} has images of a fixed size; data.size = 32 " in error
 
 
@@ -228,7 +228,7 @@ INVALID_NPZ = {
 def test_an_invalid_npz_is_rejected(tmp_path, content, message):
     path = tmp_path / "own.npz"
     path.write_bytes(content)
-    assert complaint(sources.load, str(path)).startswith(f"data.source: {path} {message}")
+    assert error_message(sources.load, str(path)).startswith(f"data.source: {path} {message}")
 
 
 # sources that work
@@ -299,7 +299,7 @@ def test_requests_are_retried_if_the_server_is_overloaded(server, status, n_requ
 
 def test_if_all_sources_fail_the_error_lists_them_without_passwords(tmp_path):
     closed, nowhere = "http://me:secret@127.0.0.1:9/", "http://me:secret@host.invalid/"
-    error = complaint(load, CACHE, mirror("Closed", closed, ("a.npz",)), mirror("Nowhere", nowhere, ("a.npz",)))
+    error = error_message(load, CACHE, mirror("Closed", closed, ("a.npz",)), mirror("Nowhere", nowhere, ("a.npz",)))
     assert f"Keras's cache (there is no {tmp_path / 'keras/datasets/mnist.npz'}); Closed (no connection" in error
     assert "Nowhere (no connection" in error or "Nowhere (the proxy refused" in error
     assert "set data.source in params.yaml to your own images" in error

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from digits.data import splits
 from digits.data.dataset import Selection, Split
-from tests.conftest import complaint
+from tests.conftest import error_message
 
 SIZES = st.lists(st.integers(20, 60), min_size=1, max_size=6)
 SMALL_SIZES = st.lists(st.integers(0, 6), min_size=1, max_size=6).filter(any)
@@ -52,7 +52,7 @@ def test_a_class_of_two_or_more_images_is_on_both_sides(sizes, share, seed):
 
 
 def test_a_class_of_one_image_cannot_be_split():
-    error = complaint(splits.split_off, select_all([9, 1]), 0.1, 1, "validation")
+    error = error_message(splits.split_off, select_all([9, 1]), 0.1, 1, "validation")
     assert error.startswith("class 1 has one image, and validation needs another")
 
 

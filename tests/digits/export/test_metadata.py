@@ -7,7 +7,7 @@ import pytest
 
 from digits.export.formats import FORMATS
 from digits.export.metadata import Metadata, read_metadata, write_metadata
-from tests.conftest import complaint
+from tests.conftest import error_message
 from tests.images import MNIST
 
 METADATA = Metadata(model="cnn-tuned-3", classes=("0", "süß", "日"), preprocessing=MNIST)
@@ -57,11 +57,11 @@ def shaped(*shape: int) -> str:
 def test_a_damaged_file_is_a_one_line_error(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "metadata.json"
     path.write_text(text, encoding="latin-1")
-    message = complaint(read_metadata, tmp_path / "saved_model")
+    message = error_message(read_metadata, tmp_path / "saved_model")
     assert message.startswith(f"{path} cannot be read as a model's metadata ({why}")
     assert "`dvc repro --force export`" in message
 
 
 def test_a_folder_of_that_name_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "metadata.json").mkdir()
-    assert "(Is a directory)" in complaint(read_metadata, tmp_path / "model.h5")
+    assert "(Is a directory)" in error_message(read_metadata, tmp_path / "model.h5")

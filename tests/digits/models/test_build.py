@@ -18,7 +18,7 @@ from digits.models.families.resnet import Hyperparameters as Resnet
 from digits.models.keras_file import load, save, to_bytes
 from digits.training.jobs import Segment
 from digits.training.trainer import train
-from tests.conftest import complaint
+from tests.conftest import error_message
 from tests.images import stripes
 from tests.recipes import CNN, MLP, PLAIN, config
 
@@ -126,7 +126,7 @@ def test_layers_of_a_chain_get_their_seeds_in_the_order_in_which_images_pass_the
 def test_a_body_that_returns_no_features_is_one_line(
     built: Callable, body: Body, returned: str, tensorflow_started: None
 ) -> None:
-    assert f"digits/models/families/mlp.py: body returns {returned}, not a tensor" in complaint(built, body)
+    assert f"digits/models/families/mlp.py: body returns {returned}, not a tensor" in error_message(built, body)
     images = stripes(20), stripes(8), stripes(8)
     failure = train(Segment(config(), 0, 1, None, keep_model=True), images).failure
     assert failure.startswith("digits/models/families/mlp.py: body returns")
@@ -145,10 +145,10 @@ def test_a_layer_that_only_this_code_knows_is_refused_before_it_is_trained(built
 def test_a_body_that_fails_is_told_with_its_line_where_it_is_in_its_file(
     built: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert complaint(built, lambda *_: 1 / 0).startswith("digits/models/families/mlp.py: ZeroDivisionError: ")
+    assert error_message(built, lambda *_: 1 / 0).startswith("digits/models/families/mlp.py: ZeroDivisionError: ")
     (tmp_path / "own.py").write_text("def body(*given):\n    return inner()\n\n\ninner = lambda: 1 / 0\n")
     monkeypatch.setattr(families, "__path__", [str(tmp_path)])
-    said = complaint(build, "own", MLP, (8, 8, 1), 4, 1)
+    said = error_message(build, "own", MLP, (8, 8, 1), 4, 1)
     assert said.startswith("digits/models/families/own.py, line 5: ZeroDivisionError: ")
 
 

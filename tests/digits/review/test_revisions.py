@@ -10,7 +10,7 @@ from digits.core.errors import UserError
 from digits.review import revisions
 from digits.review.__main__ import corrupted_images_note, revision_notes
 from digits.review.revisions import Revision, file_names, load_revision
-from tests.conftest import complaint
+from tests.conftest import error_message
 from tests.digits.review.factories import make_stored
 
 PIPELINE = """
@@ -177,7 +177,7 @@ def test_an_earlier_revision_may_lack_reports_and_predictions() -> None:
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    assert complaint(load_revision, "nosuch").startswith("unknown Git revision 'nosuch': no branch, tag, commit")
+    assert error_message(load_revision, "nosuch").startswith("unknown Git revision 'nosuch': no branch, tag, commit")
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def test_an_unknown_name_is_an_error() -> None:
 )
 def test_a_revision_with_broken_files_is_an_error_in_one_line(folder: Path, name: str, text: str) -> None:
     write(folder, {"dvc.yaml": PIPELINE.replace("cp digits/a.py", "cp ${other}"), name: text})
-    assert complaint(load_revision, "").startswith("the working tree cannot be read: ")
+    assert error_message(load_revision, "").startswith("the working tree cannot be read: ")
 
 
 @pytest.mark.parametrize("name", ["main:params.yaml", "main^{tree}"])
 def test_a_file_or_a_folder_is_not_a_commit(name: str) -> None:
-    assert "not a commit" in complaint(load_revision, name)
+    assert "not a commit" in error_message(load_revision, name)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def predict(among_drawers, monkeypatch, capsys):
+def predict(in_drawing_project, monkeypatch, capsys):
     def run(*words: object) -> tuple[str, str]:
         """What it prints, and the error it ends with."""
         monkeypatch.setattr("sys.argv", ["digits", "predict", *map(str, words)])

@@ -18,17 +18,17 @@ EACH_FILE = pytest.mark.parametrize("file", ["model.keras", "model.h5", "saved_m
 
 
 @pytest.fixture(scope="module")
-def exported(drawers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(drawing_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With nothing of the project but params.yaml."""
     folder = tmp_path_factory.mktemp("exported")
-    shutil.copy(drawers / "params.yaml", folder)
+    shutil.copy(drawing_project / "params.yaml", folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(drawers)
+        patch.chdir(drawing_project)
         export("cnn-tuned-1", folder / "cnn", METADATA)
     return folder
 
 
-def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(among_drawers):
+def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(in_drawing_project):
     score = lambda name: score(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
     assert predictor.best("tuned") == max(("mlp-tuned-1", "cnn-tuned-1"), key=score)
     assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
@@ -45,7 +45,7 @@ def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed)
 
 
 @pytest.fixture
-def predicts_as_the_model(among_drawers):
+def predicts_as_the_model(in_drawing_project):
     images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
     return lambda model: np.testing.assert_allclose(model.load()(images), expected, atol=1e-5)
 
@@ -74,7 +74,7 @@ def test_a_file_without_metadata_beside_it_takes_the_images_of_the_project(
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5])
-def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers, exported, tmp_path, share):
+def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(in_drawing_project, exported, tmp_path, share):
     whole, cut = (exported / "cnn/model.tflite").read_bytes(), tmp_path / "cut.tflite"
     cut.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(UserError, match=r"cut\.tflite cannot be loaded as a model \("):
@@ -95,7 +95,7 @@ def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(among_drawers,
         ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro`"),
     ],
 )
-def test_what_is_not_a_model_is_refused(among_drawers, exported, tmp_path, monkeypatch, which, message):
+def test_what_is_not_a_model_is_refused(in_drawing_project, exported, tmp_path, monkeypatch, which, message):
     shutil.copy("params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
@@ -133,7 +133,7 @@ def test_what_gives_no_probabilities_is_refused(answer, message):
         ({"classes": ("cat", "dog")}, "m tells 10 classes apart, but 2 are named"),
     ],
 )
-def test_a_model_that_does_not_fit_its_metadata_is_refused(among_drawers, tmp_path, changes, message):
+def test_a_model_that_does_not_fit_its_metadata_is_refused(in_drawing_project, tmp_path, changes, message):
     path = tmp_path / "model.keras"
     shutil.copy(model_file("mlp-tuned-1"), path)
     write_metadata(tmp_path, Metadata(**METADATA | changes))

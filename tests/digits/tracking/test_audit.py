@@ -18,7 +18,7 @@ from digits.tracking.provenance import Provenance, run_info
 from digits.tracking.registry import EvaluationSet, logged_model, promote
 from digits.tracking.store import Store
 from digits.tracking.sync import RunRecord, sync
-from tests.conftest import complaint, run_module
+from tests.conftest import error_message, run_module
 from tests.digits.tracking.conftest import CLASSES, DATA, MODEL, SEARCH, SPLIT, TRIAL
 from tests.servers import HOST, free_port
 
@@ -108,7 +108,7 @@ def test_equal_values_are_counted_and_differences_are_errors(tracked: Store) -> 
     assert audit() == counts | {"champion": 0.5}
     for damage, message in DAMAGES:
         damage(tracked)
-        assert message in complaint(audit)
+        assert message in error_message(audit)
 
 
 def test_results_of_an_earlier_version_are_an_error_in_one_line(tracked: Store) -> None:
@@ -117,7 +117,7 @@ def test_results_of_an_earlier_version_are_an_error_in_one_line(tracked: Store) 
     former, current = '"validation_hard_accuracy"', '"validation_corrupted_accuracy"'
     for file in (Path("models/mlp-baseline/1.json"), Path("models/mlp-search.json")):
         file.write_text(file.read_text().replace(current, former))
-    assert "models.csv lacks held_out_corruptions_accuracy: an earlier version wrote it" in complaint(audit)
+    assert "models.csv lacks held_out_corruptions_accuracy: an earlier version wrote it" in error_message(audit)
 
 
 def test_without_results_the_command_fails_in_one_line_and_creates_no_store(project: Path) -> None:

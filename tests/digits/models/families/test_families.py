@@ -8,7 +8,7 @@ import pytest
 
 from digits.config.recipe import Recipe
 from digits.models import families
-from tests.conftest import ROOT, complaint
+from tests.conftest import ROOT, error_message
 
 IMPORT = "from digits.config.recipe import Recipe\n"
 CLASS = "class Hyperparameters(Recipe):\n    units: int\n"
@@ -37,7 +37,9 @@ def test_a_family_is_a_file_of_its_folder() -> None:
 
 
 def test_what_is_no_family_is_told_which_there_are() -> None:
-    assert f"rnn is not a family; there are {', '.join(families.NAMES)}" in complaint(families.hyperparameters, "rnn")
+    assert f"rnn is not a family; there are {', '.join(families.NAMES)}" in error_message(
+        families.hyperparameters, "rnn"
+    )
 
 
 def test_a_file_needs_hyperparameters_and_a_body_and_nothing_else(own: Callable[[str], type[Recipe]]) -> None:
@@ -59,4 +61,4 @@ def test_a_file_needs_hyperparameters_and_a_body_and_nothing_else(own: Callable[
     ],
 )
 def test_a_file_that_is_wrong_is_one_line(own: Callable[[str], type[Recipe]], code: str, wrong: str) -> None:
-    assert complaint(own, code).startswith(f"digits/models/families/own.py {wrong}")
+    assert error_message(own, code).startswith(f"digits/models/families/own.py {wrong}")
