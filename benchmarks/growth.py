@@ -69,7 +69,7 @@ def measure_pipeline(
         peaks.append(max(memory for _, memory, _ in stages))
         longest = (f"{name} {seconds:.0f} s with {memory:.2f} GB" for seconds, memory, name in sorted(stages)[:-4:-1])
         notes.append(f"{sum(seconds for seconds, *_ in stages):.0f} s in all; {', '.join(longest)}")
-    label = f"memory that the pipeline needs for {size}"
+    label = f"peak memory of the pipeline for {size}"
     return Row(label, peaks, MAX_MEMORY, smaller_is_better=True, unit="GB", note="; ".join(notes))
 
 
