@@ -7,9 +7,9 @@ from ruamel.yaml import YAML
 
 from benchmarks import record
 from benchmarks.record import OVERLAY, settings
-from digits.config.load import check
+from digits.config.load import validate
 from digits.core.files import write_text
-from stages.check import params
+from stages.check import params_model
 from tests.conftest import ROOT
 
 LOAD = YAML(typ="safe").load
@@ -25,7 +25,7 @@ def test_differences_are_given_as_dvc_takes_them() -> None:
 
 
 def test_the_records_parameters_are_valid() -> None:
-    check(params(), merged(LOAD(ROOT / "params.yaml"), LOAD(ROOT / OVERLAY)))
+    validate(params_model(), merged(LOAD(ROOT / "params.yaml"), LOAD(ROOT / OVERLAY)))
 
 
 def merged(below: dict, above: dict) -> dict:
