@@ -33,7 +33,7 @@ from digits.core.paths import REPORTS, VARIANTS
 from digits.data.dataset import Split
 from digits.evaluation.metrics import Predictions
 from digits.evaluation.metrics import measure as scores
-from digits.search.methods import length
+from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
@@ -85,7 +85,7 @@ def searched(baseline: TrainingConfig, train: Split, validation: Split) -> list[
     recipes = []
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
-        recipe, _ = search(config, (train, validation), fed, length(plan, method))
+        recipe, _ = search(config, (train, validation), fed, total_epochs(plan, method))
         recipes.append(recipe)
     return recipes
 

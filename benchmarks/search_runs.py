@@ -22,7 +22,7 @@ from digits.evaluation.metrics import accuracy
 from digits.evaluation.objective import score
 from digits.models import runtime
 from digits.models.families import hyperparameters
-from digits.search.methods import length
+from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
 from digits.training.images import training_images
@@ -77,7 +77,7 @@ def search_config(method: str, seed: int) -> SearchConfig:
         # Of as many recipes as the same number of epochs suffices for.
         epochs = plan.trials * plan.rungs[-1]
         plans = (plan.model_copy(update={"trials": count}) for count in range(1, epochs + 1))
-        plan = [each for each in plans if length(each, method) <= epochs][-1]
+        plan = [each for each in plans if total_epochs(each, method) <= epochs][-1]
     baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
     machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
     return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
@@ -117,7 +117,7 @@ def plain(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
         from benchmarks.plain import fed_alike
         from benchmarks.plain_search import search
     config = search_config(method, seed)
-    recipe, epochs = search(config, training_images(), fed_alike, length(config.plan, OURS[0]))
+    recipe, epochs = search(config, training_images(), fed_alike, total_epochs(config.plan, OURS[0]))
     return points(epochs, started, config.objective), recipe.model_dump()
 
 
