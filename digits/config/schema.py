@@ -79,7 +79,7 @@ class Prepare(Section):
     test_share: Annotated[Share, Field(description="share split off for testing, where the source has no test images")]
     share: Annotated[
         float,
-        Field(gt=0, le=1, description="share of all images to use; below 1 only for quick trials of the pipeline"),
+        Field(gt=0, le=1, description="share of all images to use; below 1 only for quick tests"),
     ]
     seed: Annotated[Seed, Field(description="seed of the split")]
 
@@ -195,7 +195,7 @@ class Track(Section):
 
     model: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100, description="name of the registered model")]
     margin: Annotated[
-        float, Field(ge=0, lt=1, description="gain in the objective over the champion that a new champion needs")
+        float, Field(ge=0, lt=1, description="minimum gain in the objective that makes a new model the champion")
     ]
 
 
