@@ -51,7 +51,7 @@ Size = Annotated[
 
 
 def validate_class_name(name: str) -> str:
-    """Names appear in table cells, so they are one line; and look different, so spaces at the ends are not allowed."""
+    """Require one line, because names appear in tables, without invisible differences such as a space at the end."""
     if not name or not name.isprintable() or name != name.strip():
         raise ValueError("printable, and neither empty nor with a space at an end")
     return name
