@@ -17,7 +17,7 @@ from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.evaluation.objective import score
 from digits.search.brackets import FACTOR
-from digits.search.oracle import OBJECTIVE, as_given, space_of
+from digits.search.oracle import OBJECTIVE, restore_types, search_space
 from digits.search.search import SearchConfig
 
 # Keras Tuner imports this module before each trial, for callbacks that are not used here. TensorFlow no longer installs
@@ -44,7 +44,7 @@ def search(
             model,
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             seed=config.baseline.seed,
-            hyperparameters=space_of(config.plan),
+            hyperparameters=search_space(config.plan),
             directory=folder,
         )
         tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
@@ -75,7 +75,7 @@ class Classifier(keras_tuner.HyperModel):
         self.validation, *self.corrupted = ((split.images, split.labels) for split in evaluated)
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
-        return self.config.baseline.recipe.model_copy(update=as_given(hp.values, self.config.plan))
+        return self.config.baseline.recipe.model_copy(update=restore_types(hp.values, self.config.plan))
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         recipe, baseline = self.recipe(hp), self.config.baseline

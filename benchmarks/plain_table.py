@@ -33,7 +33,7 @@ from digits.core.paths import REPORTS, VARIANTS
 from digits.data.dataset import Split
 from digits.evaluation import metrics
 from digits.evaluation.metrics import Predictions
-from digits.search.methods import length
+from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig
 from digits.training.jobs import TrainingConfig
 
@@ -86,7 +86,7 @@ def search_recipes(baseline: TrainingConfig, train: Split, validation: Split) ->
     recipes = []
     for seed in parameter(Seeds, "tune.seeds"):
         config = SearchConfig(plan, method, "accuracy", replace(baseline, epochs=plan.rungs[-1], seed=seed))
-        recipe, _ = search(config, (train, validation), fit_arguments, length(plan, method))
+        recipe, _ = search(config, (train, validation), fit_arguments, total_epochs(plan, method))
         recipes.append(recipe)
     return recipes
 

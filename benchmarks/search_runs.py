@@ -22,7 +22,7 @@ from digits.evaluation.metrics import accuracy
 from digits.evaluation.objective import score
 from digits.models import runtime
 from digits.models.families import hyperparameters
-from digits.search.methods import length
+from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
 from digits.training.images import training_images
@@ -80,7 +80,7 @@ def search_config(method: str, seed: int) -> SearchConfig:
         # Try as many recipes as the same number of epochs allows.
         max_epochs = plan.trials * plan.rungs[-1]
         plans = (plan.model_copy(update={"trials": n_trials}) for n_trials in range(1, max_epochs + 1))
-        plan = [larger for larger in plans if length(larger, method) <= max_epochs][-1]
+        plan = [larger for larger in plans if total_epochs(larger, method) <= max_epochs][-1]
     baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
     threads = setting(Pool, "pool").threads_per_worker
     baseline = replace(baseline, runtime=baseline.runtime.model_copy(update={"threads": threads}))
@@ -121,7 +121,7 @@ def search_plain(method: str, seed: int, started: float) -> tuple[list[Point], d
         from benchmarks.plain import fit_arguments_with_project_augmentation
         from benchmarks.plain_search import search
     config = search_config(method, seed)
-    max_epochs = length(config.plan, POOL_METHODS[0])
+    max_epochs = total_epochs(config.plan, POOL_METHODS[0])
     recipe, history = search(config, training_images(), fit_arguments_with_project_augmentation, max_epochs)
     return best_so_far(history, started, config.objective), recipe.model_dump()
 

@@ -12,7 +12,7 @@ from digits.config.load import parameter
 from digits.config.schema import Runtime
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREPARED, search_file
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.models import runtime
@@ -62,5 +62,5 @@ def default_tensorflow() -> Iterator[None]:
     """Import TensorFlow within this context to give it its default threads and kernels."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    with held_back_stderr():
+    with suppress_stderr():
         yield

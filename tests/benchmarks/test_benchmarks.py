@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from benchmarks import clones, kills, overhead, time_to_99
 from benchmarks.plain import augmented_dataset, build_network
-from digits.config.load import check, read
+from digits.config.load import read_params, validate
 from digits.config.recipe import Recipe
 from digits.core.files import write_json, write_text
 from digits.core.paths import CLASSES
@@ -28,7 +28,7 @@ SHAPE = (28, 28, 1)
 @pytest.fixture
 def make_recipe(project: Any) -> Callable[..., Recipe]:
     def make_recipe(family: str, **changes: Any) -> Recipe:
-        return check(hyperparameters(family), read()["models"][family] | changes)
+        return validate(hyperparameters(family), read_params()["models"][family] | changes)
 
     return make_recipe
 
