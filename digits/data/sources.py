@@ -9,7 +9,7 @@ from errno import ENAMETOOLONG
 from itertools import zip_longest
 from pathlib import Path
 
-from digits.config.schema import class_name
+from digits.config.schema import validate_class_name
 from digits.core.errors import UserError, reason
 from digits.data import image_folder, tables
 from digits.data.downloads import DownloadError, download, download_from_index
@@ -120,7 +120,7 @@ def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arr
         arrays, classes = tables.load(table_files) if table_files else (load_npz(path), None)
     for name in classes or ():
         try:
-            class_name(name)
+            validate_class_name(name)
         except ValueError as error:
             raise UserError(f"has the class {name!r}: its name must be {error}; rename it") from None
     return arrays, classes

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from digits.config.load import read
+from digits.config.load import read_params
 from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.git import git
@@ -33,7 +33,7 @@ class Provenance:
     @classmethod
     def collect(cls) -> "Provenance":
         return cls(
-            parameters=read(),
+            parameters=read_params(),
             data=read_json(REPORTS / "data.json"),
             commit=os.environ.get("DVC_EXP_BASELINE_REV") or git_or_empty("rev-parse", "HEAD"),
             dirty=git_or_empty("status", "--porcelain", "--", ".", *(f":!{path}" for path in PRODUCED)) != "",

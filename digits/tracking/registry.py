@@ -18,7 +18,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from digits.config.schema import Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.data.corruptions import TEST, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
@@ -98,7 +98,7 @@ def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]
     """Load a model such as models:/digits@champion; return its classes and a function that predicts probabilities."""
     try:
         connect()
-        with held_back_stderr():  # TensorFlow prints messages when it starts
+        with suppress_stderr():  # TensorFlow prints messages when it starts
             model = mlflow.pyfunc.load_model(uri)
         columns = probability_columns(model.metadata.signature)
     except Exception as error:  # the URI may name a model of any kind

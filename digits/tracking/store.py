@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from digits.core.errors import UserError
-from digits.core.files import replacing
+from digits.core.files import atomic_write
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -110,7 +110,7 @@ def local_database() -> str:
         if database_file().exists():
             check_readable(database_file())
         else:
-            with replacing(database_file()) as new:
+            with atomic_write(database_file()) as new:
                 find_or_create_experiment(MlflowClient(sqlite_uri(new)), sqlite_uri(new))
     return sqlite_uri(database_file())
 

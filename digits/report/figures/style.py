@@ -91,7 +91,7 @@ def add_legend(figure: Figure, loc: str = "outside upper right") -> None:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
     return path
 
