@@ -11,7 +11,7 @@ from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, history_file, mode
 from digits.data import dataset
 from digits.data.preprocessing import Preprocessing
 from digits.export import formats
-from digits.export.formats import Trained
+from digits.export.formats import TrainedModel
 from digits.export.metadata import Metadata
 from digits.models.build import build
 from digits.models.families import hyperparameters
@@ -57,5 +57,5 @@ def export(name: str, folder: Path, changes: dict[str, Any] | None = None) -> Pa
     """A model of the current project in every format, with the metadata above but for the changes."""
     metadata = METADATA.model_copy(update={"model": name} | (changes or {}))
     model = load(model_file(name))
-    formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), folder)
+    formats.write(TrainedModel(model_file(name), model, rebuilt(model, fast), metadata), folder)
     return folder

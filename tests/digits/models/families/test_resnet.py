@@ -10,7 +10,7 @@ from keras import layers
 
 from digits.config.load import parameter
 from digits.export import formats
-from digits.export.formats import FORMATS, Trained
+from digits.export.formats import FORMATS, TrainedModel
 from digits.models.build import build, multiply_adds
 from digits.models.families.resnet import Hyperparameters
 from digits.models.keras_file import load, rebuilt, save
@@ -54,7 +54,7 @@ def test_each_export_predicts_as_it(tmp_path: Path) -> None:
     model = build("resnet", SMALL, images.shape[1:], 4, seed=1)
     save(model, tmp_path / "1.keras")
     again = load(tmp_path / "1.keras")
-    formats.write(Trained(tmp_path / "1.keras", again, rebuilt(again, fast), METADATA), tmp_path / "exports")
+    formats.write(TrainedModel(tmp_path / "1.keras", again, rebuilt(again, fast), METADATA), tmp_path / "exports")
     for each in FORMATS:
         found = each.load(tmp_path / "exports" / each.file)(images).probabilities
         np.testing.assert_allclose(found, model(images), atol=each.tolerance, err_msg=each.file)
