@@ -25,7 +25,7 @@ def accuracy_alone(accuracy: float, _loss: float, _corrupted_accuracy: float) ->
 OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": balanced, "accuracy": accuracy_alone}
 
 
-def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
+def score(epoch: Mapping[str, float], objective: str) -> float:
     if objective not in OBJECTIVES:
         raise UserError(f"params.yaml: tune.objective = {objective}: must be one of {', '.join(OBJECTIVES)}")
     measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
@@ -34,7 +34,7 @@ def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
 
 def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
     """Loss decides between equals."""
-    return of_epoch(epoch, objective), -epoch["validation_loss"]
+    return score(epoch, objective), -epoch["validation_loss"]
 
 
 def best_model(models: Iterable[str], objective: str) -> str:
@@ -42,7 +42,7 @@ def best_model(models: Iterable[str], objective: str) -> str:
 
 
 def mean_score(models: Iterable[str], objective: str) -> float:
-    return round(fmean(of_epoch(last_epoch(model), objective) for model in models), 6)
+    return round(fmean(score(last_epoch(model), objective) for model in models), 6)
 
 
 def last_epoch(model: str) -> Mapping[str, float]:

@@ -7,6 +7,7 @@ import pytest
 from digits.core.errors import UserError
 from digits.core.files import read_json, write_json
 from digits.core.paths import history_file, model_file
+from digits.evaluation import objective
 from digits.export.metadata import Metadata, write_metadata
 from digits.serving import predictor
 from tests.drawings import DIGITS
@@ -29,8 +30,11 @@ def exported(drawers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_short_names_resolve_to_the_best_matching_model(among_drawers):
-    score = lambda name: score(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
-    assert predictor.resolve_name("tuned") == max(("mlp-tuned-1", "cnn-tuned-1"), key=score)
+    scores = {
+        name: objective.score(read_json(history_file(name))["epochs"][-1], "balanced")
+        for name in ("mlp-tuned-1", "cnn-tuned-1")
+    }
+    assert predictor.resolve_name("tuned") == max(scores, key=scores.get)
     assert predictor.resolve_name("cnn-baseline") == predictor.resolve_name("cnn-baseline-1") == "cnn-baseline-1"
 
 
