@@ -23,7 +23,7 @@ from demo.service import Service
 from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.paths import REPORTS
-from digits.data.image_files import FORMATS, MOST_BYTES, decode
+from digits.data.image_files import FORMATS, MAX_BYTES, decode
 from digits.data.preprocessing import Preprocessing, preprocess
 
 MAX_WAIT = 20  # seconds for a free core
@@ -50,7 +50,7 @@ def create_app(service: Service, hosts: list[str] | None) -> Flask:
     """Create the app, which rejects requests to other host names: another site can make a browser send them."""
     app = Flask("demo", static_folder=STATIC)
     cores = BoundedSemaphore(os.cpu_count() or 1)  # decoding an image takes up to 90 MB
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES + 2**16, TRUSTED_HOSTS=hosts)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BYTES + 2**16, TRUSTED_HOSTS=hosts)
     app.json.sort_keys, app.json.ensure_ascii = False, False
     app.after_request(add_headers)
     app.register_error_handler(Exception, error_response)
@@ -129,13 +129,13 @@ def read_body(request: Request) -> bytes:
             raise UnprocessableEntity("The form has no file named image.")
     except RequestEntityTooLarge:
         raise too_large() from None
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise too_large()
     return data
 
 
 def too_large() -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"The image is too large: at most {MOST_BYTES // 2**20} MB are allowed.")
+    return RequestEntityTooLarge(f"The image is too large: at most {MAX_BYTES // 2**20} MB are allowed.")
 
 
 def preprocess_file(data: bytes, preprocessing: Preprocessing) -> np.ndarray:

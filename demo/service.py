@@ -117,12 +117,12 @@ def number(result: dict[str, str], column: str) -> float | None:
 
 
 def verdict(result: dict[str, str]) -> str | None:
-    """Over the baseline, metric by metric."""
-    found = [value for column, value in result.items() if column.endswith("verdict_verdict") and value]
-    if not found:
+    """Return the number of metrics on which the model is better or worse than its baseline, as text."""
+    verdicts = [value for column, value in result.items() if column.endswith("_verdict") and value]
+    if not verdicts:
         return None
-    text = f"{BETTER} on {found.count(BETTER)} of {len(found)} metrics"
-    return f"{text}, {WORSE} on {found.count(WORSE)}" if WORSE in found else text
+    text = f"{BETTER} on {verdicts.count(BETTER)} of {len(verdicts)} metrics"
+    return f"{text}, {WORSE} on {verdicts.count(WORSE)}" if WORSE in verdicts else text
 
 
 def find_disagreements(model_names: dict[str, str], classes: tuple[str, ...]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.export.metadata import Metadata, write_metadata
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Format:
 
 
 def save_hdf5(trained: TrainedModel, path: Path) -> None:
-    with held_back_stderr():  # Keras warns that the format is deprecated; old programs need it
+    with suppress_stderr():  # Keras warns that the format is deprecated; old programs need it
         trained.model.save(path)
 
 
@@ -55,7 +55,7 @@ def save_saved_model(trained: TrainedModel, path: Path) -> None:
 
 
 def save_tflite(trained: TrainedModel, path: Path) -> None:
-    with held_back_stderr():
+    with suppress_stderr():
         trained.portable_model.export(str(path), format="litert", verbose=False)
 
 
@@ -104,7 +104,7 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], FormatOutput]:
 
     ModelT.InitFromPackedBuf(path.read_bytes(), 0)  # fails on a truncated file; the interpreter would crash
     # TensorFlow warns of the interpreter's move to the package `ai_edge_litert`, which reads the same files.
-    with warnings.catch_warnings(action="ignore", category=UserWarning), held_back_stderr():
+    with warnings.catch_warnings(action="ignore", category=UserWarning), suppress_stderr():
         interpreter = tf.lite.Interpreter(str(path))
         interpreter.allocate_tensors()  # logs its kernel library to stderr
     run = interpreter.get_signature_runner()

@@ -56,7 +56,7 @@ def path(text: str) -> Path:
 
 
 def predict(files_and_folders: list[Path], model: str, as_json: bool) -> None:
-    paths = list(image_files.files(files_and_folders))
+    paths = list(image_files.expand_folders(files_and_folders))
     source = predictor.find(model)
     predictions = predict_files(paths, source)
     n_errors = print_json(predictions, source.metadata) if as_json else print_table(predictions, source.metadata, paths)

@@ -21,7 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from demo import pixels, service
 from demo.__main__ import HOST, N_PORTS, PORT, listen, main, train_missing_models
-from digits.data.image_files import MOST_BYTES
+from digits.data.image_files import MAX_BYTES
 from digits.data.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT, complaint, run_module
 from tests.demo.conftest import terminal
@@ -111,8 +111,8 @@ INVALID_REQUESTS = {
     "GIF": (b"GIF89a", {"Content-Type": "image/gif"}, 415, "The body must be image/png"),
     "text": (b"hello", PNG, 422, "neither a PNG nor a JPEG"),
     "blank": (encoded(Image.new("L", (9, 9))), PNG, 422, "nothing is drawn"),
-    "20 MB": (bytes(MOST_BYTES + 2**17), PNG, 413, "The image is too large: at most 20 MB"),
-    "one byte too many": (bytes(MOST_BYTES + 1), PNG, 413, "The image is too large: at most 20 MB"),
+    "20 MB": (bytes(MAX_BYTES + 2**17), PNG, 413, "The image is too large: at most 20 MB"),
+    "one byte too many": (bytes(MAX_BYTES + 1), PNG, 413, "The image is too large: at most 20 MB"),
     "invalid JSON": (b"{", JSON, 400, "The body is not valid JSON: "),
     "deep JSON": (b"[" * 100_000, JSON, 400, "The body is not valid JSON: "),
     "invalid UTF-8": (b"\xff\xfe", JSON, 400, "The body is not valid JSON: "),
