@@ -22,12 +22,14 @@ def main() -> str:
         classes = tuple(read_json(CLASSES))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
         runtime.start(machine)
-        from digits.models.keras_file import load, rebuilt
-        from digits.models.kernels import fast
+        from digits.models.keras_file import clone_with_layers, load
+        from digits.models.kernels import fast_layer
 
         for family, name in best.items():
             metadata, model = Metadata(model=name, classes=classes, preprocessing=measured), load(model_file(name))
-            formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), new / family)
+            formats.write(
+                Trained(model_file(name), model, clone_with_layers(model, fast_layer), metadata), new / family
+            )
         report = check(new, best, classes)
     write_json(REPORTS / "export.json", report)
     return f"{EXPORTS}: {', '.join(best.values())}; each format predicts as the model it is made from"
