@@ -14,15 +14,15 @@ from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.training.augmentation import augment
 from digits.training.jobs import TrainingConfig
-from digits.training.network import optimizer, smoothed
+from digits.training.network import cross_entropy, optimizer
 
 
 def training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable[[int], object]]:
     """The model, and what trains it for an epoch."""
     recipe, steps = config.recipe, math.ceil(len(data) / config.recipe.batch_size)
     keras.utils.set_random_seed(config.seed)
-    model = network(config.family, recipe, data.images.shape[1:], config.classes)
-    compiled(model, recipe, config.classes, steps * config.epochs)
+    model = network(config.family, recipe, data.images.shape[1:], config.n_classes)
+    compiled(model, recipe, config.n_classes, steps * config.epochs)
     feed = fed(data, recipe)
     return model, lambda _: model.fit(**feed, verbose=0)
 
@@ -76,7 +76,7 @@ def side(images: keras.KerasTensor) -> int:
 
 
 def compiled(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> keras.Model:
-    model.compile(optimizer(recipe, steps), smoothed(recipe.label_smoothing, classes), metrics=["accuracy"])
+    model.compile(optimizer(recipe, steps), cross_entropy(recipe.label_smoothing, classes), metrics=["accuracy"])
     return model
 
 

@@ -71,10 +71,10 @@ class Classifier(keras_tuner.HyperModel):
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         recipe, baseline = self.recipe(hp), self.config.baseline
-        model = network(baseline.family, recipe, self.data.images.shape[1:], baseline.classes)
+        model = network(baseline.family, recipe, self.data.images.shape[1:], baseline.n_classes)
         # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come.
         epochs = hp.values.get("tuner/epochs", baseline.epochs) - hp.values.get("tuner/initial_epoch", 0)
-        return compiled(model, recipe, baseline.classes, epochs * -(-len(self.data) // recipe.batch_size))
+        return compiled(model, recipe, baseline.n_classes, epochs * -(-len(self.data) // recipe.batch_size))
 
     def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
         recipe = self.recipe(hp)

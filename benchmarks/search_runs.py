@@ -25,7 +25,7 @@ from digits.models.families import hyperparameters
 from digits.search.methods import length
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
-from digits.training.images import training_images
+from digits.training.images import load_training_data
 from digits.training.seeds import train_seeds
 
 FAMILY = "mlp"
@@ -56,7 +56,7 @@ def prepared(folder: Path, count: int | None) -> Iterator[None]:
 def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
     config = search_config(method, seed)
     name = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
-    identity = fingerprint([name, config.plan, config.objective], {}, *training_images())
+    identity = fingerprint([name, config.plan, config.objective], {}, *load_training_data())
     searches = kept(record)
     if any(each["fingerprint"] == identity for each in searches):
         return
@@ -117,7 +117,7 @@ def plain(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
         from benchmarks.plain import fed_alike
         from benchmarks.plain_search import search
     config = search_config(method, seed)
-    recipe, epochs = search(config, training_images(), fed_alike, length(config.plan, OURS[0]))
+    recipe, epochs = search(config, load_training_data(), fed_alike, length(config.plan, OURS[0]))
     return points(epochs, started, config.objective), recipe.model_dump()
 
 

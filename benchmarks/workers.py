@@ -29,7 +29,7 @@ def per_minute(workers: int, count: int) -> float:
     config = replace(config, runtime=machine)
     settings = Pool(workers=workers, threads_per_worker=1, cluster=None)
     with training_pool(settings, machine, workers, config.family) as pool:
-        pool.share(images("train", count), images("validation", 1_000), images("validation_corrupted", 1_000))
+        pool.share_data(images("train", count), images("validation", 1_000), images("validation_corrupted", 1_000))
         for number in (workers, TRAININGS):  # the first to warm up
             started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]
             pool.run(runs, lambda *_: None)

@@ -13,10 +13,10 @@ from digits.core.progress import Progress
 from digits.models import runtime
 from digits.search.methods import Halving, Proposal, Results, Rounds, length
 from digits.search.trials import Trial, conclude
-from digits.training.checkpoint import Checkpoint, checkpoint
+from digits.training.checkpoint import Checkpoint, open_checkpoint
 from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
-from digits.training.images import training_images
-from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
+from digits.training.images import load_training_data
+from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, format_epoch
 from digits.training.pool import TrainingPool, outcome, training_pool
 from digits.training.seeds import Record, Watch
 
@@ -33,7 +33,7 @@ class SearchConfig:
 
 def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[str, Any]:
     """One search after the other; they differ in their seeds alone."""
-    images, first = training_images(), configs[0]
+    images, first = load_training_data(), configs[0]
     family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
     by_identity = {fingerprint(config, code, *images): config for config in configs}
     records = earlier_searches(family)
@@ -42,10 +42,10 @@ def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[
         running: list[RunningSearch] = []
         with ExitStack() as stack:
             # All are kept until the last has ended; in an order that is the same for all, as in training/seeds.py.
-            saved = {identity: stack.enter_context(checkpoint(identity)) for identity in sorted(new)}
+            saved = {identity: stack.enter_context(open_checkpoint(identity)) for identity in sorted(new)}
             stack.enter_context(watch(lambda: [search.progress() for search in running]))
             pool = stack.enter_context(training_pool(settings, first.baseline.runtime, first.plan.trials, family))
-            pool.share(*images)
+            pool.share_data(*images)
             for identity, config in new.items():
                 running.append(RunningSearch(identity, config, pool, saved[identity]))
                 records[identity] = running[-1].run()
@@ -76,7 +76,7 @@ class RunningSearch:
         try:
             result = conclude(self.trials, self.config.plan.rungs[-1])
         except UserError:  # no trial finished: the next search begins anew
-            self.saved.forget()
+            self.saved.clear()
             raise
         self.status = "completed"
         return self.description | result
@@ -128,7 +128,7 @@ class RunningSearch:
 
     def advance(self, trial: Trial, epochs: list[Epoch]) -> None:
         if epochs:
-            self.progress_bar.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
+            self.progress_bar.advance(len(epochs), note=f"trial {trial.number}: {format_epoch(epochs[-1])}")
 
 
 def proposals(config: SearchConfig, results: Results) -> list[Proposal]:
