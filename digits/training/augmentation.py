@@ -1,4 +1,4 @@
-"""Augments training images as the recipe says. Random draws depend on the seed alone, so any epoch can be repeated."""
+"""Augments training images. Random draws depend on the seed alone, so that an epoch can be repeated."""
 
 import math
 

@@ -25,8 +25,11 @@ DASK_LOGGERS = tuple(f"distributed.{part}" for part in ("client", "core", "nanny
 
 
 class WaitLimits(SchedulerPlugin):
-    """Limits how long a task waits for a worker. By default a task waits forever if there is no worker; and if it was
-    bound to a worker that has died, it also waits forever when another worker joins."""
+    """Limits how long a task waits for a worker.
+
+    By default, a task waits forever while no worker is alive. A task that was submitted to a worker that has died waits
+    forever even when another worker joins.
+    """
 
     name, idempotent = "digits-wait-limits", True
     seconds = 60
@@ -84,8 +87,8 @@ def remote_cluster(address: str) -> Iterator[Client]:
         client.wait_for_workers(1, timeout=30)
     except (OSError, ValueError) as error:
         raise UserError(
-            f"pool.cluster: {address} has no scheduler with workers ({reason(error)}); start them as docs/scaling.md "
-            "says, or set null for this machine"
+            f"pool.cluster: {address} has no scheduler with workers ({reason(error)}); start them (see "
+            "docs/scaling.md), or set null for this machine"
         ) from None
     with client:
         yield client

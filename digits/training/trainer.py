@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # A checkpoint sends some megabytes to the driver's disk, so they are at least this far apart.
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 
-# At most one training that this process will probably continue, with its position (configuration and number of epochs)
-# and its images. Its network need not be built and traced again.
+# At most one training, which the next segment will probably continue: its network, which need not be built and traced
+# again, its position (configuration and number of epochs) and its images.
 warm_training: list[tuple["Network", tuple[TrainingConfig, int], TrainingData]] = []
 
 

@@ -14,7 +14,7 @@ class Hyperparameters(Recipe):
     """blocks × (convolutions, pool), then Flatten, Dense, Dropout, softmax."""
 
     blocks: Annotated[int, Field(ge=1, le=6, description="groups of convolutions, each followed by pooling")]
-    convolutions: Annotated[int, Field(ge=1, le=4, description="in each block")]
+    convolutions: Annotated[int, Field(ge=1, le=4, description="convolutions per block")]
     filters: Annotated[
         int, Field(ge=1, le=4_096, description="filters of the first block; doubled in each further block")
     ]
