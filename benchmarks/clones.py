@@ -1,4 +1,4 @@
-"""Clones of the committed files, in which nothing has run, for benchmarks of the whole pipeline."""
+"""Clones of the repository with their own DVC cache and MLflow store, for benchmarks of the whole pipeline."""
 
 import os
 import subprocess
@@ -16,27 +16,27 @@ from digits.core.git import git
 from digits.tracking.store import configure
 
 ROOT = Path(__file__).parent.parent
-# A clone has its own store, and DVC its own root.
-ELSEWHERE = ("MLFLOW_", "DVC_", "DIGITS_")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
+# These variables would point a clone at the caller's MLflow store and DVC root.
+REMOVED_PREFIXES = ("MLFLOW_", "DVC_", "DIGITS_")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(REMOVED_PREFIXES)}
 ENVIRONMENT |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def clone(folder: Path, changes: Mapping[str, Any]) -> None:
-    """With these parameters."""
+def clone(folder: Path, parameters: Mapping[str, Any]) -> None:
+    """Clone the last commit into the folder and set these parameters in its params.yaml."""
     git("clone", "--quiet", str(ROOT), str(folder))
-    (folder / "dvc.lock").unlink()  # else DVC skips what is committed and made from equal bytes
+    (folder / "dvc.lock").unlink()  # else DVC skips stages whose inputs equal the committed ones
     yaml, file = YAML(), folder / "params.yaml"
-    parameters = yaml.load(file)
-    for key, value in changes.items():
+    tree = yaml.load(file)
+    for key, value in parameters.items():
         *sections, name = key.split(".")
-        reduce(getitem, sections, parameters)[name] = value
-    yaml.dump(parameters, file)
+        reduce(getitem, sections, tree)[name] = value
+    yaml.dump(tree, file)
 
 
-def share(images: int | None) -> dict[str, float]:
-    """The parameters with which so many of MNIST's images are used; of None, those that are committed."""
-    return {"prepare.share": images / 60_000} if images else {}
+def share_parameter(n_images: int | None) -> dict[str, float]:
+    """Return the parameter that uses this many of MNIST's images; for None, none, so that the committed value holds."""
+    return {"prepare.share": n_images / 60_000} if n_images else {}
 
 
 def commit(folder: Path) -> None:
@@ -46,11 +46,11 @@ def commit(folder: Path) -> None:
 
 def repro(folder: Path, *stages: str) -> None:
     if subprocess.run(["dvc", "repro", *stages], cwd=folder, env=ENVIRONMENT, check=False).returncode:
-        raise UserError("`dvc repro` failed; what it says stands above")
+        raise UserError("`dvc repro` failed; its output is above")
 
 
-def tracked(folder: Path) -> tuple[Any, str]:
-    """A client of the clone's own store, and the experiment there."""
+def open_store(folder: Path) -> tuple[Any, str]:
+    """Return an MLflow client of the clone's own store, and the ID of the experiment in it."""
     configure()
     from mlflow import MlflowClient
 

@@ -1,4 +1,4 @@
-"""Keras Tuner's own searches as its guides have them: one trial after the other, with TensorFlow's own threads."""
+"""Keras Tuner's own searches as its guides show them: one trial after another, with TensorFlow's default threads."""
 
 import sys
 import tempfile
@@ -12,89 +12,97 @@ from typing import Any
 import keras
 import keras_tuner
 
-from benchmarks.plain import compiled, network
+from benchmarks.plain import build_network, compile_model
 from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.evaluation.objective import score
 from digits.search.brackets import FACTOR
-from digits.search.oracle import OBJECTIVE, as_given, space_of
+from digits.search.oracle import OBJECTIVE, restore_types, search_space
 from digits.search.search import SearchConfig
 
-# Keras Tuner imports it before each trial, for callbacks that nobody asks for here. TensorFlow no longer brings it, and
-# without it each trial fails: an empty module in its place is enough.
-NOT_INSTALLED = "tensorboard.plugins.hparams"
-WITHOUT_END = 1_000
+# Keras Tuner imports this module before each trial, for callbacks that are not used here. TensorFlow no longer installs
+# it, and without it each trial fails; an empty module is enough.
+MISSING_MODULE = "tensorboard.plugins.hparams"
+UNLIMITED = 1_000
 
-Feed = Callable[[Split, Recipe], dict[str, Any]]  # what `model.fit` is given
-History = list[tuple[float, dict[str, float]]]  # of each epoch in turn, when it ended and what it measured
+FitArguments = Callable[[Split, Recipe], dict[str, Any]]  # returns the arguments of `model.fit`
+History = list[tuple[float, dict[str, float]]]  # for each epoch: the time when it ended, and its metrics
 
 
-def search(config: SearchConfig, images: tuple[Split, ...], feed: Feed, max_epochs: int) -> tuple[Recipe, History]:
-    """The recipe of the best of so many epochs. Corrupted images are only for `balanced`."""
-    sys.modules.setdefault(NOT_INSTALLED, SimpleNamespace(api=None))
+def search(
+    config: SearchConfig, splits: tuple[Split, ...], fit_arguments: FitArguments, max_epochs: int
+) -> tuple[Recipe, History]:
+    """Return the best recipe within the maximum number of epochs, and the history.
+
+    The splits are training and validation images, and for the objective `balanced` corrupted validation images.
+    """
+    sys.modules.setdefault(MISSING_MODULE, SimpleNamespace(api=None))
     keras.utils.set_random_seed(config.baseline.seed)
-    model, epochs = Classifier(config, images, feed, max_epochs), config.plan.rungs[-1]
-    with tempfile.TemporaryDirectory() as folder, suppress(Enough):
-        tuner = tuner_of(config.method, epochs)(
+    model, epochs = Classifier(config, splits, fit_arguments, max_epochs), config.plan.rungs[-1]
+    with tempfile.TemporaryDirectory() as folder, suppress(EpochLimitReached):
+        tuner = tuner_class(config.method, epochs)(
             model,
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             seed=config.baseline.seed,
-            hyperparameters=space_of(config.plan),
+            hyperparameters=search_space(config.plan),
             directory=folder,
         )
         tuner.search(epochs=epochs, validation_data=model.validation, verbose=0)
-    if failed := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
-        raise RuntimeError(f"trials of the plain search failed, which is no fair comparison: {failed[0]}")
-    return model.best, model.history
+    if messages := [trial.message for trial in tuner.oracle.trials.values() if trial.message]:
+        raise RuntimeError(f"trials of the plain search failed, so the comparison would be unfair: {messages[0]}")
+    return model.best_recipe, model.history
 
 
-def tuner_of(method: str, epochs: int) -> Callable[..., keras_tuner.Tuner]:
+def tuner_class(method: str, epochs: int) -> Callable[..., keras_tuner.Tuner]:
     if method == "bayesian":
-        # Its default, three for each hyperparameter, would make of so short a search a random one.
-        return partial(keras_tuner.BayesianOptimization, max_trials=WITHOUT_END, num_initial_points=4)
+        # The default, three initial points per hyperparameter, would make such a short search a random one.
+        return partial(keras_tuner.BayesianOptimization, max_trials=UNLIMITED, num_initial_points=4)
     if method == "random":
-        return partial(keras_tuner.RandomSearch, max_trials=WITHOUT_END)
+        return partial(keras_tuner.RandomSearch, max_trials=UNLIMITED)
     # Also for halving, which Keras Tuner does not have.
-    return partial(keras_tuner.Hyperband, max_epochs=epochs, factor=FACTOR, hyperband_iterations=WITHOUT_END)
+    return partial(keras_tuner.Hyperband, max_epochs=epochs, factor=FACTOR, hyperband_iterations=UNLIMITED)
 
 
 class Classifier(keras_tuner.HyperModel):
-    def __init__(self, config: SearchConfig, images: tuple[Split, ...], feed: Feed, max_epochs: int) -> None:
+    def __init__(
+        self, config: SearchConfig, splits: tuple[Split, ...], fit_arguments: FitArguments, max_epochs: int
+    ) -> None:
         super().__init__()
-        self.config, self.feed, self.max_epochs, self.history = config, feed, max_epochs, History()
-        self.best, self.objective = config.baseline.recipe, float("-inf")
-        self.data, *held_out = images
-        self.validation, *self.corrupted = ((split.images, split.labels) for split in held_out)
+        self.config, self.fit_arguments, self.max_epochs = config, fit_arguments, max_epochs
+        self.history = History()
+        self.best_recipe, self.best_objective = config.baseline.recipe, float("-inf")
+        self.train, *evaluated = splits
+        self.validation, *self.corrupted = ((split.images, split.labels) for split in evaluated)
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
-        return self.config.baseline.recipe.model_copy(update=as_given(hp.values, self.config.plan))
+        return self.config.baseline.recipe.model_copy(update=restore_types(hp.values, self.config.plan))
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         recipe, baseline = self.recipe(hp), self.config.baseline
-        model = network(baseline.family, recipe, self.data.images.shape[1:], baseline.n_classes)
-        # The optimizer of a trial that goes on is a new one, so its schedule spans what is still to come.
+        model = build_network(baseline.family, recipe, self.train.images.shape[1:], baseline.n_classes)
+        # A resumed trial gets a new optimizer, so its schedule spans the remaining epochs.
         epochs = hp.values.get("tuner/epochs", baseline.epochs) - hp.values.get("tuner/initial_epoch", 0)
-        return compiled(model, recipe, baseline.n_classes, epochs * -(-len(self.data) // recipe.batch_size))
+        return compile_model(model, recipe, baseline.n_classes, epochs * -(-len(self.train) // recipe.batch_size))
 
-    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **more: Any) -> Any:
+    def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **options: Any) -> Any:
         recipe = self.recipe(hp)
-        watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda _, logs: self.on_epoch_end(recipe, model, logs))
-        more["callbacks"] = [watch, *more["callbacks"]]
-        return model.fit(**self.feed(self.data, recipe), **more)
+        callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda _, logs: self.on_epoch_end(recipe, model, logs))
+        options["callbacks"] = [callback, *options["callbacks"]]
+        return model.fit(**self.fit_arguments(self.train, recipe), **options)
 
     def on_epoch_end(self, recipe: Recipe, model: keras.Model, logs: dict[str, float]) -> None:
-        """Gives the tuner our objective of each epoch, and ends the search after the last."""
-        measured = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "corrupted_accuracy": 0.0}
+        """Add the project's objective to the logs, which the tuner reads, and end the search after the last epoch."""
+        values = {"accuracy": logs["val_accuracy"], "loss": logs["val_loss"], "corrupted_accuracy": 0.0}
         for images, labels in self.corrupted:
-            measured["corrupted_accuracy"] = model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
-        epoch = {f"validation_{name}": value for name, value in measured.items()}
-        logs[OBJECTIVE] = score(epoch, self.config.objective)
-        self.history.append((time.time(), epoch))
-        if logs[OBJECTIVE] > self.objective:
-            self.best, self.objective = recipe, logs[OBJECTIVE]
+            values["corrupted_accuracy"] = model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"]
+        metrics = {f"validation_{name}": value for name, value in values.items()}
+        logs[OBJECTIVE] = score(metrics, self.config.objective)
+        self.history.append((time.time(), metrics))
+        if logs[OBJECTIVE] > self.best_objective:
+            self.best_recipe, self.best_objective = recipe, logs[OBJECTIVE]
         if len(self.history) >= self.max_epochs:
-            raise Enough
+            raise EpochLimitReached
 
 
-class Enough(BaseException):
-    """Not an Exception: Keras Tuner takes those for a trial that failed."""
+class EpochLimitReached(BaseException):
+    """Not an Exception, which Keras Tuner would record as a failed trial."""

@@ -1,7 +1,7 @@
-"""A long run, in search of better models, as a DVC experiment; its result goes to reports/record/.
+"""A long run that aims for better models, as a DVC experiment; its results go to reports/record/.
 
-`make record`: benchmarks/record.yaml says where it differs from params.yaml. Stopped halfway, it goes on when run
-again: what was trained is in DVC's cache, what was trained in part in .checkpoints/.
+`make record` runs it with benchmarks/record.yaml, which lists the differences from params.yaml. An interrupted run
+resumes when it is run again: DVC's cache has what was trained, and .checkpoints/ what was trained in part.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-from benchmarks.run import machine
+from benchmarks.run import describe_machine
 from digits.comparison.comparison import Spread
 from digits.config.load import parameter
 from digits.config.schema import Runtime
@@ -27,101 +27,110 @@ from digits.core.git import git
 from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.evaluation.metrics import METRICS, Predictions, average, load_labels
 from digits.models import runtime
-from digits.report.readme import first_part
+from digits.report.readme import extract_overview
 from digits.report.tables import cell, table
 
-OVERLAY, RESULT, NAME = Path("benchmarks/record.yaml"), REPORTS / "record", "record"
-KEPT = ("reports/comparison.md", "reports/comparison.csv", "reports/models.csv", "reports/metrics.json", "params.yaml")
-USED = ("params.yaml", "models", "data/predictions", "reports/models.csv")
-SHIFTS = 9  # up to a pixel up or down, left or right
-SHOWN = [metric for metric in METRICS if not metric.needs_corrupted]
+NAME, OVERLAY, FOLDER = "record", Path("benchmarks/record.yaml"), REPORTS / "record"
+COPIED = (
+    "reports/comparison.md",
+    "reports/comparison.csv",
+    "reports/models.csv",
+    "reports/metrics.json",
+    "params.yaml",
+)
+INPUTS = ("params.yaml", "models", "data/predictions", "reports/models.csv")
+N_SHIFTS = 9  # up to a pixel up or down, left or right
+SHOWN_METRICS = [metric for metric in METRICS if not metric.needs_corrupted]
 
 
 def main() -> None:
     subprocess.run(["dvc", "exp", "remove", "--quiet", NAME], capture_output=True, check=False)
-    changes = (word for change in settings(YAML(typ="safe").load(OVERLAY)) for word in ("-S", change))
+    changes = (word for change in dvc_overrides(YAML(typ="safe").load(OVERLAY)) for word in ("-S", change))
     if subprocess.run(["dvc", "exp", "run", "--temp", "--name", NAME, *changes], check=False).returncode:
-        raise UserError("the run did not come to its end; `make record` goes on where it stopped")
+        raise UserError("the run did not finish; run `make record` again, and it resumes where it stopped")
     revision = git("for-each-ref", "--format=%(refname)", f"refs/exps/**/{NAME}")
-    for file in map(Path, KEPT):
-        write_text(RESULT / file.name, git("show", f"{revision}:{file}") + "\n")
-    text = about(git("rev-parse", "--short", f"{revision}~1"), averaged_over_shifts(revision))
-    write_text(RESULT / "README.md", text)
+    for file in map(Path, COPIED):
+        write_text(FOLDER / file.name, git("show", f"{revision}:{file}") + "\n")
+    text = format_readme(git("rev-parse", "--short", f"{revision}~1"), evaluate_shifts(revision))
+    write_text(FOLDER / "README.md", text)
     print(text)
 
 
-def settings(tree: dict[str, Any], above: str = "") -> Iterator[str]:
-    """As DVC takes them, whether the key is there already or not."""
+def dvc_overrides(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Return values of `dvc exp run --set-param`; with `++`, the key may exist or not."""
     for key, value in tree.items():
         if isinstance(value, dict):
-            yield from settings(value, f"{above}{key}.")
+            yield from dvc_overrides(value, f"{prefix}{key}.")
         else:
-            yield f"++{above}{key}={str(value).replace(' ', '')}"
+            yield f"++{prefix}{key}={str(value).replace(' ', '')}"
 
 
-def averaged_over_shifts(revision: str) -> str:
+def evaluate_shifts(revision: str) -> str:
+    """Return the table of the revision's tuned models with predictions averaged over shifts."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in USED:
+        for name in INPUTS:
             file = Path(folder, name)
             file.parent.mkdir(parents=True, exist_ok=True)
-            get = ["dvc", "get", "--quiet", "--rev", revision, "--out", str(file), ".", name]
-            subprocess.run(get, check=True)
+            command = ["dvc", "get", "--quiet", "--rev", revision, "--out", str(file), ".", name]
+            subprocess.run(command, check=True)
         with chdir(folder):
             return shifts_table()
 
 
 def shifts_table() -> str:
-    """Of the project in the current folder."""
+    """Return the table for the project in the current folder."""
     runtime.start(parameter(Runtime, "runtime"))
     models = pd.read_csv(REPORTS / "models.csv").query("variant == 'tuned'")
-    head = f"Mean of {SHIFTS} shifts", *(metric.heading for metric in SHOWN), "Multiply-adds"
-    rows = [row for family, seeds in models.groupby("family", sort=False) for row in of_family(family, seeds)]
+    head = f"Mean of {N_SHIFTS} shifts", *(metric.heading for metric in SHOWN_METRICS), "Multiply-adds"
+    rows = [row for family, group in models.groupby("family", sort=False) for row in family_rows(family, group)]
     return table(head, "l" + "r" * (len(head) - 1), rows)
 
 
-def of_family(family: str, models: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def family_rows(family: str, models: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     from digits.models.keras_file import load_predictor
 
     images, labels = read_array(PREDICTIONS / "images.npy"), load_labels()
-    names = [model_name(family, "tuned", seed) for seed in models["seed"]]
-    outputs = [Predictions(averaged(load_predictor(model_file(name)), images), labels) for name in names]
-    cost = SHIFTS * models["multiply_adds"]
-    yield row(f"{family} tuned", outputs, cost.mean())
-    if len(outputs) > 1:
-        yield row(f"{family} tuned ensemble", [average(outputs)], cost.sum())
+    files = [model_file(model_name(family, "tuned", seed)) for seed in models["seed"]]
+    predictions = [Predictions(average_over_shifts(load_predictor(file), images), labels) for file in files]
+    cost = N_SHIFTS * models["multiply_adds"]
+    yield format_row(f"{family} tuned", predictions, cost.mean())
+    if len(predictions) > 1:
+        yield format_row(f"{family} tuned ensemble", [average(predictions)], cost.sum())
 
 
-def averaged(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
-    return np.mean([predict(each) for each in shifted(images)], axis=0)
+def average_over_shifts(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    return np.mean([predict(shifted) for shifted in shift_images(images)], axis=0)
 
 
-def shifted(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Edge pixels continue outwards, as when training augments."""
+def shift_images(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Return all shifts by up to a pixel. Edge pixels are repeated, as in training's augmentation."""
     height, width = images.shape[1:3]
-    wider = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     for down, right in product(range(3), repeat=2):
-        yield wider[:, down : down + height, right : right + width]
+        yield padded[:, down : down + height, right : right + width]
 
 
-def row(name: str, outputs: Sequence[Predictions], cost: float) -> tuple[str, ...]:
-    cells = (cell(metric, Spread.of([metric.mean(output) for output in outputs])) for metric in SHOWN)
-    return name, *cells, f"{cost:,.0f}"
+def format_row(name: str, models: Sequence[Predictions], cost: float) -> tuple[str, ...]:
+    spreads = [
+        (metric, Spread.from_values([metric.mean(predictions) for predictions in models])) for metric in SHOWN_METRICS
+    ]
+    return name, *(cell(metric, spread) for metric, spread in spreads), f"{cost:,.0f}"
 
 
-def about(commit: str, over_shifts: str) -> str:
-    results = first_part((RESULT / "comparison.md").read_text(encoding="utf-8"))
+def format_readme(commit: str, shifts: str) -> str:
+    results = extract_overview((FOLDER / "comparison.md").read_text(encoding="utf-8"))
     return f"""# The record
 
 More epochs and larger networks: `make record` on commit {commit}, with {OVERLAY} over params.yaml
-(together they are params.yaml here). Recipes were chosen on validation images, as ever.
+(params.yaml in this folder has both). Recipes were chosen on validation images.
 
 {results.strip()}
 
-The tuned models again, each test image shown nine times, shifted by up to a pixel, and the answers averaged:
+The tuned models with predictions averaged over nine shifts of each test image, by up to a pixel:
 
-{over_shifts}
+{shifts}
 
-One run. Machine: {machine()}.
+One run. Machine: {describe_machine()}.
 """
 
 

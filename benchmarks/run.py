@@ -1,7 +1,7 @@
-"""What the benchmarks share: their command line, two sides measured in turns, and the report.
+"""The command line of the benchmarks, measurements in turns, and the report.
 
-`python -m benchmarks.NAME [PAIRS] [IMAGES]` measures so many pairs. With a number of images it is only tried; else
-reports/benchmarks.json keeps what was found, and reports/benchmarks.md shows it.
+`python -m benchmarks.NAME [PAIRS] [IMAGES]` measures this many pairs. A run with a number of images is a trial run and
+saves nothing; without one, the results go to reports/benchmarks.json and the report to reports/benchmarks.md.
 """
 
 import ast
@@ -25,11 +25,11 @@ from digits.core.files import read_json, write_json, write_text
 from digits.core.git import git
 from digits.core.paths import REPORTS
 
-RECORD, PAGE = REPORTS / "benchmarks.json", REPORTS / "benchmarks.md"
+RESULTS_FILE, REPORT_FILE = REPORTS / "benchmarks.json", REPORTS / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Written by `make bench` and the commands below. Both sides of a ratio are measured in turns: the median of the pairs,
-the lowest and the highest.
+Written by `make bench` and the commands below. The two sides of a ratio are measured in turns. Each row
+shows the median of the pairs, the lowest and the highest.
 
 | Measured | Median | Lowest to highest | Pairs | Aim | |
 |---|---:|---:|---:|---:|---|"""
@@ -38,107 +38,113 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Row:
-    what: str
-    values: Sequence[float]  # one of each pair
+    label: str
+    values: Sequence[float]  # one per pair
     aim: float | None = None
     smaller_is_better: bool = False
     unit: str = "×"
     note: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        middle, spread = median(self.values), f"{self.shown(min(self.values))} to {self.shown(max(self.values))}"
-        aim = met = "–"
+        middle = median(self.values)
+        value_range = f"{self.format(min(self.values))} to {self.format(max(self.values))}"
+        aim = status = "–"
         if self.aim is not None:
-            aim = f"{'≤' if self.smaller_is_better else '≥'} {self.shown(self.aim)}"
-            met = "met" if (middle <= self.aim if self.smaller_is_better else middle >= self.aim) else "not met"
-        return self.what, self.shown(middle), spread, str(len(self.values)), aim, met
+            aim = f"{'≤' if self.smaller_is_better else '≥'} {self.format(self.aim)}"
+            status = "met" if (middle <= self.aim if self.smaller_is_better else middle >= self.aim) else "not met"
+        return self.label, self.format(middle), value_range, str(len(self.values)), aim, status
 
-    def shown(self, value: float) -> str:
+    def format(self, value: float) -> str:
         return f"{100 * value:.1f} %" if self.unit == "%" else f"{value:.2f} {self.unit}".rstrip()
 
 
-def main(measure: Callable[[int, int | None], Sequence[Row]], pairs: int) -> None:
-    """`measure` takes the number of pairs and of images; None stands for as many images as it wants."""
+def main(measure: Callable[[int, int | None], Sequence[Row]], n_repeats: int) -> None:
+    """Run `measure` with the number of repeats (or pairs) and of images; None stands for the benchmark's own number."""
     started, name, arguments = time.perf_counter(), Path(sys.argv[0]).stem, sys.argv[1:]
     with one_line_errors(name):
-        if len(arguments) > 2 or not all(each.isdecimal() and int(each) for each in arguments):
+        if len(arguments) > 2 or not all(argument.isdecimal() and int(argument) for argument in arguments):
             raise UserError(f"takes [PAIRS] [IMAGES], not {' '.join(arguments)}")
-        pairs, images = [*map(int, arguments), *(pairs, None)[len(arguments) :]]
-        rows = measure(pairs, images)
-        if images is None:
-            keep(name, f"python -m benchmarks.{name} {pairs}", rows)
+        n_repeats, n_images = [*map(int, arguments), *(n_repeats, None)[len(arguments) :]]
+        rows = measure(n_repeats, n_images)
+        if n_images is None:
+            save_results(name, f"python -m benchmarks.{name} {n_repeats}", rows)
         for row in rows:
             print(*row.cells(), row.note, sep=" | ")
-        kept = "only tried, and not kept" if images else f"{PAGE} has it"
-        print(f"{name}: {kept} ({time.perf_counter() - started:.0f} s)", flush=True)
+        status = "trial run, not saved" if n_images else f"saved to {REPORT_FILE}"
+        print(f"{name}: {status} ({time.perf_counter() - started:.0f} s)", flush=True)
 
 
-def interleaved(pairs: int, ours: Callable[[], T], plain: Callable[[], T]) -> Iterator[tuple[T, T]]:
-    """They take turns in being first: a machine that becomes slower, or is shared, favours neither."""
-    for number in range(pairs):
-        results = {side: side() for side in ((plain, ours) if number % 2 else (ours, plain))}
-        yield results[ours], results[plain]
+def interleaved(n_pairs: int, candidate: Callable[[], T], reference: Callable[[], T]) -> Iterator[tuple[T, T]]:
+    """Alternate which of the two runs first: a machine that becomes slower, or is shared, then favours neither."""
+    for number in range(n_pairs):
+        order = (reference, candidate) if number % 2 else (candidate, reference)
+        results = {function: function() for function in order}
+        yield results[candidate], results[reference]
 
 
 def compare(
-    what: str, pairs: int, ours: Callable[[], float], plain: Callable[[], float], unit: str, aim: float | None = None
+    label: str,
+    n_pairs: int,
+    candidate: Callable[[], float],
+    reference: Callable[[], float],
+    unit: str,
+    aim: float | None = None,
 ) -> Row:
-    """How many times better ours is: less where it is a time, more where it is a rate."""
-    values = []
-    for pair in interleaved(pairs, ours, plain):
-        values.append(pair)
-        print(f"{what}: {against(pair, unit)}", flush=True)
-    ratios = [second / first if unit == "s" else first / second for first, second in values]
-    return Row(what, ratios, aim, note=against(map(median, zip(*values, strict=True)), unit))
+    """Return how many times better the candidate is: a time (unit "s") is better if smaller, a rate if larger."""
+    pairs = []
+    for pair in interleaved(n_pairs, candidate, reference):
+        pairs.append(pair)
+        print(f"{label}: {format_pair(pair, unit)}", flush=True)
+    ratios = [second / first if unit == "s" else first / second for first, second in pairs]
+    return Row(label, ratios, aim, note=format_pair(map(median, zip(*pairs, strict=True)), unit))
 
 
-def against(pair: Iterable[float], unit: str) -> str:
+def format_pair(pair: Iterable[float], unit: str) -> str:
     return " against ".join(f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}" for value in pair)
 
 
-def fresh(work: Callable[..., T], *arguments: Any) -> T:
-    """Run in a new process: TensorFlow keeps its threads, its memory and its graphs for life."""
+def run_in_process(function: Callable[..., T], *arguments: Any) -> T:
+    """Call the function in a new process: TensorFlow never releases its threads, memory and graphs."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(work, *arguments).result()
+        return process.submit(function, *arguments).result()
 
 
-def keep(benchmark: str, command: str, rows: Sequence[Row]) -> None:
-    """Replaces what this benchmark found before; the others' rows stay."""
+def save_results(benchmark: str, command: str, rows: Sequence[Row]) -> None:
+    """Replace this benchmark's earlier rows, keep the rows of the others, and write the report."""
     rounded = [asdict(replace(row, values=[round(value, 4) for value in row.values])) for row in rows]
     commit = git("-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD")
-    results = known() | {benchmark: {"command": command, "commit": commit, "machine": machine(), "rows": rounded}}
-    write_json(RECORD, dict(sorted(results.items())))
-    write_text(PAGE, page(known()))
+    result = {"command": command, "commit": commit, "machine": describe_machine(), "rows": rounded}
+    write_json(RESULTS_FILE, dict(sorted((load_results() | {benchmark: result}).items())))
+    write_text(REPORT_FILE, format_report(load_results()))
 
 
-def known() -> dict[str, Any]:
-    return read_json(RECORD) if RECORD.exists() else {}
+def load_results() -> dict[str, Any]:
+    return read_json(RESULTS_FILE) if RESULTS_FILE.exists() else {}
 
 
-def page(results: dict[str, Any]) -> str:
+def format_report(results: dict[str, Any]) -> str:
     rows = {name: [Row(**row) for row in result["rows"]] for name, result in results.items()}
-    lines = [HEAD, *(f"| {' | '.join(row.cells())} |" for each in rows.values() for row in each)]
+    lines = [HEAD, *(f"| {' | '.join(row.cells())} |" for name in rows for row in rows[name])]
     for name, result in results.items():
-        title, _, more = about(name).partition("\n\n")
+        title, _, description = load_docstring(name).partition("\n\n")
         run = f"`{result['command']}` at commit {result['commit']}, on {result['machine']}"
-        lines += ["", f"## {title}", "", run, "", more, ""]
-        lines += [f"- {row.what}: {row.note}" for row in rows[name] if row.note]
+        lines += ["", f"## {title}", "", run, "", description, ""]
+        lines += [f"- {row.label}: {row.note}" for row in rows[name] if row.note]
     return "\n".join((*lines, ""))
 
 
-def about(benchmark: str) -> str:
-    """The docstring of its file: title, blank line, what is measured and how."""
+def load_docstring(benchmark: str) -> str:
+    """Return the docstring of the benchmark's file: title, blank line, what it measures and how."""
     return ast.get_docstring(ast.parse(Path(__file__).with_name(f"{benchmark}.py").read_text(encoding="utf-8")))
 
 
-def machine() -> str:
+def describe_machine() -> str:
+    system = f"{processor_name()}, {os.cpu_count()} cores, {platform.system()}"
     libraries = f"TensorFlow {version('tensorflow')}, Keras {version('keras')}"
-    return (
-        f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, {libraries}"
-    )
+    return f"{system}; Python {platform.python_version()}, {libraries}"
 
 
-def processor() -> str:
+def processor_name() -> str:
     file = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*: (.+)$", file.read_text() if file.exists() else "", re.MULTILINE)
-    return named[1] if named else platform.processor() or platform.machine()
+    name = re.search(r"^model name\s*: (.+)$", file.read_text() if file.exists() else "", re.MULTILINE)
+    return name[1] if name else platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""One search of each tuner, begun in a process of its own, its best recipe tested, and both kept."""
+"""One search of each tuner in its own process; its best recipe is tested, and both results are stored."""
 
 import shutil
 import time
@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from benchmarks.run import fresh, machine
-from benchmarks.trainings import images, tensorflow_as_it_comes, training_config
+from benchmarks.run import describe_machine, run_in_process
+from benchmarks.trainings import default_tensorflow, load_images, training_config
 from digits.config.load import parameter, setting
 from digits.config.schema import Objective, Pool, Search, Train
 from digits.core.files import read_json, write_json
@@ -22,118 +22,124 @@ from digits.evaluation.metrics import accuracy
 from digits.evaluation.objective import score
 from digits.models import runtime
 from digits.models.families import hyperparameters
-from digits.search.methods import length
+from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
 from digits.training.images import load_training_data
 from digits.training.seeds import train_seeds
 
 FAMILY = "mlp"
-OURS, PLAIN = ("random", "halving"), ("random", "bayesian", "hyperband")
-SEEDS = (1, 2)  # with which a search's best recipe is trained in full
-Record = dict[str, Any]
-Point = tuple[float, int, float]  # seconds since the start of Python, epochs trained so far, the best objective so far
-History = list[tuple[float, dict[str, float]]]  # of each epoch in turn, when it ended and what it measured
-SECONDS_BETWEEN_LOOKS = 0.05
+POOL_METHODS, PLAIN_METHODS = ("random", "halving"), ("random", "bayesian", "hyperband")
+SEEDS = (1, 2)  # for the full trainings of a search's best recipe
+SearchResult = dict[str, Any]
+Point = tuple[float, int, float]  # seconds since the start of Python, epochs trained so far, best objective so far
+History = list[tuple[float, dict[str, float]]]  # for each epoch: the time when it ended, and its metrics
+POLL_SECONDS = 0.05
 
 
-def in_turns(seed: int) -> list[tuple[str, str]]:
-    tuners = [*(("ours", method) for method in OURS), *(("plain", method) for method in PLAIN)]
+def rotated_tuners(seed: int) -> list[tuple[str, str]]:
+    """Return all tuners, starting with another one for each seed."""
+    tuners = [*(("ours", method) for method in POOL_METHODS), *(("plain", method) for method in PLAIN_METHODS)]
     start = seed % len(tuners)
     return tuners[start:] + tuners[:start]
 
 
 @contextmanager
-def prepared(folder: Path, count: int | None) -> Iterator[None]:
-    """Images and parameters in a folder of its own, where checkpoints do not meet those of others."""
+def temporary_project(folder: Path, n_images: int | None) -> Iterator[None]:
+    """Run in a folder with its own copy of images and parameters, so that checkpoints do not mix with the project's."""
     shutil.copytree(PREPARED, folder / PREPARED)
-    dataset.save(images("train", count), folder / PREPARED / "train")
+    dataset.save(load_images("train", n_images), folder / PREPARED / "train")
     shutil.copy("params.yaml", folder)
     with chdir(folder):
         yield
 
 
-def run_once(record: Path, tuner: str, method: str, seed: int) -> None:
+def run_search(file: Path, tuner: str, method: str, seed: int) -> None:
+    """Run a search and store its result in the file, unless the file has it already."""
     config = search_config(method, seed)
     name = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
     identity = fingerprint([name, config.plan, config.objective], {}, *load_training_data())
-    searches = kept(record)
-    if any(each["fingerprint"] == identity for each in searches):
+    stored = load_searches(file)
+    if any(search["fingerprint"] == identity for search in stored):
         return
     started = time.time()
-    curve, recipe = fresh({"ours": ours, "plain": plain}[tuner], method, seed, started)
+    search_function = {"ours": search_in_pool, "plain": search_plain}[tuner]
+    curve, recipe = run_in_process(search_function, method, seed, started)
     seconds = round(time.time() - started, 1)
     print(f"{tuner} {method}, seed {seed}: {curve[-1][2]:.4f} in {seconds:.0f} s, {curve[-1][1]} epochs", flush=True)
-    search = name | {"fingerprint": identity, "machine": machine(), "seconds": seconds, "points": curve}
-    search |= {"recipe": recipe, "test_accuracy": fresh(tested, recipe)}
-    # Another record of the same search was of other images or another space.
-    others = [each for each in searches if not name.items() <= each.items()]
-    write_json(record, {"searches": [*others, search]})
+    result = name | {"fingerprint": identity, "machine": describe_machine(), "seconds": seconds, "points": curve}
+    result |= {"recipe": recipe, "test_accuracy": run_in_process(train_and_test, recipe)}
+    # A stored result of the same name used other images or another space, and is replaced.
+    others = [search for search in stored if not name.items() <= search.items()]
+    write_json(file, {"searches": [*others, result]})
 
 
 def search_config(method: str, seed: int) -> SearchConfig:
     plan = parameter(Search[hyperparameters(FAMILY)], f"tune.{FAMILY}")
     if method == "halving":
-        # Of as many recipes as the same number of epochs suffices for.
-        epochs = plan.trials * plan.rungs[-1]
-        plans = (plan.model_copy(update={"trials": count}) for count in range(1, epochs + 1))
-        plan = [each for each in plans if length(each, method) <= epochs][-1]
+        # Try as many recipes as the same number of epochs allows.
+        max_epochs = plan.trials * plan.rungs[-1]
+        plans = (plan.model_copy(update={"trials": n_trials}) for n_trials in range(1, max_epochs + 1))
+        plan = [larger for larger in plans if total_epochs(larger, method) <= max_epochs][-1]
     baseline = training_config(FAMILY, "baseline", plan.rungs[-1], seed)
-    machine = baseline.runtime.model_copy(update={"threads": setting(Pool, "pool").threads_per_worker})
-    return SearchConfig(plan, method, parameter(Objective, "tune.objective"), replace(baseline, runtime=machine))
+    threads = setting(Pool, "pool").threads_per_worker
+    baseline = replace(baseline, runtime=baseline.runtime.model_copy(update={"threads": threads}))
+    return SearchConfig(plan, method, parameter(Objective, "tune.objective"), baseline)
 
 
-def ours(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
-    config, epochs = search_config(method, seed), History()
-    [search] = tune([config], setting(Pool, "pool"), partial(timed, epochs))["searches"]
-    return points(epochs, started, config.objective), search["best"]
+def search_in_pool(method: str, seed: int, started: float) -> tuple[list[Point], dict[str, Any]]:
+    config, history = search_config(method, seed), History()
+    [search] = tune([config], setting(Pool, "pool"), partial(record_epochs, history))["searches"]
+    return best_so_far(history, started, config.objective), search["best"]
 
 
 @contextmanager
-def timed(epochs: History, searches: Callable[[], list[Record]]) -> Iterator[None]:
-    """Adds each epoch of the trials as it ends."""
-    ended, counts = Event(), Counter[int]()
+def record_epochs(history: History, searches: Callable[[], list[dict[str, Any]]]) -> Iterator[None]:
+    """Append each epoch of the trials to the history as it ends."""
+    stop, n_recorded = Event(), Counter[int]()
 
-    def watch() -> None:
+    def poll() -> None:
         last = False
         while not last:
-            last = ended.wait(SECONDS_BETWEEN_LOOKS)
+            last = stop.wait(POLL_SECONDS)
             for trial in (trial for search in searches() for trial in search["trials"]):
-                new = trial["epochs"][counts[trial["trial"]] :]
-                counts[trial["trial"]] += len(new)
-                epochs.extend((time.time(), epoch) for epoch in new)
+                new = trial["epochs"][n_recorded[trial["trial"]] :]
+                n_recorded[trial["trial"]] += len(new)
+                history.extend((time.time(), epoch) for epoch in new)
 
-    thread = Thread(target=watch)
+    thread = Thread(target=poll)
     thread.start()
     try:
         yield
     finally:
-        ended.set()
+        stop.set()
         thread.join()
 
 
-def plain(method: str, seed: int, started: float) -> tuple[list[Point], Record]:
-    with tensorflow_as_it_comes():
-        from benchmarks.plain import fed_alike
+def search_plain(method: str, seed: int, started: float) -> tuple[list[Point], dict[str, Any]]:
+    with default_tensorflow():
+        from benchmarks.plain import fit_arguments_with_project_augmentation
         from benchmarks.plain_search import search
     config = search_config(method, seed)
-    recipe, epochs = search(config, load_training_data(), fed_alike, length(config.plan, OURS[0]))
-    return points(epochs, started, config.objective), recipe.model_dump()
+    max_epochs = total_epochs(config.plan, POOL_METHODS[0])
+    recipe, history = search(config, load_training_data(), fit_arguments_with_project_augmentation, max_epochs)
+    return best_so_far(history, started, config.objective), recipe.model_dump()
 
 
-def points(epochs: History, started: float, objective: str) -> list[Point]:
-    """Where it became better, and its end."""
-    curve, best = [], float("-inf")
-    for number, (now, epoch) in enumerate(epochs, 1):
-        value = score(epoch, objective)
-        if value > best or number == len(epochs):
+def best_so_far(history: History, started: float, objective: str) -> list[Point]:
+    """Return the points at which the best objective improved, and the end."""
+    points, best = [], float("-inf")
+    for number, (ended, metrics) in enumerate(history, 1):
+        value = score(metrics, objective)
+        if value > best or number == len(history):
             best = max(best, value)
-            curve.append((round(now - started, 1), number, best))
-    return curve
+            points.append((round(ended - started, 1), number, best))
+    return points
 
 
-def tested(recipe: Record) -> list[float]:
-    config = search_config(OURS[0], seed=1).baseline
+def train_and_test(recipe: dict[str, Any]) -> list[float]:
+    """Train the recipe in full with each seed, and return the test accuracies."""
+    config = search_config(POOL_METHODS[0], seed=1).baseline
     config = replace(config, recipe=type(config.recipe)(**recipe), epochs=parameter(Train, "train").epochs)
     train_seeds("tuned", [replace(config, seed=seed) for seed in SEEDS], setting(Pool, "pool"), nullcontext)
     runtime.start(config.runtime)
@@ -144,5 +150,5 @@ def tested(recipe: Record) -> list[float]:
     return [accuracy(predict(test.images), test.labels) for predict in models]
 
 
-def kept(record: Path) -> list[Record]:
-    return read_json(record)["searches"] if record.exists() else []
+def load_searches(file: Path) -> list[SearchResult]:
+    return read_json(file)["searches"] if file.exists() else []

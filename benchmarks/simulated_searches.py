@@ -1,4 +1,4 @@
-"""What the luck of the search does to verdicts: simulated trainings of what simulated searches found."""
+"""The effect of the search's randomness on verdicts: simulated trainings of the recipes of simulated searches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,99 +9,100 @@ from zlib import crc32
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from benchmarks.recipes import ACCURACY, CNN, METRIC_NAMES, TUNED, Setting, SimulatedRecipe, Values, luck
+from benchmarks.recipes import ACCURACY, CNN, METRIC_NAMES, TUNED, Setting, SimulatedRecipe, Values, effect_sd
 from benchmarks.simulation import ErrorRates, error_rates
 from digits.comparison.intervals import Difference, difference
 
-SEARCH_SPREADS = (0, 0.0002, 0.0005, 0.001)  # of the accuracy of what they find
+SEARCH_SPREADS = (0, 0.0002, 0.0005, 0.001)  # standard deviation over searches of their recipes' accuracy
 
 
 @dataclass(frozen=True, kw_only=True)
-class Searched(SimulatedRecipe):
-    """What searches found. As good as it says are such recipes in the mean; each has the luck of its search."""
+class SearchedRecipe(SimulatedRecipe):
+    """The recipes of several searches. The inherited fields are means; each search has its own effects."""
 
-    search_spread: float  # standard deviation over searches of the found recipe's accuracy
-    lucks: np.ndarray  # of each search, in accuracy, in sharpness and on corrupted images: standard normal
+    search_spread: float  # standard deviation over searches of their recipes' accuracy
+    search_effects: np.ndarray  # searches × (accuracy, sharpness, corrupted accuracy), standard normal
 
-    def values(self, rng: np.random.Generator, difficulty: np.ndarray, seeds: int) -> Values:
-        """Of one search, all seeds have its recipe; of as many searches as seeds, each its own."""
-        each = seeds // len(self.lucks)
-        of_searches = [self.found(lucks).values(rng, difficulty, each) for lucks in self.lucks]
-        return {axis: np.concatenate([values[axis] for values in of_searches]) for axis in METRIC_NAMES}
+    def values(self, rng: np.random.Generator, difficulty: np.ndarray, n_seeds: int) -> Values:
+        """Draw values. With one search, all seeds have its recipe; with a search per seed, each seed has its own."""
+        seeds_per_search = n_seeds // len(self.search_effects)
+        recipes = (self.recipe_of_search(effects) for effects in self.search_effects)
+        draws = [recipe.values(rng, difficulty, seeds_per_search) for recipe in recipes]
+        return {metric: np.concatenate([values[metric] for values in draws]) for metric in METRIC_NAMES}
 
-    def found(self, lucks: np.ndarray) -> SimulatedRecipe:
-        """On each axis, searches make as many times the difference that seeds make."""
-        in_accuracy, in_sharpness, in_hard = lucks
-        times = self.search_spread / self.spread
+    def recipe_of_search(self, effects: np.ndarray) -> SimulatedRecipe:
+        """Apply a search's effects. The ratio of search spread to seed spread is the same for all metrics."""
+        accuracy_effect, sharpness_effect, corrupted_effect = effects
+        ratio = self.search_spread / self.spread
         return SimulatedRecipe(
-            lucky(self.accuracy, self.search_spread, in_accuracy),
+            shift_share(self.accuracy, self.search_spread, accuracy_effect),
             self.spread,
-            self.sharpness * exp(times * self.sharpness_spread * in_sharpness),
+            self.sharpness * exp(ratio * self.sharpness_spread * sharpness_effect),
             self.sharpness_spread,
-            lucky(self.hard, times * self.hard_spread, in_hard),
-            self.hard_spread,
+            shift_share(self.corrupted_accuracy, ratio * self.corrupted_spread, corrupted_effect),
+            self.corrupted_spread,
         )
 
 
-def lucky(share: float, spread: float, own: float) -> float:
-    """Luck as seeds have it: the share is never beyond 1, and in the mean what it would be without."""
-    deviation = luck(share, spread, 1)
-    return float(ndtr(sqrt(1 + deviation**2) * ndtri(share) + deviation * own))
+def shift_share(share: float, spread: float, effect: float) -> float:
+    """Shift a share on the normal scale: the result never exceeds 1, and its mean is the share itself."""
+    sd = effect_sd(share, spread, 1)
+    return float(ndtr(sqrt(1 + sd**2) * ndtri(share) + sd * effect))
 
 
 @dataclass(frozen=True)
-class SearchShares:
-    """Of the tuned CNN over its baseline."""
+class SearchErrorRates:
+    """Error rates for the tuned CNN over its baseline."""
 
     search_spread: float
-    seeds: int
-    share: float  # of the search in the variance of a tuned model's test accuracy
-    of_recipe: ErrorRates  # one search, said of the recipe that it found
-    of_one_search: ErrorRates  # the same, said of searching
-    of_searches: ErrorRates  # a search for each seed, said of searching
+    n_seeds: int
+    variance_share: float  # the search's share of the variance of a tuned model's test accuracy
+    one_search_recipe: ErrorRates  # one search, and verdicts about its recipe
+    one_search: ErrorRates  # one search, and verdicts about searching
+    search_per_seed: ErrorRates  # a search per seed, and verdicts about searching
 
 
-def measure_search(search_spread: float, seeds: int, draws: int) -> SearchShares:
-    print(f"Searches ± {100 * search_spread:.2f} points, {seeds} seeds", flush=True)
-    one, lucks, seed_variance = after_searches(search_spread, seeds, 1, draws)
-    many, *_ = after_searches(search_spread, seeds, seeds, draws)
-    alike = np.ones((draws, 1))
-    return SearchShares(
+def measure_search(search_spread: float, n_seeds: int, n_draws: int) -> SearchErrorRates:
+    print(f"Searches ± {100 * search_spread:.2f} points, {n_seeds} seeds", flush=True)
+    one_search, effects, seed_variance = draw_searches(search_spread, n_seeds, 1, n_draws)
+    search_per_seed, *_ = draw_searches(search_spread, n_seeds, n_seeds, n_draws)
+    constant = np.ones((n_draws, 1))
+    return SearchErrorRates(
         search_spread,
-        seeds,
+        n_seeds,
         search_spread**2 / (search_spread**2 + seed_variance),
-        error_rates(one, truth(one, powers(lucks))),
-        error_rates(one, truth(one, alike)),
-        error_rates(many, truth(many, alike)),
+        error_rates(one_search, true_differences(one_search, effect_polynomial(effects))),
+        error_rates(one_search, true_differences(one_search, constant)),
+        error_rates(search_per_seed, true_differences(search_per_seed, constant)),
     )
 
 
-def after_searches(
-    search_spread: float, seeds: int, searches: int, draws: int
+def draw_searches(
+    search_spread: float, n_seeds: int, n_searches: int, n_draws: int
 ) -> tuple[list[dict[str, Difference]], np.ndarray, float]:
-    """The tuned CNN's differences from its baseline, the first search's luck in each draw, and the mean variance of the
-    tuned models' test accuracy."""
-    name = f"{search_spread} over {searches} searches"
-    rng = np.random.default_rng([seeds, crc32(name.encode())])
-    lucks = rng.standard_normal((draws, searches, 3))
-    found, variances = [], []
-    for each in lucks:
-        tuned = Searched(**asdict(TUNED), search_spread=search_spread, lucks=each)
-        mine, theirs = Setting(tuned, CNN).draw(rng, seeds)
-        found.append({axis: difference(mine[axis], theirs[axis]) for axis in METRIC_NAMES})
-        variances.append(mine[ACCURACY].mean(axis=1).var(ddof=1))
-    return found, lucks[:, 0], fmean(variances)
+    """Return the tuned CNN's differences from its baseline, the effects of the first search in each draw, and the mean
+    variance of the tuned models' test accuracy."""
+    name = f"{search_spread} over {n_searches} searches"
+    rng = np.random.default_rng([n_seeds, crc32(name.encode())])
+    effects = rng.standard_normal((n_draws, n_searches, 3))
+    differences, variances = [], []
+    for search_effects in effects:
+        tuned = SearchedRecipe(**asdict(TUNED), search_spread=search_spread, search_effects=search_effects)
+        candidate, reference = Setting(tuned, CNN).draw(rng, n_seeds)
+        differences.append({metric: difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES})
+        variances.append(candidate[ACCURACY].mean(axis=1).var(ddof=1))
+    return differences, effects[:, 0], fmean(variances)
 
 
-def truth(found: Sequence[Mapping[str, Difference]], by: np.ndarray) -> list[dict[str, float]]:
-    """What all draws say together, by least squares: the same of all whose row is the same."""
-    values = np.array([[draw[axis].value for axis in METRIC_NAMES] for draw in found])
-    fitted = by @ np.linalg.lstsq(by, values)[0]
+def true_differences(differences: Sequence[Mapping[str, Difference]], features: np.ndarray) -> list[dict[str, float]]:
+    """Estimate each draw's true differences by least squares over all draws, from its row of features."""
+    values = np.array([[draw[metric].value for metric in METRIC_NAMES] for draw in differences])
+    fitted = features @ np.linalg.lstsq(features, values)[0]
     return [dict(zip(METRIC_NAMES, row, strict=True)) for row in fitted.tolist()]
 
 
-def powers(lucks: np.ndarray) -> np.ndarray:
-    """Of a search's luck, what tells how good its recipe is on all axes; higher powers told no more."""
-    accuracy, sharpness, hard = lucks.T
-    of_both = (accuracy**i * sharpness**j for i in range(5) for j in range(5 - i))
-    return np.stack([*of_both, hard, hard**2], axis=1)
+def effect_polynomial(effects: np.ndarray) -> np.ndarray:
+    """Return features that determine a recipe's true metrics; higher powers did not improve the fit."""
+    accuracy, sharpness, corrupted = effects.T
+    products = (accuracy**i * sharpness**j for i in range(5) for j in range(5 - i))
+    return np.stack([*products, corrupted, corrupted**2], axis=1)

@@ -1,6 +1,6 @@
-"""Do the verdicts keep their word? False verdicts, coverage and power, in trainings whose truth is known.
+"""False verdicts, coverage and power, in simulated trainings whose true differences are known.
 
-`python -m benchmarks.statistics [DRAWS]`: about eight minutes on one core, half of that on two; writes
+`python -m benchmarks.statistics [DRAWS]` takes about eight minutes on one core, half of that on two, and writes
 docs/pictures/power.png and the tables in docs/statistics.md.
 """
 
@@ -16,101 +16,111 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import simulation
-from benchmarks.recipes import ACCURACY, DIFFERENT, EQUAL, IMAGES, METRIC_NAMES, MLP, SAME, Setting
-from benchmarks.simulated_searches import SEARCH_SPREADS, SearchShares, measure_search
-from benchmarks.simulation import GAINS, SEEDS, SIMULATED, SPREAD, ErrorRates, Shares, measure
+from benchmarks.recipes import (
+    ACCURACY,
+    DIFFERENT_RECIPES,
+    EQUAL_RECIPES,
+    METRIC_NAMES,
+    MLP,
+    N_IMAGES,
+    SAME_RECIPE,
+    Setting,
+)
+from benchmarks.simulated_searches import SEARCH_SPREADS, SearchErrorRates, measure_search
+from benchmarks.simulation import GAINS, SEED_COUNTS, SIMULATED_METRICS, SPREAD, ErrorRates, SettingErrorRates, measure
 from digits.comparison.verdict import POWER
 from digits.core.files import write_text
 from digits.report import tables
 from digits.report.figures import style
-from digits.report.readme import between
+from digits.report.readme import replace_between
 
 DOCS, PICTURE = Path("docs/statistics.md"), Path("docs/pictures/power.png")
 START, END = "<!-- numbers: written by `python -m benchmarks.statistics` -->", "<!-- end of numbers -->"
 SEARCH_START = START.replace("numbers", "searches", 1)
-FEW = 500  # test images
-HEAD = ("Seeds each", *(metric.heading for metric in SIMULATED))
+FEW_IMAGES = 500
+METRIC_HEAD = ("Seeds each", *(metric.heading for metric in SIMULATED_METRICS))
 
 
 def main(draws: str = "1000") -> None:
-    count = int(draws)
-    settings = (*SAME, *EQUAL, *DIFFERENT)
-    asked = [(each, seeds) for each in settings for seeds in SEEDS]
-    # One seed makes a statement about two models, of which the truth is known where no seed is luckier than another.
-    asked += [(each, 1) for each in (*SAME, *EQUAL) if not each.spreads]
+    n_draws = int(draws)
+    settings = (*SAME_RECIPE, *EQUAL_RECIPES, *DIFFERENT_RECIPES)
+    cases = [(setting, n_seeds) for setting in settings for n_seeds in SEED_COUNTS]
+    # With one seed, a verdict is about two models; their true difference is known where seeds have no spread.
+    cases += [(setting, 1) for setting in (*SAME_RECIPE, *EQUAL_RECIPES) if not setting.has_spread]
+    search_cases = zip(*product(SEARCH_SPREADS, (3, 5)), strict=True)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        found = [*pool.map(measure, *zip(*asked, strict=True), repeat(count))]
-        curves = dict(zip(SEEDS, pool.map(simulation.power, SEEDS, repeat(count // 5)), strict=True))
-        after_search = [*pool.map(measure_search, *zip(*product(SEARCH_SPREADS, (3, 5)), strict=True), repeat(count))]
-    with style.styled():
-        style.save(draw_power(curves, count // 5), PICTURE)
+        rates = [*pool.map(measure, *zip(*cases, strict=True), repeat(n_draws))]
+        power = pool.map(simulation.power, SEED_COUNTS, repeat(n_draws // 5))
+        curves = dict(zip(SEED_COUNTS, power, strict=True))
+        search_rates = [*pool.map(measure_search, *search_cases, repeat(n_draws))]
+    with style.use_style():
+        style.save(draw_power(curves, n_draws // 5), PICTURE)
     parts = [
-        f"{count:,} draws of each of {len(settings)} settings; {IMAGES:,} test images, every tenth also corrupted.",
-        by_seeds(found),
-        "How often a pair's interval covers, by axis: the mean of the settings, the worst and the best.",
-        by_axis(found),
-        remarks(count),
-        f"Power by true gain over 99 % in points, seeds ± {100 * SPREAD:.2f} points, {count // 5:,} draws a cell:",
+        f"{n_draws:,} draws of each of {len(settings)} settings; {N_IMAGES:,} test images, every tenth also corrupted.",
+        false_verdict_table(rates),
+        "Coverage of a pair's interval, by metric: the mean of the settings, the worst and the best.",
+        coverage_table(rates),
+        remarks(n_draws),
+        f"Power by true gain over 99 % in points, seeds ± {100 * SPREAD:.2f} points, {n_draws // 5:,} draws per cell:",
         power_table(curves),
         "The detectable difference of the tuned CNN over its baseline, in the median:",
-        detectable_table(simulation.detectable(count // 5)),
+        detectable_table(simulation.detectable_differences(n_draws // 5)),
     ]
-    write(START, parts)
-    remark = (
-        f"The tuned CNN over its baseline, {count:,} draws a cell: how often the interval of accuracy covers (the worst"
-        " axis and the best), and false verdicts on any axis."
+    write_section(START, parts)
+    intro = (
+        f"The tuned CNN over its baseline, {n_draws:,} draws per cell: the coverage of the accuracy's interval (the "
+        "worst metric and the best), and false verdicts on any metric."
     )
-    write(SEARCH_START, [remark, search_table(after_search)])
+    write_section(SEARCH_START, [intro, search_table(search_rates)])
 
 
-def write(start: str, parts: Sequence[str]) -> None:
+def write_section(start: str, parts: Sequence[str]) -> None:
+    """Print the parts and write them into the docs, after the start mark."""
     text = "\n\n".join(parts)
     print(text)
-    write_text(DOCS, between(DOCS, start, END, f"\n{text}\n\n"))
+    write_text(DOCS, replace_between(DOCS, start, END, f"\n{text}\n\n"))
 
 
-def draw_power(curves: dict[int, list[float]], draws: int) -> Figure:
-    figure = style.titled("How often a better model is called better", height=3.4)
+def draw_power(curves: dict[int, list[float]], n_draws: int) -> Figure:
+    figure = style.create_figure("How often a better model is called better", height=3.4)
     axes = figure.subplots()
     gains = [100 * gain for gain in GAINS]
-    for (seeds, shares), color in zip(curves.items(), ("#c44e00", "#0072b2", "#009e73"), strict=True):
-        axes.plot(gains, shares, color=color, marker="o", label=f"{seeds} seeds each")
+    for (n_seeds, shares), color in zip(curves.items(), ("#c44e00", "#0072b2", "#009e73"), strict=True):
+        axes.plot(gains, shares, color=color, marker="o", label=f"{n_seeds} seeds each")
     axes.axhline(POWER, color=style.QUIET, linewidth=0.8, linestyle="--")
     axes.annotate(f"{POWER:.0%}", (gains[-1], POWER), xytext=(-2, 3), textcoords="offset points", ha="right")
     axes.set(
         xlabel="true gain in accuracy over 99 %, in points", ylabel='verdicts that say "better"', ylim=(-0.02, 1.03)
     )
-    axes.yaxis.set_major_formatter(style.percent)
+    axes.yaxis.set_major_formatter(style.format_percent)
     axes.legend(loc="lower right")
-    about = f"{draws:,} draws a point, {IMAGES:,} test images, seeds ± {100 * SPREAD:.2f} points"
-    figure.supxlabel(about, size=7, color=style.QUIET)
+    caption = f"{n_draws:,} draws a point, {N_IMAGES:,} test images, seeds ± {100 * SPREAD:.2f} points"
+    figure.supxlabel(caption, size=7, color=style.QUIET)
     return figure
 
 
-def by_seeds(found: Sequence[Shares]) -> str:
-    """Over all settings: the mean and the worst."""
+def false_verdict_table(rates: Sequence[SettingErrorRates]) -> str:
     rows = []
-    for seeds in (1, *SEEDS):
-        of_seeds = [each for each in found if each.seeds == seeds]
-        false = [mean_and_worst([each for each in of_seeds if each.setting in group]) for group in (SAME, EQUAL)]
-        rows.append((str(seeds), *false, mean_and_range([each.accuracy_covers for each in of_seeds])))
-    head = "Seeds each", "False verdicts on any axis: A/A", "other recipe, as good", "A variant's accuracy is covered"
-    return table(head, rows)
+    for n_seeds in (1, *SEED_COUNTS):
+        row_rates = [rate for rate in rates if rate.n_seeds == n_seeds]
+        groups = ([rate for rate in row_rates if rate.setting in group] for group in (SAME_RECIPE, EQUAL_RECIPES))
+        coverage = mean_and_range([rate.accuracy_coverage for rate in row_rates])
+        rows.append((str(n_seeds), *map(mean_and_worst, groups), coverage))
+    head = "Seeds each", "False verdicts on any metric: A/A", "Another recipe, equally good"
+    return table((*head, "Coverage of a variant's accuracy"), rows)
 
 
-def by_axis(found: Sequence[Shares]) -> str:
-    rows = [
-        (
-            str(seeds),
-            *(mean_and_range([each.covers[axis] for each in found if each.seeds == seeds]) for axis in METRIC_NAMES),
-        )
-        for seeds in (1, *SEEDS)
-    ]
-    return table(HEAD, rows)
+def coverage_table(rates: Sequence[SettingErrorRates]) -> str:
+    rows = []
+    for n_seeds in (1, *SEED_COUNTS):
+        coverages = [rate.coverage for rate in rates if rate.n_seeds == n_seeds]
+        cells = (mean_and_range([coverage[metric] for coverage in coverages]) for metric in METRIC_NAMES)
+        rows.append((str(n_seeds), *cells))
+    return table(METRIC_HEAD, rows)
 
 
-def mean_and_worst(found: Sequence[Shares]) -> str:
-    shares = [each.false_positive_rate for each in found]
+def mean_and_worst(rates: Sequence[SettingErrorRates]) -> str:
+    shares = [rate.false_positive_rate for rate in rates]
     return f"{100 * np.mean(shares):.1f} %, at most {100 * max(shares):.1f} %"
 
 
@@ -118,47 +128,51 @@ def mean_and_range(shares: Sequence[float]) -> str:
     return f"{100 * np.mean(shares):.1f} % ({100 * min(shares):.1f} to {100 * max(shares):.1f})"
 
 
-def remarks(draws: int) -> str:
-    few = [measure(Setting(replace(MLP, spread=0.001), images=FEW), seeds, draws) for seeds in SEEDS]
-    alone = measure(Setting(replace(MLP, spread=0.001)), 1, draws)
-    covers = ", ".join(f"{100 * simulation.plain_bootstrap(seeds, draws // 2):.0f} % with {seeds}" for seeds in SEEDS)
+def remarks(n_draws: int) -> str:
+    few_images = Setting(replace(MLP, spread=0.001), n_images=FEW_IMAGES)
+    few = [measure(few_images, n_seeds, n_draws) for n_seeds in SEED_COUNTS]
+    one_seed = measure(Setting(replace(MLP, spread=0.001)), 1, n_draws)
+    coverages = ((n_seeds, simulation.bootstrap_coverage(n_seeds, n_draws // 2)) for n_seeds in SEED_COUNTS)
+    bootstrap = ", ".join(f"{100 * coverage:.0f} % with {n_seeds}" for n_seeds, coverage in coverages)
     return (
-        f"- Six pairs of four groups of 3 seeds, {len(METRIC_NAMES)} axes each: any false verdict at all in "
-        f"{100 * simulation.any_of_many(3, draws):.1f} %.\n"
-        f"- {FEW} test images instead: {mean_and_worst(few)} false verdicts.\n"
-        f"- One seed each, seeds ± 0.10 points: {100 * alone.false_positive_rate:.0f} % get a verdict that would be "
-        "false of the recipes. It is not of recipes, and says so.\n"
-        f"- A plain hierarchical bootstrap's interval of a variant, seeds ± 0.25 points, would cover {covers} seeds."
+        f"- Six pairs of four groups of 3 seeds, {len(METRIC_NAMES)} metrics each: at least one false verdict in "
+        f"{100 * simulation.any_false_verdict_rate(3, n_draws):.1f} %.\n"
+        f"- {FEW_IMAGES} test images instead: {mean_and_worst(few)} false verdicts.\n"
+        f"- One seed each, seeds ± 0.10 points: {100 * one_seed.false_positive_rate:.0f} % get a verdict that would be "
+        "false for the recipes. With one seed, a verdict is about the two models, and the reports mark it.\n"
+        "- A plain hierarchical bootstrap's interval of a variant, seeds ± 0.25 points, would have a coverage of "
+        f"{bootstrap} seeds."
     )
 
 
 def power_table(curves: dict[int, list[float]]) -> str:
-    rows = [(str(seeds), *(f"{100 * share:.0f} %" for share in shares)) for seeds, shares in curves.items()]
+    rows = [(str(n_seeds), *(f"{100 * share:.0f} %" for share in shares)) for n_seeds, shares in curves.items()]
     return table(("Seeds each", *(f"+{100 * gain:.2f}" for gain in GAINS)), rows)
 
 
-def detectable_table(found: dict[int, dict[str, float]]) -> str:
-    rows = [
-        (str(seeds), *(f"{tables.size(metric, of[metric.name])}{tables.unit(metric)}" for metric in SIMULATED))
-        for seeds, of in found.items()
-    ]
-    return table(HEAD, rows)
-
-
-def search_table(found: Sequence[SearchShares]) -> str:
-    head = ("Spread of searches, share of the variance", "Seeds each", "One search, of its recipe")
-    head += ("One search, of searching", "A search per seed, of searching")
+def detectable_table(differences: dict[int, dict[str, float]]) -> str:
     rows = []
-    for each in found:
-        errors = map(error_cell, (each.of_recipe, each.of_one_search, each.of_searches))
-        rows.append((f"{100 * each.search_spread:.2f} points, {100 * each.share:.0f} %", str(each.seeds), *errors))
+    for n_seeds, values in differences.items():
+        sizes = (f"{tables.size(metric, values[metric.name])}{tables.unit(metric)}" for metric in SIMULATED_METRICS)
+        rows.append((str(n_seeds), *sizes))
+    return table(METRIC_HEAD, rows)
+
+
+def search_table(rates: Sequence[SearchErrorRates]) -> str:
+    head = ("Spread of searches, share of the variance", "Seeds each", "One search: about its recipe")
+    head += ("One search: about searching", "A search per seed: about searching")
+    rows = []
+    for rate in rates:
+        spread = f"{100 * rate.search_spread:.2f} points, {100 * rate.variance_share:.0f} %"
+        cells = map(error_cell, (rate.one_search_recipe, rate.one_search, rate.search_per_seed))
+        rows.append((spread, str(rate.n_seeds), *cells))
     return table(head, rows)
 
 
-def error_cell(found: ErrorRates) -> str:
-    worst, *_, best = sorted(100 * share for share in found.covers.values())
-    covers, false = 100 * found.covers[ACCURACY], 100 * found.false_positive_rate
-    return f"{covers:.1f} % ({worst:.1f} to {best:.1f}), {false:.1f} % false"
+def error_cell(rates: ErrorRates) -> str:
+    worst, *_, best = sorted(100 * share for share in rates.coverage.values())
+    coverage, false = 100 * rates.coverage[ACCURACY], 100 * rates.false_positive_rate
+    return f"{coverage:.1f} % ({worst:.1f} to {best:.1f}), {false:.1f} % false"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

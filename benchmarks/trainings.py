@@ -1,6 +1,6 @@
-"""What is trained, and by whom: a recipe on prepared images, by this project's code or by plain Keras.
+"""Trainings of a recipe on prepared images, by this project's code or by plain Keras.
 
-`ours` and `plain` start TensorFlow, and return what begins a training on images.
+`project_code` and `plain_keras` start TensorFlow, and return a function that builds a training from images.
 """
 
 import os
@@ -12,7 +12,7 @@ from digits.config.load import parameter
 from digits.config.schema import Runtime
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREPARED, search_file
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.models import runtime
@@ -20,47 +20,47 @@ from digits.models.families import hyperparameters
 from digits.training.jobs import TrainingConfig
 
 FAMILIES = ("mlp", "cnn")
-Training = tuple[Any, Callable[[int], object]]  # a Keras model, and what trains it for the epoch of this number
-Begin = Callable[[Split], Training]
-Side = Callable[[TrainingConfig], Begin]
+Training = tuple[Any, Callable[[int], object]]  # a Keras model, and a function that trains it for the given epoch
+BuildTraining = Callable[[Split], Training]
+Implementation = Callable[[TrainingConfig], BuildTraining]
 
 
 def training_config(family: str, variant: str, epochs: int, seed: int) -> TrainingConfig:
-    """With the recipe of params.yaml, or the one that the first search found."""
+    """Return a configuration with the baseline's recipe from params.yaml, or with the best of the first search."""
     baseline = parameter(hyperparameters(family), f"models.{family}")
-    found = {} if variant == "baseline" else read_json(search_file(family))["searches"][0]["best"]
-    recipe = type(baseline)(**baseline.model_dump() | found)
+    best = {} if variant == "baseline" else read_json(search_file(family))["searches"][0]["best"]
+    recipe = type(baseline)(**baseline.model_dump() | best)
     return TrainingConfig(family, recipe, epochs, seed, len(read_json(CLASSES)), parameter(Runtime, "runtime"))
 
 
-def images(part: str, count: int | None = None) -> Split:
-    """The first so many, or all."""
+def load_images(part: str, n_images: int | None = None) -> Split:
+    """Return the first `n_images` images of a split; all of them for None."""
     split = dataset.load(PREPARED / part)
-    return Split(split.images[:count].copy(), split.labels[:count].copy())
+    return Split(split.images[:n_images].copy(), split.labels[:n_images].copy())
 
 
-def ours(config: TrainingConfig) -> Begin:
+def project_code(config: TrainingConfig) -> BuildTraining:
     runtime.start(config.runtime)
     from digits.training.network import Network
 
-    def begin(data: Split) -> Training:
+    def build(data: Split) -> Training:
         network = Network(config, (data, data, data))
         return network.model, lambda number: network.model.fit(network.batches(number), shuffle=False, verbose=0)
 
-    return begin
+    return build
 
 
-def plain(config: TrainingConfig) -> Begin:
-    with tensorflow_as_it_comes():
-        from benchmarks.plain import training
+def plain_keras(config: TrainingConfig) -> BuildTraining:
+    with default_tensorflow():
+        from benchmarks.plain import build_training
 
-    return lambda data: training(config, data)
+    return lambda data: build_training(config, data)
 
 
 @contextmanager
-def tensorflow_as_it_comes() -> Iterator[None]:
-    """For its import: with threads and kernels of its own choice."""
+def default_tensorflow() -> Iterator[None]:
+    """Import TensorFlow within this context to give it its default threads and kernels."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    with held_back_stderr():
+    with suppress_stderr():
         yield

@@ -1,42 +1,44 @@
 """Trials per minute on the pool of workers: two side by side, against one after the other
 
-Equal trainings of params.yaml's CNN baseline, an epoch and a thread each. Each worker has started TensorFlow and done a
-training before the clock runs.
+All trainings are equal: params.yaml's CNN baseline, one epoch, one thread. Each worker has started TensorFlow and
+finished one training before the clock starts.
 """
 
 import time
 from dataclasses import replace
 from functools import partial
 
-from benchmarks.run import Row, compare, fresh, main
-from benchmarks.trainings import images, training_config
+from benchmarks.run import Row, compare, main, run_in_process
+from benchmarks.trainings import load_images, training_config
 from digits.config.schema import Pool
 from digits.core.errors import UserError
 from digits.training.jobs import TrainingRun
 from digits.training.pool import training_pool
 
-TRAININGS, IMAGES = 8, 10_000
+N_TRAININGS, N_IMAGES = 8, 10_000
 
 
-def measure(pairs: int, count: int | None) -> list[Row]:
-    sides = (partial(fresh, per_minute, workers, count or IMAGES) for workers in (2, 1))
-    return [compare("trials per minute with 2 workers / with 1", pairs, *sides, "a minute", aim=1.8)]
+def measure(n_pairs: int, n_images: int | None) -> list[Row]:
+    rates = (partial(run_in_process, trials_per_minute, n_workers, n_images or N_IMAGES) for n_workers in (2, 1))
+    return [compare("trials per minute with 2 workers / with 1", n_pairs, *rates, "a minute", aim=1.8)]
 
 
-def per_minute(workers: int, count: int) -> float:
+def trials_per_minute(n_workers: int, n_images: int) -> float:
     config = training_config("cnn", "baseline", epochs=1, seed=1)
-    machine = config.runtime.model_copy(update={"threads": 1})
-    config = replace(config, runtime=machine)
-    settings = Pool(workers=workers, threads_per_worker=1, cluster=None)
-    with training_pool(settings, machine, workers, config.family) as pool:
-        pool.share_data(images("train", count), images("validation", 1_000), images("validation_corrupted", 1_000))
-        for number in (workers, TRAININGS):  # the first to warm up
-            started, runs = time.perf_counter(), [TrainingRun(str(each), config, goal=1) for each in range(number)]
+    runtime = config.runtime.model_copy(update={"threads": 1})
+    config = replace(config, runtime=runtime)
+    settings = Pool(workers=n_workers, threads_per_worker=1, cluster=None)
+    with training_pool(settings, runtime, n_workers, config.family) as pool:
+        pool.share_data(
+            load_images("train", n_images), load_images("validation", 1_000), load_images("validation_corrupted", 1_000)
+        )
+        for n_runs in (n_workers, N_TRAININGS):  # the first round warms the workers up
+            started, runs = time.perf_counter(), [TrainingRun(str(run), config, goal=1) for run in range(n_runs)]
             pool.run(runs, lambda *_: None)
         if failures := [run.failure for run in runs if run.failure is not None]:
             raise UserError(f"a training failed: {failures[0]}")
-        return 60 * TRAININGS / (time.perf_counter() - started)
+        return 60 * N_TRAININGS / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":
-    main(measure, pairs=3)
+    main(measure, n_repeats=3)

@@ -20,7 +20,7 @@ from digits.config.schema import Families, Seeds
 from digits.core.cli import one_line_errors
 from digits.core.errors import UserError
 from digits.core.paths import history_file, model_file, model_names
-from digits.data.image_files import MOST_BYTES
+from digits.data.image_files import MAX_BYTES
 
 HOST, PORT, PORTS = "127.0.0.1", 8000, 20
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -65,7 +65,7 @@ def server(application: Flask, sock: socket.socket) -> BaseWSGIServer:
         threads=16,  # most of them wait: the app predicts as many pictures at once as there are cores
         connection_limit=500,
         channel_timeout=30,
-        max_request_body_size=2 * MOST_BYTES,  # the app refuses less than this, with a sentence
+        max_request_body_size=2 * MAX_BYTES,  # the app refuses less than this, with a sentence
         ident=None,  # no need to name the server's software
     )
 

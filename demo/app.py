@@ -23,7 +23,7 @@ from demo.service import Service
 from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.paths import REPORTS
-from digits.data.image_files import FORMATS, MOST_BYTES, decode
+from digits.data.image_files import FORMATS, MAX_BYTES, decode
 from digits.data.preprocessing import Preprocessing, preprocess
 
 MAX_WAIT = 20  # seconds, for a core
@@ -50,7 +50,7 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
     """Requests to other host names than these are refused: a page elsewhere can make a browser send such requests."""
     app = Flask("demo", static_folder=STATIC)
     cores = BoundedSemaphore(os.cpu_count() or 1)  # a picture that is decoded takes up to 90 MB
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES + 2**16, TRUSTED_HOSTS=hosts)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BYTES + 2**16, TRUSTED_HOSTS=hosts)
     app.json.sort_keys, app.json.ensure_ascii = False, False
     app.after_request(with_headers)
     app.register_error_handler(Exception, error_response)
@@ -128,13 +128,13 @@ def body(given: Request) -> bytes:
             raise UnprocessableEntity("the form has no file named image")
     except RequestEntityTooLarge:
         raise too_large() from None
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise too_large()
     return data
 
 
 def too_large() -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"a picture may have {MOST_BYTES // 2**20} MB")
+    return RequestEntityTooLarge(f"a picture may have {MAX_BYTES // 2**20} MB")
 
 
 def picture(data: bytes, preprocessing: Preprocessing) -> np.ndarray:

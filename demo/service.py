@@ -115,7 +115,7 @@ def number(result: dict[str, str], column: str) -> float | None:
 
 def verdict(result: dict[str, str]) -> str | None:
     """Over the baseline, metric by metric."""
-    found = [value for column, value in result.items() if column.endswith("verdict_verdict") and value]
+    found = [value for column, value in result.items() if column.endswith("_verdict") and value]
     if not found:
         return None
     said = f"{BETTER} on {found.count(BETTER)} of {len(found)} axes"

@@ -1,4 +1,4 @@
-"""`python -m digits predict`: the project's command."""
+"""The command `python -m digits predict`."""
 
 from digits.serving.predict import main
 

@@ -1,4 +1,4 @@
-"""Set baseline and tuned side by side: for people, for spreadsheets, and for `dvc metrics`."""
+"""Compare baseline and tuned models: reports for people, CSV tables, and the files for `dvc metrics`."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -8,7 +8,7 @@ import pandas as pd
 from digits.comparison.comparison import (
     ENSEMBLE,
     Comparison,
-    Outputs,
+    PredictionsByVariant,
     Result,
     Row,
     columns,
@@ -30,79 +30,84 @@ from digits.report.model_card import Winner
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     models = {name: load_predictions(name) for name in model_names(families, seeds)}
-    results = {name: result(name, predictions) for name, predictions in models.items()}
-    searches = [costs.search_cost(read_json(search_file(each))) for each in families]
-    found = compare([*results.values()], recipes(families, seeds, models), len(searches[0].best))
-    parts = {
-        "# Baseline against tuned": f"{tables.sentences(found)}\n\n{tables.results(found)}",
-        "## Verdicts": tables.verdicts(found),
-        "## What tuning cost": costs.table_of(searches, found.rows),
-        "## What it chose": "\n".join(map(costs.recipes, searches)),
+    results = {name: load_result(name, predictions) for name, predictions in models.items()}
+    searches = [costs.search_cost(read_json(search_file(family))) for family in families]
+    predictions = group_by_variant(families, seeds, models)
+    comparison = compare([*results.values()], predictions, n_searches=len(searches[0].best))
+    sections = {
+        "# Baseline against tuned": tables.overview(comparison),
+        "## All metrics": tables.results(comparison),
+        "## Verdicts": tables.verdicts(comparison),
+        "## Cost of tuning": costs.cost_table(searches, comparison.rows),
+        "## Chosen hyperparameters": "\n".join(map(costs.recipe_table, searches)),
     }
-    write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{part}" for title, part in parts.items()))
-    write_csv("comparison.csv", found.rows)
+    write_text(REPORTS / "comparison.md", "\n".join(f"{title}\n\n{text}" for title, text in sections.items()))
+    write_csv("comparison.csv", comparison.rows)
     write_csv("models.csv", results.values())
-    write_json(REPORTS / "metrics.json", metrics_tree(found.rows))
-    write_json(REPORTS / "summary.json", summary_tree(found.rows, objectives(families, seeds)))
-    write_text(REPORTS / "model_card.md", model_card.markdown(winner(results, models, found)))
-    return f"{REPORTS}/comparison.md: {tables.summary(found.rows)}"
+    write_json(REPORTS / "metrics.json", metrics_tree(comparison.rows))
+    write_json(REPORTS / "summary.json", summary_tree(comparison.rows, mean_scores(families, seeds)))
+    write_text(REPORTS / "model_card.md", model_card.markdown(find_winner(results, models, comparison)))
+    return f"{REPORTS}/comparison.md: {tables.summary(comparison.rows)}"
 
 
 def write_csv(name: str, records: Iterable[Result | Row]) -> None:
     rows = pd.json_normalize([*map(columns, records)], sep="_")
-    write_text(REPORTS / name, rows.to_csv(index=False, float_format=stable))
+    write_text(REPORTS / name, rows.to_csv(index=False, float_format=format_number))
 
 
-def stable(number: float) -> str:
-    """The digits that every processor finds, for sums are rounded otherwise on each: 6 decimals, of less 3 digits."""
+def format_number(number: float) -> str:
+    """Round to 6 decimals, and numbers below 0.001 to 3 digits: later digits of sums differ between processors."""
     return f"{number:.3g}" if abs(number) < 0.001 else f"{round(number, 6):.12g}"
 
 
-def recipes(families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str, Predictions]) -> Outputs:
-    """Each over its seeds; and their ensembles, where there are several."""
-    both = list(product(families, VARIANTS))
-    alone = {recipe: [models[model_name(*recipe, seed)] for seed in seeds] for recipe in both}
-    ensembles = both if len(seeds) > 1 else []
-    return alone | {
-        (family, variant + ENSEMBLE): [load_predictions(ensemble_name(family, variant))]
-        for family, variant in ensembles
-    }
+def group_by_variant(
+    families: tuple[str, ...], seeds: tuple[int, ...], models: dict[str, Predictions]
+) -> PredictionsByVariant:
+    """Return the predictions of each variant's models and, with several seeds, of its ensemble."""
+    variants = [*product(families, VARIANTS)]
+    predictions = {variant: [models[model_name(*variant, seed)] for seed in seeds] for variant in variants}
+    if len(seeds) > 1:
+        for family, variant in variants:
+            predictions[family, variant + ENSEMBLE] = [load_predictions(ensemble_name(family, variant))]
+    return predictions
 
 
-def result(name: str, predictions: Predictions) -> Result:
+def load_result(name: str, predictions: Predictions) -> Result:
     history = read_json(history_file(name))
     epochs = history["epochs"]
+    operations = flops.training_operations(history["multiply_adds"], history["images"], len(epochs))
     return Result(
         **{key: history[key] for key in ("family", "variant", "seed", "parameters", "multiply_adds")},
         metrics=measure(predictions),
         **{key: epochs[-1][key] for key in ("validation_accuracy", "validation_loss")},
         bytes=model_file(name).stat().st_size,
         epochs=len(epochs),
-        training_tflop=flops.tera(flops.training_operations(history["multiply_adds"], history["images"], len(epochs))),
+        training_tflop=flops.to_tflop(operations),
     )
 
 
-def objectives(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, float]:
-    """Of each family's tuned models, on validation images."""
-    criterion = parameter(Objective, "tune.objective")
+def mean_scores(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, float]:
+    """Return the mean objective of each family's tuned models, on validation images."""
+    name = parameter(Objective, "tune.objective")
     return {
-        each: objective.mean_score([model_name(each, "tuned", seed) for seed in seeds], criterion) for each in families
+        family: objective.mean_score([model_name(family, "tuned", seed) for seed in seeds], name) for family in families
     }
 
 
-def winner(results: dict[str, Result], models: dict[str, Predictions], found: Comparison) -> Winner:
-    criterion = parameter(Objective, "tune.objective")
-    name = objective.best_model(results, criterion)
-    mine = results[name]
+def find_winner(results: dict[str, Result], models: dict[str, Predictions], comparison: Comparison) -> Winner:
+    objective_name = parameter(Objective, "tune.objective")
+    name = objective.best_model(results, objective_name)
+    result = results[name]
+    variant = (result.family, result.variant)
     return Winner(
-        result=mine,
-        row=next(row for row in found.rows if (row.family, row.variant) == (mine.family, mine.variant)),
-        searches=found.searches,
+        result=result,
+        row=next(row for row in comparison.rows if (row.family, row.variant) == variant),
+        n_searches=comparison.n_searches,
         history=read_json(history_file(name)),
         predictions=models[name],
         data=read_json(REPORTS / "data.json"),
         source=parameter(Source, "data.source"),
-        objective=criterion,
+        objective=objective_name,
     )
 
 

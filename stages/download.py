@@ -1,4 +1,4 @@
-"""Bring the images into data/raw, in one form, whatever the source."""
+"""Download or read the images, and save them to data/raw in one format."""
 
 from digits.config.load import parameter
 from digits.config.schema import Size, Source
@@ -16,8 +16,8 @@ def main() -> str:
         write_array(RAW / f"{name}.npy", array)
     if classes:
         write_json(RAW / "classes.json", classes)
-    sizes = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in sorted(arrays.items()))
-    return f"{RAW} from {source}: {sizes}"
+    shapes = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in sorted(arrays.items()))
+    return f"{RAW} from {source}: {shapes}"
 
 
 if __name__ == "__main__":

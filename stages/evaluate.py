@@ -1,4 +1,4 @@
-"""Predict the test images with every model, as they are and corrupted. No other stage opens them."""
+"""Predict the test images, clean and corrupted, with every model. No other stage opens the test split."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from digits.evaluation import robustness
 from digits.evaluation.metrics import ensemble_name
 from digits.models import runtime
 
-BATCH = 500  # images, in each thread
+BATCH_SIZE = 500  # per thread
 
 
 def main() -> str:
@@ -29,23 +29,23 @@ def main() -> str:
 
     with ThreadPoolExecutor(machine.threads) as pool:
 
-        def predictor(name: str) -> Callable[[np.ndarray], np.ndarray]:
+        def load_parallel_predictor(name: str) -> Callable[[np.ndarray], np.ndarray]:
             predict = load_predictor(paths.model_file(name))
-            return lambda images: np.concatenate([*pool.map(predict, batches(images))])
+            return lambda images: np.concatenate([*pool.map(predict, split_batches(images))])
 
-        models = {name: predictor(name) for name in paths.model_names(families, seeds)}
+        models = {name: load_parallel_predictor(name) for name in paths.model_names(families, seeds)}
         remove(paths.PREDICTIONS)
         with Progress(len(models), "test images", "model") as progress:
             for name, predict in models.items():
                 write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
-        robustness.measure(models, ensembles(families, seeds), test)
+        robustness.measure_corrupted(models, list_ensembles(families, seeds), test)
     dataset.save(test, paths.PREDICTIONS)
-    return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, as they are and corrupted"
+    return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, clean and corrupted"
 
 
-def ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, list[str]]:
-    """The models of each, by its name."""
+def list_ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, list[str]]:
+    """Return the names of each ensemble's models, by the ensemble's name."""
     return {
         ensemble_name(family, variant): [paths.model_name(family, variant, seed) for seed in seeds]
         for family in families
@@ -54,8 +54,8 @@ def ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, li
     }
 
 
-def batches(images: np.ndarray) -> list[np.ndarray]:
-    return [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+def split_batches(images: np.ndarray) -> list[np.ndarray]:
+    return [images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE)]
 
 
 if __name__ == "__main__":

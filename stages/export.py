@@ -3,7 +3,7 @@
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Runtime, Seeds
 from digits.core.cli import run
-from digits.core.files import read_json, replacing_folder, write_json
+from digits.core.files import read_json, replace_folder, write_json
 from digits.core.paths import CLASSES, PREPARED, REPORTS, model_file, model_names
 from digits.data import dataset, preprocessing
 from digits.evaluation import objective
@@ -18,7 +18,7 @@ def main() -> str:
     machine = parameter(Runtime, "runtime")
     wanted = parameter(Objective, "tune.objective")
     best = {family: objective.best_model(model_names((family,), seeds), wanted) for family in families}
-    with verify.process(machine) as check, replacing_folder(EXPORTS) as new:
+    with verify.process(machine) as check, replace_folder(EXPORTS) as new:
         classes = tuple(read_json(CLASSES))
         measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
         runtime.start(machine)

@@ -1,4 +1,4 @@
-"""Draw what was measured: figures for people, and the small tables behind `dvc plots`."""
+"""Draw the figures, and write the tables behind `dvc plots`."""
 
 from digits.config.load import parameter
 from digits.config.schema import Families, Seeds
@@ -14,13 +14,13 @@ PLOTS = REPORTS / "plots"
 
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    drawn = []
+    files = []
     for family in families:
         results = data.read(family, seeds)
         data.write(results, PLOTS)
-        drawn += figures.write(results, FIGURES)
-    drawn.append(figures.write_cost_accuracy([*cost_accuracy(families, seeds)], FIGURES))
-    return f"{len(drawn)} figures in {FIGURES}, the data behind `dvc plots` in {PLOTS}"
+        files += figures.write(results, FIGURES)
+    files.append(figures.write_cost_accuracy([*cost_accuracy(families, seeds)], FIGURES))
+    return f"{len(files)} figures in {FIGURES}, the tables behind `dvc plots` in {PLOTS}"
 
 
 if __name__ == "__main__":

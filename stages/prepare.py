@@ -1,4 +1,4 @@
-"""Check the images, split them, report what they are, and make a hard version of the validation images."""
+"""Validate the images, split them, describe the splits, and corrupt a copy of the validation images."""
 
 import numpy as np
 
@@ -7,46 +7,47 @@ from digits.config.schema import Classes, Prepare
 from digits.core.cli import run
 from digits.core.files import read_array, read_json, remove, write_json
 from digits.core.paths import CLASSES, PREPARED, RAW, REPORTS
-from digits.data import corruptions, dataset, report, splits
+from digits.data import corruptions, dataset, report
 from digits.data.dataset import Selection, Split
+from digits.data.splits import sample, split_off
 
 
 def main() -> str:
     prepare = parameter(Prepare, "prepare")
     arrays = {file.stem: read_array(file) for file in RAW.glob("*.npy")}
-    train = dataset.accept(arrays, "train")
-    test = dataset.accept(arrays, "test") if "x_test" in arrays else None
+    train = dataset.validate_split(arrays, "train")
+    test = dataset.validate_split(arrays, "test") if "x_test" in arrays else None
     classes = parameter(Classes, "data.classes") or class_names(train)
-    dataset.accept_together(train, test, classes)
-    selected = separate(train, test, prepare)
+    dataset.validate_together(train, test, classes)
+    selections = split_images(train, test, prepare)
 
     remove(PREPARED)
-    parts = {name: dataset.extract(part, PREPARED / name) for name, part in selected.items()}
-    dataset.save(corrupt_validation(parts["validation"]), PREPARED / "validation_corrupted")
+    splits = {name: dataset.extract(selection, PREPARED / name) for name, selection in selections.items()}
+    dataset.save(corrupt_validation(splits["validation"]), PREPARED / "validation_corrupted")
     write_json(CLASSES, classes)
-    write_json(REPORTS / "data.json", report.describe(parts, classes))
-    sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
-    return f"{PREPARED}: {sizes} images of {dataset.shape_text(train.images.shape[1:])}, {len(classes)} classes"
+    write_json(REPORTS / "data.json", report.describe(splits, classes))
+    sizes = ", ".join(f"{len(split):,} {name}" for name, split in splits.items())
+    return f"{PREPARED}: {sizes} images of {dataset.format_shape(train.images.shape[1:])}, {len(classes)} classes"
 
 
 def class_names(train: Split) -> tuple[str, ...]:
-    own = RAW / "classes.json"
-    if own.exists():
-        return tuple(read_json(own))
+    file = RAW / "classes.json"
+    if file.exists():
+        return tuple(read_json(file))
     return tuple(map(str, range(int(train.labels.max()) + 1)))
 
 
-def separate(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Selection]:
-    whole = [Selection(part, np.arange(len(part))) for part in (train, test) if part]
+def split_images(train: Split, test: Split | None, prepare: Prepare) -> dict[str, Selection]:
+    selections = [Selection(split, np.arange(len(split))) for split in (train, test) if split]
     if test is None:
-        whole = splits.split_off(*whole, prepare.test_share, prepare.seed, "testing")
-    train, test = (splits.sample(part, prepare.share, prepare.seed) for part in whole)
-    train, validation = splits.split_off(train, prepare.validation_share, prepare.seed, "validation")
+        selections = split_off(*selections, prepare.test_share, prepare.seed, "testing")
+    train, test = (sample(selection, prepare.share, prepare.seed) for selection in selections)
+    train, validation = split_off(train, prepare.validation_share, prepare.seed, "validation")
     return {"train": train, "validation": validation, "test": test}
 
 
 def corrupt_validation(validation: Split) -> Split:
-    return Split(corruptions.mixed(validation.images, corruptions.VALIDATION), validation.labels)
+    return Split(corruptions.corrupt_each_once(validation.images, corruptions.VALIDATION), validation.labels)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from itertools import cycle
 
 from digits.config.load import parameter, setting
-from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, refuse_other_counts
+from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, require_matching_seeds
 from digits.core.cli import run
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, search_file
@@ -17,7 +17,7 @@ def main(family: str) -> str:
     searches = read_json(search_file(family))["searches"]
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
     runtime = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    refuse_other_counts([search["seed"] for search in searches], seeds)
+    require_matching_seeds([search["seed"] for search in searches], seeds)
     recipes = [hyperparameters(family)(**search["best"]) for search in searches]
     n_classes = len(read_json(CLASSES))
     configs = [

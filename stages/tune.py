@@ -8,35 +8,36 @@ from digits.core.cli import run
 from digits.core.files import read_json, write_json
 from digits.core.paths import CLASSES, search_file
 from digits.models.families import hyperparameters
-from digits.search.brackets import refuse_too_few
+from digits.search.brackets import require_enough_trials
 from digits.search.search import SearchConfig, tune
 from digits.tracking.live import live
 from digits.training.jobs import TrainingConfig, format_epoch
 
 
 def main(family: str) -> str:
-    kind = hyperparameters(family)
-    plan, recipe = parameter(Search[kind], f"tune.{family}"), parameter(kind, f"models.{family}")
+    recipe_type = hyperparameters(family)
+    plan, recipe = parameter(Search[recipe_type], f"tune.{family}"), parameter(recipe_type, f"models.{family}")
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
-    refuse_too_few(method, family, plan.trials, plan.rungs[-1])
+    require_enough_trials(method, family, plan.trials, plan.rungs[-1])
     machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    seeds, classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
-    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, classes, machine) for seed in seeds]
-    found = tune([SearchConfig(plan, method, objective, each) for each in baselines], setting(Pool, "pool"), live)
-    write_json(search_file(family), found)
-    return f"{search_file(family)}: " + "; ".join(map(summary, found["searches"]))
+    seeds, n_classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
+    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, machine) for seed in seeds]
+    configs = [SearchConfig(plan, method, objective, baseline) for baseline in baselines]
+    result = tune(configs, setting(Pool, "pool"), live)
+    write_json(search_file(family), result)
+    return f"{search_file(family)}: " + "; ".join(map(summarize, result["searches"]))
 
 
-def summary(search: dict[str, Any]) -> str:
+def summarize(search: dict[str, Any]) -> str:
     trials = search["trials"]
     best = trials[search["best_trial"]]
     return (
         f"seed {search['seed']}, {len(trials)} trials; the best is trial {best['trial']} with "
-        f"{measured(best)}; the baseline's recipe had {measured(trials[0])}"
+        f"{format_trial(best)}; the baseline's recipe had {format_trial(trials[0])}"
     )
 
 
-def measured(trial: dict[str, Any]) -> str:
+def format_trial(trial: dict[str, Any]) -> str:
     if trial["status"] == "failed":
         return f"failed ({trial['reason']})"
     return f"objective {trial['objective']:.4f} ({format_epoch(trial['epochs'][-1])})"

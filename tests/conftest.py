@@ -15,7 +15,7 @@ from hypothesis import settings
 from ruamel.yaml import YAML
 
 from digits.core.errors import UserError
-from digits.core.files import replacing
+from digits.core.files import atomic_write
 
 ROOT = Path(__file__).parent.parent
 # The first two begin at once: one of them makes the project that others copy.
@@ -93,7 +93,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
         with (folder.with_suffix(".lock")).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
-                with replacing(folder) as new:
+                with atomic_write(folder) as new:
                     new.mkdir()
                     fill(new)
         return folder

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
-from digits.config.load import check, read
+from digits.config.load import read_params, validate
 from digits.core.files import write_array, write_json
 from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, REPORTS, VARIANTS, history_file, model_file, model_name
 from digits.data import dataset
@@ -45,7 +45,7 @@ def split(pages: list[Drawn]) -> Split:
 
 
 def learn(family: str, variant: str, train: Split, test: Split) -> None:
-    recipe = check(hyperparameters(family), read()["models"][family] | SMALL[family])
+    recipe = validate(hyperparameters(family), read_params()["models"][family] | SMALL[family])
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.config.load import check, read
+from digits.config.load import read_params, validate
 from digits.core.files import write_array, write_json
 from digits.core.paths import CLASSES, PREDICTIONS, PREPARED, history_file, model_file
 from digits.data import dataset
@@ -41,7 +41,7 @@ def lay_out() -> None:
     write_json(CLASSES, NAMES)
     for seed, (name, (accuracy, loss)) in enumerate(LAST.items()):
         family = name.split("-")[0]
-        recipe = check(hyperparameters(family), read()["models"][family] | {"standardize": "tuned" in name})
+        recipe = validate(hyperparameters(family), read_params()["models"][family] | {"standardize": "tuned" in name})
         model = build(family, recipe, test.images.shape[1:], len(NAMES), seed)
         save(model, model_file(name))
         write_array(PREDICTIONS / f"{name}.npy", np.asarray(model(test.images)))

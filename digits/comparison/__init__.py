@@ -1,4 +1,4 @@
-"""The evidence: intervals, paired tests and verdicts over seeds and test images.
+"""Intervals, paired tests and verdicts over seeds and test images.
 
-Numbers go in and numbers come out; `report` writes them for people.
+This package computes numbers; `digits.report` formats them.
 """

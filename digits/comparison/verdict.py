@@ -1,4 +1,4 @@
-"""Better, worse, or no evidence: what may be said of a pair, and what could have been found at all."""
+"""Verdicts on a candidate against a reference: better, worse or open, with the difference that could be detected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from scipy.special import bdtr
 from digits.comparison.intervals import Difference, difference
 
 BETTER, WORSE, OPEN = "better", "worse", "open"
-# Below 0.05, since with 2 or 3 seeds no p-value is exact: so at most 5 % of equals are told apart on any axis.
+# Below 0.05, because p-values are not exact with 2 or 3 seeds: with 0.025, at most 5 % of comparisons of equals get a
+# false verdict on any metric.
 ALPHA = 0.025
 POWER = 0.8
 
@@ -19,17 +20,20 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Pair:
-    """Of each, seeds × the same images: right or not, or a number."""
+    """One metric of two variants, as seeds × the same images. Values are booleans (correct or not) or numbers."""
 
-    mine: np.ndarray
-    theirs: np.ndarray
+    candidate: np.ndarray
+    reference: np.ndarray
     smaller_is_better: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of mine over theirs. `difference` is mine less theirs, in no percent, whichever way is better; `p` and
-    `detectable` allow for all pairs judged together."""
+    """The verdict on a candidate against its reference, for one metric.
+
+    `difference` is candidate minus reference as a fraction, whichever direction is better. `p` and `detectable` are
+    corrected for all pairs that are judged together.
+    """
 
     verdict: str
     difference: float
@@ -37,61 +41,62 @@ class Verdict:
     high: float
     p: float
     detectable: float
-    mcnemar: float | None  # where the pair is right or not
-    seeds: tuple[int, int]
-    images: int
+    mcnemar: float | None  # None for metrics that are not correct-or-not
+    n_seeds: tuple[int, int]
+    n_images: int
 
     @property
-    def of_recipes(self) -> bool:
-        """Rather than of these very models: what other seeds would do can be said from two seeds on."""
-        return min(self.seeds) > 1
+    def generalizes_over_seeds(self) -> bool:
+        """Whether the verdict holds for other seeds too, rather than for these models only."""
+        return min(self.n_seeds) > 1
 
 
 def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
-    """All pairs and metrics of a report together: each further one is a further chance to be lucky."""
-    found = {key: difference(pair.mine, pair.theirs) for key, pair in pairs.items()}
-    corrected = holm([each.p() for each in found.values()])
+    """Judge all pairs of a report, corrected for their number: each comparison is another chance of a false verdict."""
+    estimates = {key: difference(pair.candidate, pair.reference) for key, pair in pairs.items()}
+    corrected = holm([estimate.p() for estimate in estimates.values()])
     return {
-        key: verdict(pairs[key], each, p, ALPHA / len(pairs))
-        for (key, each), p in zip(found.items(), corrected, strict=True)
+        key: make_verdict(pair, estimates[key], p, ALPHA / len(pairs))
+        for (key, pair), p in zip(pairs.items(), corrected, strict=True)
     }
 
 
-def verdict(pair: Pair, found: Difference, p: float, alpha: float) -> Verdict:
-    low, high = found.interval()
-    right_or_not = pair.mine.dtype == pair.theirs.dtype == bool
+def make_verdict(pair: Pair, estimate: Difference, p: float, alpha: float) -> Verdict:
+    low, high = estimate.interval()
+    is_boolean = pair.candidate.dtype == pair.reference.dtype == bool
     return Verdict(
-        verdict=OPEN if p >= ALPHA else BETTER if (found.value < 0) == pair.smaller_is_better else WORSE,
-        difference=found.value,
+        verdict=OPEN if p >= ALPHA else BETTER if (estimate.value < 0) == pair.smaller_is_better else WORSE,
+        difference=estimate.value,
         low=low,
         high=high,
         p=p,
-        detectable=found.detectable(alpha, POWER),
-        mcnemar=over_models(mcnemar(pair.mine, pair.theirs)) if right_or_not else None,
-        seeds=(len(pair.mine), len(pair.theirs)),
-        images=pair.mine.shape[1],
+        detectable=estimate.detectable(alpha, POWER),
+        mcnemar=combine_p_values(mcnemar(pair.candidate, pair.reference)) if is_boolean else None,
+        n_seeds=(len(pair.candidate), len(pair.reference)),
+        n_images=pair.candidate.shape[1],
     )
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """Holm's correction: p-values that may be held against one level, however many there are."""
-    order = np.argsort(values, kind="stable")
-    scaled = np.asarray(values)[order] * (len(values) - np.arange(len(values)))
-    corrected = np.empty(len(values))
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values with Holm's correction, to be compared with one level however many there are."""
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values)[order] * (len(p_values) - np.arange(len(p_values)))
+    corrected = np.empty(len(p_values))
     corrected[order] = np.minimum(1, np.maximum.accumulate(scaled))
     return corrected.tolist()
 
 
-def mcnemar(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Two-sided mid-p of each of my models (rows) against each of theirs (columns), on the same images."""
-    informative = ~(mine.all(axis=0) & theirs.all(axis=0))
-    mine, theirs = mine[:, informative], theirs[:, informative]
-    won, lost = (a.astype(np.float64) @ (~b.T) for a, b in ((mine, theirs), (~mine, ~theirs)))
-    fewer, discordant = np.minimum(won, lost), (won + lost).astype(np.int64)
-    below = np.where(fewer > 0, bdtr(fewer - 1, discordant, 0.5), 0)
-    return np.where(won == lost, 1, bdtr(fewer, discordant, 0.5) + below)
+def mcnemar(candidate: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the two-sided mid-p of each candidate model (rows) against each reference model (columns)."""
+    informative = ~(candidate.all(axis=0) & reference.all(axis=0))
+    candidate, reference = candidate[:, informative], reference[:, informative]
+    wins = candidate.astype(np.float64) @ (~reference.T)
+    losses = (~candidate).astype(np.float64) @ reference.T
+    smaller, discordant = np.minimum(wins, losses), (wins + losses).astype(np.int64)
+    below = np.where(smaller > 0, bdtr(smaller - 1, discordant, 0.5), 0)
+    return np.where(wins == losses, 1, bdtr(smaller, discordant, 0.5) + below)
 
 
-def over_models(values: np.ndarray) -> float:
-    """One p-value of many: twice the median is right however they depend on each other."""
-    return float(values.item() if values.size == 1 else min(1, 2 * np.median(values)))
+def combine_p_values(p_values: np.ndarray) -> float:
+    """Return one p-value for many: twice the median is valid however they depend on each other."""
+    return float(p_values.item() if p_values.size == 1 else min(1, 2 * np.median(p_values)))

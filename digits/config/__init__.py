@@ -1,4 +1,4 @@
-"""params.yaml: its sections, how they are read and checked, and the hyperparameters that all families share.
+"""params.yaml: its sections, loading and validation, and the hyperparameters that all families share.
 
-It knows neither families nor objectives; `stages.check` passes them in.
+`stages.check` passes in the families and objectives, which this package does not import.
 """

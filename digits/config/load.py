@@ -1,4 +1,4 @@
-"""params.yaml, read as DVC reads it and checked strictly: one line for each thing that is wrong."""
+"""Read params.yaml as DVC does and validate it strictly, with one line for each error."""
 
 import json
 import re
@@ -14,7 +14,8 @@ from ruamel.yaml.error import YAMLError
 
 from digits.core.errors import UserError
 
-FILE = Path("params.yaml")
+PARAMS_FILE = Path("params.yaml")
+Loc = tuple[str | int, ...]  # where an error is, as Pydantic writes it
 
 
 class Section(BaseModel):
@@ -24,123 +25,124 @@ class Section(BaseModel):
 T = TypeVar("T")
 
 
-def unique(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+def validate_unique(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if values and len(set(values)) < len(values):
         raise ValueError("a list without duplicates")
     return values
 
 
-def read() -> dict[str, Any]:
+def read_params() -> dict[str, Any]:
     try:
-        tree = YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
+        params = YAML(typ="safe").load(PARAMS_FILE.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{FILE} cannot be read ({error.strerror}); run from the project's root") from None
+        raise UserError(f"{PARAMS_FILE} cannot be read ({error.strerror}); run from the project's root") from None
     except (YAMLError, ValueError, KeyError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" in line {where.line + 1}" if where else ""
-        raise UserError(f"{FILE} is not YAML{line}: {getattr(error, 'problem', None) or error}") from None
-    if not isinstance(tree, dict):
-        raise UserError(f"{FILE} holds no sections; `git checkout {FILE}` brings back the ones it came with")
-    return tree
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise UserError(f"{PARAMS_FILE} is not YAML{line}: {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(params, dict):
+        raise UserError(f"{PARAMS_FILE} has no sections; `git checkout {PARAMS_FILE}` restores the committed file")
+    return params
 
 
-def parameter(kind: type[T], key: str) -> T:
-    """What params.yaml holds under a dotted key, e.g. "models.cnn"."""
-    value: Any = read()
-    for part in key.split("."):
-        if not isinstance(value, dict) or part not in value:
-            known = ", ".join(map(str, value)) if isinstance(value, dict) else "no section"
-            raise UserError(f"{FILE}: {key}: missing; there is {known}")
-        value = value[part]
-    return check(kind, value, key)
+def parameter(annotation: type[T], key: str) -> T:
+    """Return the value of a dotted key, e.g. "models.cnn"."""
+    value: Any = read_params()
+    for name in key.split("."):
+        if not isinstance(value, dict) or name not in value:
+            available = ", ".join(map(str, value)) if isinstance(value, dict) else "none"
+            raise UserError(f"{PARAMS_FILE}: {key}: missing; available: {available}")
+        value = value[name]
+    return validate(annotation, value, key)
 
 
-# For what changes the speed and never a result: no stage depends on it, so that a change runs nothing again.
+# For parameters that change the speed but no result. DVC does not track them, so changing one runs no stage again.
 setting = parameter
 
 
-def check(kind: type[T], value: Any, key: str = "") -> T:
+def validate(annotation: type[T], value: Any, key: str = "") -> T:
     try:
-        # By way of JSON, because there a list may become a tuple and yet nothing else is converted.
+        # JSON, because there strict mode accepts a list for a tuple, and converts nothing else.
         text = json.dumps(value)
-        return TypeAdapter(kind).validate_json(text, strict=True)
+        return TypeAdapter(annotation).validate_json(text, strict=True)
     except ValidationError as error:
-        lines = describe(kind, json.loads(text), error.errors(), key)
-        raise UserError("\n  ".join(f"{FILE}: {line}" for line in lines)) from None
+        lines = error_lines(annotation, json.loads(text), error.errors(), key)
+        raise UserError("\n  ".join(f"{PARAMS_FILE}: {line}" for line in lines)) from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise UserError(f"{FILE}: {key or 'the file'} holds a value that no parameter can have: {error}") from None
+        raise UserError(f"{PARAMS_FILE}: {key or 'the file'} has a value that is not allowed: {error}") from None
 
 
-def describe(kind: Any, value: Any, problems: list[ErrorDetails], prefix: str) -> list[str]:
+def error_lines(annotation: Any, value: Any, errors: list[ErrorDetails], prefix: str) -> list[str]:
     lines: dict[str, str] = {}
-    for problem in problems:
-        place, given = problem["loc"], problem["input"]
-        # A list whose items were refused is also reported as too short: only the items are news.
-        if any(other["loc"][: len(place)] == place != other["loc"] for other in problems):
+    for error in errors:
+        loc, input_value = error["loc"], error["input"]
+        # A list with invalid items is also reported as too short. Only the items' errors help.
+        if any(other["loc"][: len(loc)] == loc != other["loc"] for other in errors):
             continue
-        key = ".".join(filter(None, (prefix, *keys_in_file(place, value))))
-        if problem["type"] == "missing":
-            missing = ".".join(filter(None, (key, printable(place[-1]))))
+        key = ".".join(filter(None, (prefix, *yaml_keys(loc, value))))
+        if error["type"] == "missing":
+            missing = ".".join(filter(None, (key, format_key(loc[-1]))))
             lines[missing] = f"{missing}: missing, but required"
-        elif problem["type"] == "extra_forbidden":
-            allowed = fields_at(kind, place[:-1])
-            known = f"unknown key{nearest(place[-1], allowed)}; allowed: {', '.join(allowed)}"
-            lines[key] = f"{key} = {shown(given)}: {known}"
-        else:
-            reasons = f"{lines[key]} or " if key in lines else f"{key} = {shown(given)}: must be "
-            lines[key] = f"{reasons}{reason(problem)}{nearest(given, choices(problem))}"
+        elif error["type"] == "extra_forbidden":
+            allowed = allowed_keys(annotation, loc[:-1])
+            message = f"unknown key{suggestion(loc[-1], allowed)}; allowed: {', '.join(allowed)}"
+            lines[key] = f"{key} = {format_value(input_value)}: {message}"
+        else:  # a union has an error for each of its types, all with the same key
+            start = f"{lines[key]} or " if key in lines else f"{key} = {format_value(input_value)}: must be "
+            lines[key] = f"{start}{expectation(error)}{suggestion(input_value, literals(error))}"
     return list(lines.values())
 
 
-def keys_in_file(place: tuple[str | int, ...], value: Any) -> list[str]:
-    """The steps of a place that stand in the file: a union's tag does not."""
-    steps = []
-    for step in place:
+def yaml_keys(loc: Loc, value: Any) -> list[str]:
+    """Return the steps of `loc` that are keys or indices in the file; the tag of a union is not."""
+    keys = []
+    for step in loc:
         if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
-            steps.append(printable(step))
+            keys.append(format_key(step))
             value = value[step]
-    return steps
+    return keys
 
 
-def printable(step: str | int) -> str:
-    return str(step) if str(step).isprintable() else repr(step)
+def format_key(key: str | int) -> str:
+    return str(key) if str(key).isprintable() else repr(key)
 
 
-def reason(problem: ErrorDetails) -> str:
-    least = problem.get("ctx", {}).get("min_length")
-    if problem["type"] == "too_short":
-        return f"a {'section' if isinstance(problem['input'], dict) else 'list'} of {least} or more"
-    if problem["type"] == "string_too_short":
-        return f"a text of {least} or more characters"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return message.replace("a valid array", "a list").replace("an object", "a section with keys")
-
-
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else "{...}" if isinstance(value, dict) else text[:57] + "..."
 
 
-def nearest(word: Any, known: list[str]) -> str:
-    found = get_close_matches(str(word), known, n=1)
-    return f' (did you mean "{found[0]}"?)' if found else ""
+def expectation(error: ErrorDetails) -> str:
+    """Return what the value must be."""
+    min_length = error.get("ctx", {}).get("min_length")
+    if error["type"] == "too_short":
+        return f"a {'section' if isinstance(error['input'], dict) else 'list'} of {min_length} or more"
+    if error["type"] == "string_too_short":
+        return f"a text of {min_length} or more characters"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return message.replace("a valid array", "a list").replace("an object", "a section with keys")
 
 
-def choices(problem: ErrorDetails) -> list[str]:
-    return re.findall("'([^']+)'", str(problem.get("ctx", {}).get("expected", "")))
+def suggestion(word: Any, allowed: list[str]) -> str:
+    matches = get_close_matches(str(word), allowed, n=1)
+    return f' (did you mean "{matches[0]}"?)' if matches else ""
 
 
-def fields_at(kind: Any, place: tuple[str | int, ...]) -> list[str]:
-    """The keys a section allows; steps that are no field (a list's index, a union's tag) are passed over."""
-    model = next(models_in(kind))
-    for step in place:
+def literals(error: ErrorDetails) -> list[str]:
+    return re.findall("'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+
+
+def allowed_keys(annotation: Any, loc: Loc) -> list[str]:
+    """Return the keys of the section at `loc`, ignoring steps that are no field: indices and tags of unions."""
+    model = next(find_models(annotation))
+    for step in loc:
         if step in model.model_fields:
-            model = next(models_in(model.model_fields[str(step)].annotation), model)
+            model = next(find_models(model.model_fields[str(step)].annotation), model)
     return sorted(model.model_fields)
 
 
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def find_models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for part in get_args(annotation):
-        yield from models_in(part)
+    for argument in get_args(annotation):
+        yield from find_models(argument)

@@ -1,4 +1,4 @@
-"""The hyperparameters that every family has: how to step and what to show the network."""
+"""The hyperparameters of every family: optimization and augmentation."""
 
 from typing import Annotated, Literal
 
@@ -21,19 +21,21 @@ class Recipe(Section):
     ]
     batch_size: Annotated[int, Field(ge=1, le=65_536, description="images per step")]
     label_smoothing: Annotated[
-        Rate, Field(description="share of the probability wanted that goes to all classes alike")
+        Rate, Field(description="share of the target probability that is spread evenly over all classes")
     ]
     weight_decay: Annotated[float, Field(ge=0, le=1, description="decoupled from the gradient, scaled by the rate")]
-    standardize: Annotated[bool, Field(description="each image to mean 0 and deviation 1, inside the model")]
+    standardize: Annotated[
+        bool, Field(description="scale each image to mean 0 and standard deviation 1, inside the model")
+    ]
     shift: Annotated[Rate, Field(description="augmentation: largest shift, as a share of the image")]
     rotate: Annotated[float, Field(ge=0, le=180, description="augmentation: largest rotation in degrees")]
     zoom: Annotated[Rate, Field(description="augmentation: largest change of size, as a share")]
     shear: Annotated[Rate, Field(description="augmentation: largest slant, as a share of the height")]
-    # Each of these on an eighth of the images.
-    noise: Annotated[Rate, Field(description="augmentation: largest deviation of noise, as a share of white")]
+    # Each of the following applies to an eighth of the images.
+    noise: Annotated[Rate, Field(description="augmentation: largest standard deviation of noise, as a share of white")]
     blur: Annotated[
-        Rate, Field(description="augmentation: largest deviation of a Gaussian blur, as a share of the side")
+        Rate, Field(description="augmentation: largest standard deviation of a Gaussian blur, as a share of the side")
     ]
     contrast: Annotated[Rate, Field(description="augmentation: largest loss of contrast, as a share")]
-    brightness: Annotated[Rate, Field(description="augmentation: most that is added, as a share of white")]
+    brightness: Annotated[Rate, Field(description="augmentation: largest increase of brightness, as a share of white")]
     erase: Annotated[Rate, Field(description="augmentation: largest black square, as a share of the side")]

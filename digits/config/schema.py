@@ -1,4 +1,4 @@
-"""Every section of params.yaml: what it may hold, and the JSON Schema by which editors know it."""
+"""Every section of params.yaml with its allowed values, and a JSON Schema of them for editors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -15,7 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-from digits.config.load import FILE, Section, nearest, printable, reason, shown, unique
+from digits.config.load import (
+    PARAMS_FILE,
+    Section,
+    expectation,
+    format_key,
+    format_value,
+    suggestion,
+    validate_unique,
+)
 from digits.config.recipe import Recipe
 from digits.core.errors import UserError
 
@@ -24,35 +32,35 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
 OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
-Families = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(unique)]
+Families = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(validate_unique)]
 Objective = Annotated[
-    str, Field(description="balanced: error, loss and error on corrupted images alike; accuracy: nothing else")
+    str, Field(description="balanced: error, loss and error on corrupted images count equally; accuracy: only accuracy")
 ]
 Method = Annotated[
     Literal["random", "bayesian", "hyperband", "halving"],
-    Field(description="Keras Tuner's own; or successive halving by `rungs` and `keep`"),
+    Field(description="Keras Tuner's random, bayesian or hyperband; or successive halving by `rungs` and `keep`"),
 ]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(validate_unique)]
 Source = Annotated[
     str, Field(min_length=1, description="mnist, fashion_mnist, or your own folder of pictures, .csv, .parquet or .npz")
 ]
 Size = Annotated[
     int | None,
-    Field(ge=8, le=512, description="pixels a side, of a folder's pictures; null: all of them have one size"),
+    Field(ge=8, le=512, description="pixels per side, for a folder of pictures; null: all of them have the same size"),
 ]
 
 
-def class_name(name: str) -> str:
-    """In tables and on pages, in one line, and unlike every other."""
+def validate_class_name(name: str) -> str:
+    """Require one line, because names appear in tables, without invisible differences such as a space at the end."""
     if not name or not name.isprintable() or name != name.strip():
         raise ValueError("printable, and neither empty nor with a space at an end")
     return name
 
 
 Classes = Annotated[
-    tuple[Annotated[str, Field(min_length=1), AfterValidator(class_name)], ...] | None,
-    Field(min_length=2, description="a name for each class, in the order of the labels; null: the source's own"),
-    AfterValidator(unique),
+    tuple[Annotated[str, Field(min_length=1), AfterValidator(validate_class_name)], ...] | None,
+    Field(min_length=2, description="a name for each class, in the order of the labels; null: the names in the source"),
+    AfterValidator(validate_unique),
 ]
 
 
@@ -69,40 +77,45 @@ class Prepare(Section):
 
     validation_share: Annotated[Share, Field(description="share of the training images kept for validation")]
     test_share: Annotated[Share, Field(description="share split off for testing, where the source has no test images")]
-    share: Annotated[float, Field(gt=0, le=1, description="share of all images to use; below 1 only to try things")]
-    seed: Annotated[Seed, Field(description="which images go where")]
+    share: Annotated[
+        float,
+        Field(gt=0, le=1, description="share of all images to use; below 1 only for quick tests"),
+    ]
+    seed: Annotated[Seed, Field(description="seed of the split")]
 
 
 class Runtime(Section):
-    """What TensorFlow runs on. Each of these changes the last bits of a result."""
+    """TensorFlow's settings. Each of them changes the last bits of a result."""
 
     threads: Threads
     onednn: OneDnn
 
 
 class Pool(Section):
-    """What trains: baselines, the search's trials, tuned models."""
+    """The workers that train baselines, trials and tuned models."""
 
-    workers: Annotated[int | None, Field(ge=1, le=1024, description="trainings at once; null: one a core, or GPU")]
+    workers: Annotated[
+        int | None, Field(ge=1, le=1024, description="parallel trainings; null: one per core, or per GPU")
+    ]
     threads_per_worker: Threads
     cluster: Annotated[str | None, Field(description="a Dask scheduler, tcp://host:8786; null: this machine")]
 
 
 class Train(Section):
-    """What baseline and tuned models share, so that the comparison is fair."""
+    """Shared by baseline and tuned models, so that the comparison is fair."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000, description="passes over the training images")]
 
 
 class Range(Section):
-    """Any number between two."""
+    """All numbers from `min` to `max`."""
 
     min: int | float
     max: int | float
-    log: Annotated[bool, Field(description="search the exponent: for values that span powers of ten")] = False
+    log: Annotated[bool, Field(description="sample the logarithm, for values that span powers of ten")] = False
 
     @model_validator(mode="after")
-    def ordered(self) -> "Range":
+    def validate_limits(self) -> "Range":
         if self.min >= self.max:
             raise ValueError("a range whose min is below its max")
         if self.log and self.min <= 0:
@@ -110,13 +123,13 @@ class Range(Section):
         return self
 
 
-def rising(rungs: tuple[int, ...]) -> tuple[int, ...]:
+def validate_increasing(rungs: tuple[int, ...]) -> tuple[int, ...]:
     if list(rungs) != sorted(set(rungs)):
         raise ValueError("a list of increasing numbers")
     return rungs
 
 
-Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1), AfterValidator(unique)]
+Choices = Annotated[tuple[bool | int | float | str, ...], Field(min_length=1), AfterValidator(validate_unique)]
 Values = Annotated[
     Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
     Discriminator(lambda values: "range" if isinstance(values, dict | Range) else "choices"),
@@ -124,16 +137,20 @@ Values = Annotated[
 
 
 class Search(Section, Generic[R]):
-    """How long to search for a family's hyperparameters, and where. What `space` leaves out stays as in `models`."""
+    """The search for a family's hyperparameters. Those that are not in `space` have their value from `models`."""
 
-    trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's own")]
+    trials: Annotated[int, Field(ge=1, le=100_000, description="recipes to try; the first is the baseline's")]
     rungs: Annotated[
         tuple[Annotated[int, Field(ge=1, le=10_000)], ...],
-        Field(min_length=1, description="the last is a trial's epochs; after each, halving compares trials"),
-        AfterValidator(rising),
+        Field(
+            min_length=1, description="numbers of epochs: a trial has the last; halving compares the trials after each"
+        ),
+        AfterValidator(validate_increasing),
     ]
-    keep: Annotated[float, Field(gt=0, le=1, description="of halving: share of trials that goes on after each rung")]
-    space: Annotated[dict[str, Values], Field(min_length=1, description="[choices] or {min, max, log} for each")]
+    keep: Annotated[float, Field(gt=0, le=1, description="halving only: share of trials promoted after each rung")]
+    space: Annotated[
+        dict[str, Values], Field(min_length=1, description="for each hyperparameter, [choices] or {min, max, log}")
+    ]
 
     @classmethod
     def recipe(cls) -> type[Recipe]:
@@ -141,58 +158,58 @@ class Search(Section, Generic[R]):
 
     @field_validator("space")
     @classmethod
-    def fits_the_recipe(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
-        if wrong := [mistake for name, values in space.items() if (mistake := cls.mistake(name, values))]:
-            raise ValueError(f"a space {'; and '.join(wrong)}")
-        # 0 among fractions is one: Keras Tuner takes values of one type only.
+    def validate_space(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
+        if errors := [error for name, values in space.items() if (error := cls.space_error(name, values))]:
+            raise ValueError(f"a space {'; and '.join(errors)}")
+        # Keras Tuner requires choices of one type, so 0 among floats becomes 0.0.
         return {
-            name: values if isinstance(values, Range) else tuple(map(cls.adapter(name).validate_python, values))
+            name: values if isinstance(values, Range) else tuple(map(cls.type_adapter(name).validate_python, values))
             for name, values in space.items()
         }
 
     @classmethod
-    def adapter(cls, hyperparameter: str) -> TypeAdapter[Any]:
+    def type_adapter(cls, hyperparameter: str) -> TypeAdapter[Any]:
         field = cls.recipe().model_fields[hyperparameter]
         return TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
 
     @classmethod
-    def mistake(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
+    def space_error(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
         fields = cls.recipe().model_fields
         if name not in fields:
-            known = sorted(fields)
-            which = f"{printable(name)} is none{nearest(name, known)}"
-            return f"of this family's hyperparameters; {which}; allowed: {', '.join(known)}"
+            allowed = sorted(fields)
+            unknown = f"{format_key(name)} is unknown{suggestion(name, allowed)}"
+            return f"of this family's hyperparameters; {unknown}; allowed: {', '.join(allowed)}"
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
-            return f"with a list of choices for {name}, which has no values in between"
-        kinds = set()
+            return f"with a list of choices for {name}, which is not a number"
+        types = set()
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
-                kinds.add(type(cls.adapter(name).validate_python(value)))
+                types.add(type(cls.type_adapter(name).validate_python(value)))
             except ValidationError as error:
-                return f"of allowed values; {name} = {value} must be {reason(error.errors()[0])}"
-        return f"with choices of one type for {name}, as Keras Tuner takes them" if len(kinds) > 1 else None
+                return f"of allowed values; {name} = {value} must be {expectation(error.errors()[0])}"
+        return f"with choices of one type for {name}, as Keras Tuner requires" if len(types) > 1 else None
 
 
 class Track(Section):
-    """Which model MLflow calls the champion."""
+    """MLflow's model registry."""
 
-    model: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100, description="the winner's name in MLflow")]
+    model: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100, description="name of the registered model")]
     margin: Annotated[
-        float, Field(ge=0, lt=1, description="by which a new model's objective must be above the champion's")
+        float, Field(ge=0, lt=1, description="minimum gain in the objective that makes a new model the champion")
     ]
 
 
 class Tune(Section):
     method: Method
     objective: Objective
-    seeds: Annotated[Seeds, Field(description="of the search and its trainings: one, or one for each of `seeds`")]
+    seeds: Annotated[Seeds, Field(description="seeds of the search and its trainings: one, or one for each of `seeds`")]
 
 
-def refuse_other_counts(searches: Sequence[int], seeds: Sequence[int]) -> None:
-    """Of searches than one that is for all seeds, or one for each."""
-    if len(searches) not in (1, len(seeds)):
-        given, wanted = (shown(list(each)) for each in (searches, seeds))
-        raise UserError(f"{FILE}: tune.seeds = {given}: must list one seed, or as many as seeds = {wanted}")
+def require_matching_seeds(search_seeds: Sequence[int], seeds: Sequence[int]) -> None:
+    """Require one search for all seeds, or one for each seed."""
+    if len(search_seeds) not in (1, len(seeds)):
+        searches, models = format_value(list(search_seeds)), format_value(list(seeds))
+        raise UserError(f"{PARAMS_FILE}: tune.seeds = {searches}: must list one seed, or as many as seeds = {models}")
 
 
 class Sections(Section):
@@ -206,13 +223,15 @@ class Sections(Section):
     track: Track
 
 
-def params_model(recipes: Mapping[str, type[Recipe]], objectives: Sequence[str]) -> type[Section]:
-    """The whole file, for these families and objectives."""
+def create_params_model(recipes: Mapping[str, type[Recipe]], objectives: Sequence[str]) -> type[Section]:
+    """Return the model of the whole file for these families and objectives."""
     if reserved := [name for name in recipes if name in Tune.model_fields or hasattr(Section, name)]:
-        raise UserError(f"{FILE}: no family can be called {reserved[0]}, which is another key's name; rename its file")
-    families = Annotated[tuple[Literal[tuple(recipes)], ...], Field(min_length=1), AfterValidator(unique)]
+        raise UserError(
+            f"{PARAMS_FILE}: no family can be called {reserved[0]}, because another key has this name; rename its file"
+        )
+    families = Annotated[tuple[Literal[tuple(recipes)], ...], Field(min_length=1), AfterValidator(validate_unique)]
     objective = Annotated[Literal[tuple(objectives)], Tune.model_fields["objective"]]
-    models = create_model("Models", __base__=Section, __doc__="The baselines: the recipes people know.", **recipes)
+    models = create_model("Models", __base__=Section, __doc__="The baselines: well-known recipes.", **recipes)
     searches = {name: Search[recipe] for name, recipe in recipes.items()}
     tune = create_model("Tune", __base__=Tune, objective=objective, **searches)
     return create_model("Params", __base__=Sections, families=families, models=models, tune=tune)

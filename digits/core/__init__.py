@@ -1,4 +1,4 @@
-"""What every other package stands on: files, paths, errors, progress, git and the process.
+"""Helpers for every other package: files, paths, errors, progress, git and the process.
 
-It knows nothing of images, models or this pipeline's parameters.
+They are independent of images, models and params.yaml.
 """

@@ -1,4 +1,4 @@
-"""What every stage and command does around its work: arguments in, one line out, one line for a mistake."""
+"""What every stage and command shares: positional arguments, one line of output, one line for an error."""
 
 import inspect
 import os
@@ -16,32 +16,32 @@ def run(stage: Callable[..., str]) -> None:
     name = Path(sys.argv[0]).stem
     started = time.perf_counter()
     with one_line_errors(name):
-        made = stage(*arguments(stage))
-        print(f"{name}: {made} ({time.perf_counter() - started:.1f} s)", flush=True)
+        summary = stage(*arguments(stage))
+        print(f"{name}: {summary} ({time.perf_counter() - started:.1f} s)", flush=True)
 
 
 def arguments(stage: Callable[..., str]) -> list[str]:
-    given, wanted = sys.argv[1:], list(inspect.signature(stage).parameters)
-    if len(given) != len(wanted):
-        raise UserError(f"takes {' '.join(wanted).upper() or 'no arguments'}, not {' '.join(given) or 'nothing'}")
-    return given
+    values, names = sys.argv[1:], list(inspect.signature(stage).parameters)
+    if len(values) != len(names):
+        raise UserError(f"takes {' '.join(names).upper() or 'no arguments'}, not {' '.join(values) or 'nothing'}")
+    return values
 
 
 @contextmanager
 def one_line_errors(name: str) -> Iterator[None]:
-    """A mistake ends the program of this name."""
+    """Exit with status 1 and one line, which begins with `name`, after an error that the user can correct."""
     try:
         yield
-    except BrokenPipeError:  # `| head` has read enough; Python would complain once more when it ends
+    except BrokenPipeError:  # `| head` has read enough; without dup2, Python would print another error at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (UserError, OSError) as mistake:  # an OSError, too, says what is wrong
-        sys.exit(f"{name}: error: {str(mistake) or type(mistake).__name__}{advice(mistake)}")
+    except (UserError, OSError) as error:  # the message of an OSError is clear without a traceback, too
+        sys.exit(f"{name}: error: {str(error) or type(error).__name__}{hint(error)}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
 
 
-def advice(mistake: Exception) -> str:
-    if isinstance(mistake, OSError) and mistake.errno in (ENOSPC, EDQUOT):
-        return f" ({Path.cwd()}); `dvc gc --workspace --all-commits --all-experiments` frees what nothing refers to"
+def hint(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+        return f" ({Path.cwd()}); `dvc gc --workspace --all-commits --all-experiments` removes unused data"
     return ""

@@ -1,4 +1,4 @@
-"""A mistake that a person can act on: said in one line, never as a traceback."""
+"""Errors that a user can correct. They are printed in one line, without a traceback."""
 
 
 class UserError(Exception):
@@ -6,7 +6,7 @@ class UserError(Exception):
 
 
 def reason(error: BaseException) -> str:
-    """In one line: the first, or where TensorFlow begins with a stack, the last."""
+    """Return the message's first line, or its last line where TensorFlow begins with a stack trace."""
     lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("\t [[")]
     if not lines:
         return type(error).__name__

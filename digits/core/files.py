@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent: written under a temporary name, then renamed."""
+"""Atomic writes: files and folders are written under a temporary name, then renamed."""
 
 import json
 import os
@@ -14,10 +14,11 @@ from digits.core.errors import UserError
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path for a file or a new folder, which is renamed to `path` when the block succeeds."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Keras and NumPy choose a format by the ending, so the temporary name keeps it.
+    # The temporary name keeps the extension, by which Keras and NumPy choose a format.
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
@@ -27,22 +28,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """What is written to the folder given takes the place of `path` in the end, or never."""
+def replace_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder, which replaces `path` and all its files when the block succeeds."""
     new, old = path.with_name(f".{path.name}-new"), path.with_name(f".{path.name}-old")
-    settle(path, new, old)  # what a killed run left
+    recover_swap(path, new, old)  # after a run that was killed
     new.mkdir(parents=True)
     try:
         yield new
-        if path.exists():  # a folder that holds something cannot be renamed over
+        if path.exists():  # os.replace cannot overwrite a folder with files
             os.replace(path, old)
         os.replace(new, path)
     finally:
-        settle(path, new, old)
+        recover_swap(path, new, old)
 
 
-def settle(path: Path, new: Path, old: Path) -> None:
-    if old.exists() and not path.exists():  # it ended between the two renames
+def recover_swap(path: Path, new: Path, old: Path) -> None:
+    """Restore the old folder where a run was killed between the two renames, and remove leftovers."""
+    if old.exists() and not path.exists():
         os.replace(old, path)
     remove(old)
     remove(new)
@@ -57,7 +59,7 @@ def remove(path: str | Path) -> None:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
 
@@ -73,27 +75,27 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None
+        raise UserError(f"{path} cannot be read ({error}); `dvc repro` recreates it") from None
 
 
 def write_array(path: str | Path, array: np.ndarray) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         np.save(temporary, array, allow_pickle=False)
 
 
 def write_parts(path: str | Path, parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """An array as `write_array` writes it, of which no more than a part is in memory."""
-    head = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, head)
+    """Write an array in the format of `write_array`, with only one part in memory at a time."""
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
         for part in parts:
             file.write(np.ascontiguousarray(part).data)
 
 
 def read_array(path: str | Path) -> np.ndarray:
-    """Memory-mapped: opening costs nothing and processes share the pages."""
+    """Return a memory-mapped array: it opens at once, and processes share its pages."""
     try:
-        # Copied where it is written to: TensorFlow takes no array as it lies in memory that cannot be written to.
+        # Copy-on-write, because TensorFlow copies arrays in read-only memory.
         return np.load(path, mmap_mode="c", allow_pickle=False)
-    except Exception as error:  # NumPy reads the head as Python, and fails in as many ways
-        raise UserError(f"{path} cannot be read ({error}); `dvc repro` makes it again") from None
+    except Exception as error:  # NumPy evaluates the header as Python, so any exception is possible
+        raise UserError(f"{path} cannot be read ({error}); `dvc repro` recreates it") from None

@@ -1,4 +1,4 @@
-"""What things are called, so that every stage finds what another one wrote."""
+"""Names of models, and paths of the files and folders that stages share."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def model_name(family: str, variant: str, seed: int) -> str:
 
 
 def models_folder(family: str, variant: str) -> Path:
-    """Of all seeds."""
+    """Return the folder with the models of all seeds."""
     return MODELS / f"{family}-{variant}"
 
 
@@ -29,13 +29,12 @@ def history_file(name: str) -> Path:
     return model_file(name).with_suffix(".json")
 
 
-def trial_name(family: str, seed: int, number: int) -> str:
-    """Of the search with this seed."""
-    return f"{family}-trial-{seed}-{number}"
+def trial_name(family: str, search_seed: int, number: int) -> str:
+    return f"{family}-trial-{search_seed}-{number}"
 
 
 def search_file(family: str) -> Path:
-    """Of all its searches."""
+    """Return the file with all searches of a family."""
     return MODELS / f"{family}-search.json"
 
 

@@ -1,4 +1,4 @@
-"""The standard error and the signals of this process."""
+"""Control of this process's standard error."""
 
 import os
 import sys
@@ -8,18 +8,21 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def held_back_stderr() -> Iterator[None]:
-    """TensorFlow writes start-up notes to the file descriptor, past every log level: shown only after a failure."""
+def suppress_stderr() -> Iterator[None]:
+    """Discard standard error, unless the block fails.
+
+    TensorFlow writes start-up messages to the file descriptor, which no log level prevents.
+    """
     sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         try:
             yield
         except BaseException:
-            notes.seek(0)
-            os.write(terminal, notes.read())
+            output.seek(0)
+            os.write(stderr, output.read())
             raise
         finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
+            os.dup2(stderr, 2)
+            os.close(stderr)

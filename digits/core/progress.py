@@ -1,4 +1,4 @@
-"""Progress that reads well in both places: a moving bar on a terminal, now and then a line in a log file."""
+"""Progress: a bar on a terminal, a line every few seconds in a log file."""
 
 import sys
 import time
@@ -11,9 +11,9 @@ SECONDS_BETWEEN_LINES = 10
 
 class Progress:
     def __init__(self, total: int, label: str, unit: str, scale: bool = False) -> None:
-        self.total, self.label, self.done = total, label, 0
-        look = {"unit": unit, "unit_scale": scale, "dynamic_ncols": True}
-        self.bar = tqdm(total=total, desc=label, disable=not sys.stderr.isatty(), **look)
+        self.total, self.label, self.completed = total, label, 0
+        options = {"unit": unit, "unit_scale": scale, "dynamic_ncols": True}
+        self.bar = tqdm(total=total, desc=label, disable=not sys.stderr.isatty(), **options)
         self.started = self.printed = time.perf_counter()
 
     def __enter__(self) -> Self:
@@ -23,12 +23,12 @@ class Progress:
         self.bar.close()
 
     def advance(self, amount: int = 1, note: str = "") -> None:
-        self.done += amount
+        self.completed += amount
         self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(amount)
         now = time.perf_counter()
-        if self.bar.disable and (self.done >= self.total or now - self.printed >= SECONDS_BETWEEN_LINES):
+        if self.bar.disable and (self.completed >= self.total or now - self.printed >= SECONDS_BETWEEN_LINES):
             self.printed = now
-            share = f": {self.done / self.total:4.0%}" if self.total else ""
-            parts = (f"{self.label}{share}", f"{now - self.started:.0f} s", note)
+            percent = f": {self.completed / self.total:4.0%}" if self.total else ""
+            parts = (f"{self.label}{percent}", f"{now - self.started:.0f} s", note)
             print(" · ".join(filter(None, parts)), file=sys.stderr, flush=True)

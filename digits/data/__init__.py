@@ -1,4 +1,4 @@
-"""Images: downloaded, read from files, checked, split, corrupted, and preprocessed where they come from elsewhere.
+"""Images: download, read, validate, split, corrupt and preprocess them.
 
-Everything else gets them as `Split`s of uint8 arrays.
+Other packages get images as `Split`s of uint8 arrays.
 """

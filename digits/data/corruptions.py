@@ -1,76 +1,81 @@
-"""Corrupted images: each kind of corruption, by severity. Severity 0 is the image as it is.
+"""Corrupted images: every corruption has four severities; severity 0 leaves an image unchanged.
 
-A kind is *seen* when training may show it (`augmentation` names the field of the recipe) and the search's objective
-uses it. Nothing shows the *unseen* ones to any training or search, so they tell what a model does with the unexpected.
+A *trained* corruption may be used for augmentation (`augmentation` names the hyperparameter) and is part of the
+search's objective. A *held-out* corruption is used for testing only, so it measures robustness to the unexpected.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
-from digits.data import distortions as by
-from digits.data.distortions import Images, Random
+from digits.data import distortions
+from digits.data.distortions import ImageBatch
 
 SEVERITIES = range(1, 5)
-TEST, VALIDATION = 0, 1  # draws
-CHUNK = 250  # images at once: few enough for a processor's cache
+TEST, VALIDATION = 0, 1  # streams of random numbers
+CHUNK_SIZE = 250  # images processed at a time: few enough for a processor's cache
 
 
 @dataclass(frozen=True)
 class Corruption:
-    strengths: tuple[int, ...]  # of severity 1 and so on
+    strengths: tuple[int, ...]  # for severities 1 to 4
     unit: str
-    effect: str  # what an image then is
-    apply: Callable[[Images, float, Random], Images]
-    identity: int = 0  # the strength of severity 0
-    augmentation: str | None = None  # None: unseen
+    effect: str  # an adjective that describes the corrupted image
+    apply: Callable[[ImageBatch, float, Generator], ImageBatch]
+    identity: int = 0  # the strength that changes nothing: severity 0
+    augmentation: str | None = None  # None: held-out
 
 
 # At severity 1 MNIST's baselines lose a few points at most; at the last, a person still reads most images.
 CORRUPTIONS = {
-    "shift": Corruption((4, 7, 11, 14), "% of the side", "moved", by.shift, augmentation="shift"),
-    "rotation": Corruption((10, 20, 30, 40), "degrees", "turned", by.rotate, augmentation="rotate"),
-    "noise": Corruption((10, 20, 30, 40), "% of white", "noisy", by.add_noise, augmentation="noise"),
-    "blur": Corruption((2, 4, 6, 8), "% of the side", "blurred", by.blur, augmentation="blur"),
+    "shift": Corruption((4, 7, 11, 14), "% of the side", "moved", distortions.shift, augmentation="shift"),
+    "rotation": Corruption((10, 20, 30, 40), "degrees", "turned", distortions.rotate, augmentation="rotate"),
+    "noise": Corruption((10, 20, 30, 40), "% of white", "noisy", distortions.add_noise, augmentation="noise"),
+    "blur": Corruption((2, 4, 6, 8), "% of the side", "blurred", distortions.blur, augmentation="blur"),
     "contrast": Corruption(
-        (80, 60, 40, 20), "% left", "faint", by.reduce_contrast, identity=100, augmentation="contrast"
+        (80, 60, 40, 20), "% left", "faint", distortions.reduce_contrast, identity=100, augmentation="contrast"
     ),
-    "brightness": Corruption((5, 15, 25, 40), "% of white", "too bright", by.brighten, augmentation="brightness"),
-    "occlusion": Corruption((10, 20, 30, 40), "% of the side", "covered", by.occlude, augmentation="erase"),
-    "salt and pepper": Corruption((5, 10, 20, 30), "% of pixels", "speckled", by.salt_and_pepper),
-    "motion blur": Corruption((6, 12, 18, 24), "% of the side", "smeared", by.motion_blur),
-    "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", by.compress, identity=100),
-    "low resolution": Corruption((60, 50, 40, 30), "% of the side", "coarse", by.lower_resolution, identity=100),
-    "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", by.elastic),
-    "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", by.perspective),
-    # Bright parts grow or shrink, whatever they are: strokes where the ground is dark, as MNIST's.
-    "thick strokes": Corruption((3, 5, 7, 9), "% of the side", "thick", by.thicken),
-    "thin strokes": Corruption((2, 3, 4, 5), "% of the side", "thin", by.thin),
-    "lines": Corruption((1, 2, 4, 6), "lines", "crossed out", by.cross_out),
+    "brightness": Corruption(
+        (5, 15, 25, 40), "% of white", "too bright", distortions.brighten, augmentation="brightness"
+    ),
+    "occlusion": Corruption((10, 20, 30, 40), "% of the side", "covered", distortions.occlude, augmentation="erase"),
+    "salt and pepper": Corruption((5, 10, 20, 30), "% of pixels", "speckled", distortions.salt_and_pepper),
+    "motion blur": Corruption((6, 12, 18, 24), "% of the side", "smeared", distortions.motion_blur),
+    "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", distortions.compress, identity=100),
+    "low resolution": Corruption(
+        (60, 50, 40, 30), "% of the side", "coarse", distortions.lower_resolution, identity=100
+    ),
+    "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", distortions.elastic),
+    "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", distortions.perspective),
+    # These two dilate and erode bright areas, which are the strokes only if the background is dark, as in MNIST.
+    "thick strokes": Corruption((3, 5, 7, 9), "% of the side", "thick", distortions.thicken),
+    "thin strokes": Corruption((2, 3, 4, 5), "% of the side", "thin", distortions.thin),
+    "lines": Corruption((1, 2, 4, 6), "lines", "crossed out", distortions.cross_out),
 }
 TRAINED = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.augmentation)
 HELD_OUT = tuple(name for name in CORRUPTIONS if name not in TRAINED)
 
 
-def corrupt(images: Images, name: str, severity: int, draw: int = TEST) -> Images:
-    """What is drawn for an image depends on kind, severity, draw and its place: every model meets the same images."""
+def corrupt(images: ImageBatch, name: str, severity: int, stream: int = TEST) -> ImageBatch:
+    """Return corrupted images, the same for every model: random numbers depend on the arguments and the index only."""
     if severity == 0:
         return images
-    random = np.random.default_rng([*name.encode(), severity, draw])
-    chunks = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
+    rng = np.random.default_rng([*name.encode(), severity, stream])
+    chunks = (images[start : start + CHUNK_SIZE] for start in range(0, len(images), CHUNK_SIZE))
     apply, amount = CORRUPTIONS[name].apply, strength(name, severity)
-    return np.concatenate([images[:0], *(apply(chunk, amount, random) for chunk in chunks)])
+    return np.concatenate([images[:0], *(apply(chunk, amount, rng) for chunk in chunks)])
 
 
-def mixed(images: Images, draw: int) -> Images:
-    """Each image corrupted once: the first by the first seen kind at severity 1, the next at severity 2, and so on."""
-    turns = [(name, severity) for name in TRAINED for severity in SEVERITIES]
-    hard = np.array(images)
-    for first, (name, severity) in enumerate(turns):
-        mine = slice(first, None, len(turns))
-        hard[mine] = corrupt(images[mine], name, severity, draw)
-    return hard
+def corrupt_each_once(images: ImageBatch, stream: int) -> ImageBatch:
+    """Corrupt each image once, with the trained corruptions at all severities in turn."""
+    combinations = [(name, severity) for name in TRAINED for severity in SEVERITIES]
+    corrupted = np.array(images)
+    for start, (name, severity) in enumerate(combinations):
+        indices = slice(start, None, len(combinations))
+        corrupted[indices] = corrupt(images[indices], name, severity, stream)
+    return corrupted
 
 
 def strength(name: str, severity: int) -> int:

@@ -1,7 +1,8 @@
-"""What a reviewer asks of the data: how many of each class, what range, and whether test images were seen before."""
+"""Describe the prepared data: images per class, range of pixels, and duplicates within and between splits."""
 
 import hashlib
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str,
         "shape": list(splits["train"].images.shape[1:]),
         "classes": list(classes),
         "splits": {name: describe_split(split, classes) for name, split in splits.items()},
-        "duplicates": duplicates(splits),
+        "duplicates": count_duplicates(splits),
     }
 
 
@@ -32,16 +33,14 @@ def describe_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def duplicates(splits: Mapping[str, Split]) -> dict[str, int]:
-    """Images that stand twice, to the last pixel: within a split, and in a later split again."""
+def count_duplicates(splits: Mapping[str, Split]) -> dict[str, int]:
+    """Count images that occur twice, pixel by pixel: within a split, and in a later split again."""
     hashes = {name: image_hashes(split) for name, split in splits.items()}
-    found = {f"within {name}": len(each) - len(set(each)) for name, each in hashes.items()}
-    names = list(hashes)
-    for place, name in enumerate(names):
-        for later in names[place + 1 :]:
-            seen = set(hashes[name])
-            found[f"{later} also in {name}"] = sum(one in seen for one in hashes[later])
-    return found
+    counts = {f"within {name}": len(values) - len(set(values)) for name, values in hashes.items()}
+    for earlier, later in combinations(hashes, 2):
+        known = set(hashes[earlier])
+        counts[f"{later} also in {earlier}"] = sum(value in known for value in hashes[later])
+    return counts
 
 
 def image_hashes(split: Split) -> list[bytes]:

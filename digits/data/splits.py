@@ -1,4 +1,4 @@
-"""Seeded, stratified splits: each class is shared out in the same proportion, and each image goes to one side."""
+"""Seeded, stratified splits: each class is split in the same proportion."""
 
 import numpy as np
 
@@ -6,33 +6,36 @@ from digits.core.errors import UserError
 from digits.data.dataset import Selection
 
 
-def split_off(split: Selection, share: float, seed: int, what: str) -> tuple[Selection, Selection]:
-    """What stays, and a share of each class that leaves."""
-    sizes = np.bincount(split.labels)
-    leaving = apportion(share, sizes)
-    if (short := np.flatnonzero(sizes == 1)).size:
-        raise UserError(f"class {short[0]} has one image, and {what} needs another; add images of that class")
-    leaves = chosen(split, leaving, seed)
-    return split.take(~leaves), split.take(leaves)
+def split_off(images: Selection, share: float, seed: int, purpose: str) -> tuple[Selection, Selection]:
+    """Split into the images that remain and a share of each class, which is for `purpose`."""
+    sizes = np.bincount(images.labels)
+    if (singletons := np.flatnonzero(sizes == 1)).size:
+        raise UserError(f"class {singletons[0]} has one image, and {purpose} needs another; add images of that class")
+    mask = stratified_mask(images, apportion(share, sizes), seed)
+    return images.take(~mask), images.take(mask)
 
 
-def sample(split: Selection, share: float, seed: int) -> Selection:
-    """A share of each class, at least two images of it: one may still leave for validation."""
+def sample(images: Selection, share: float, seed: int) -> Selection:
+    """Return a share of each class, at least two images of it, so that one can be split off for validation."""
     if share == 1:
-        return split
-    return split.take(chosen(split, np.maximum(2, apportion(share, np.bincount(split.labels))), seed))
+        return images
+    counts = np.maximum(2, apportion(share, np.bincount(images.labels)))
+    return images.take(stratified_mask(images, counts, seed))
 
 
 def apportion(share: float, sizes: np.ndarray) -> np.ndarray:
-    """A share of each size in whole numbers: some, never all, and in sum the share of the sum wherever that can be."""
+    """Return whole numbers close to a share of each size, at least 1 and at most size - 1.
+
+    They sum to the share of the total unless these limits prevent it.
+    """
     counts = np.diff(np.rint(share * np.cumsum(sizes)).astype(int), prepend=0)
     return np.clip(counts, np.minimum(sizes, 1), np.maximum(sizes - 1, 0))
 
 
-def chosen(split: Selection, counts: np.ndarray, seed: int) -> np.ndarray:
-    """A mask of as many images of each class as `counts` says."""
-    random = np.random.default_rng(seed)
-    mask = np.zeros(len(split), dtype=bool)
+def stratified_mask(images: Selection, counts: np.ndarray, seed: int) -> np.ndarray:
+    """Return a mask of `counts[label]` random images of each label."""
+    rng = np.random.default_rng(seed)
+    mask = np.zeros(len(images), dtype=bool)
     for label, count in enumerate(counts):
-        mask[random.permutation(np.flatnonzero(split.labels == label))[:count]] = True
+        mask[rng.permutation(np.flatnonzero(images.labels == label))[:count]] = True
     return mask

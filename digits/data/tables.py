@@ -1,4 +1,4 @@
-"""Tables of pixels, as Kaggle gives MNIST: a row for each image, with its label and its pixels."""
+"""Load tables of pixels, in the format of Kaggle's MNIST: a row for each image, with its label and its pixels."""
 
 import re
 from math import isqrt
@@ -9,52 +9,51 @@ import pyarrow
 from pyarrow import csv, parquet
 
 from digits.core.errors import UserError, reason
-from digits.data.formats import UNREADABLE, Arrays
-from digits.data.image_folder import PARTS, entries
+from digits.data.formats import DECODING_ERRORS, Arrays
+from digits.data.image_folder import PARTS, list_folder
 
-ENDINGS = (".csv", ".csv.gz", ".parquet")
+EXTENSIONS = (".csv", ".csv.gz", ".parquet")
 LABEL = "label"
-WHOLE, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+INTEGER, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def find(path: Path) -> dict[str, Path]:
-    """train.csv and test.csv, or the like, in a folder that holds no folders; or the table itself."""
+    """Return the tables named train and test in a folder without subfolders, or the path itself if it is a table."""
     if not path.is_dir():
-        return {"train": path} if path.name.lower().endswith(ENDINGS) else {}
-    folders, files = entries(path)
-    named = {f"{part}{ending}": part for part in PARTS for ending in ENDINGS}
-    tables = [each for each in files if each.name in named]
+        return {"train": path} if path.name.lower().endswith(EXTENSIONS) else {}
+    folders, files = list_folder(path)
+    part_of = {f"{part}{extension}": part for part in PARTS for extension in EXTENSIONS}
+    tables = {part_of[file.name]: file for file in files if file.name in part_of}
     if folders or not tables:
         return {}
-    found = {named[each.name]: each for each in tables}
-    if "train" not in found or len(found) < len(files):
-        holds = ", ".join(each.name for each in files)
+    if "train" not in tables or len(tables) < len(files):
+        names = ", ".join(file.name for file in files)
         raise UserError(
-            f"holds {holds}; there must be one table named train, there may be one named test, and nothing else"
+            f"holds {names}; there must be one table named train, there may be one named test, and nothing else"
         )
-    return {part: found[part] for part in PARTS if part in found}
+    return {part: tables[part] for part in PARTS if part in tables}
 
 
 def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
-    """Sorted, the labels are the classes: by value where all are whole numbers."""
+    """Return arrays, and the classes: the sorted labels of the training images, by value if all are integers."""
     arrays: Arrays = {}
-    places: dict[str, int] = {}
+    label_indices: dict[str, int] = {}
     for part, path in tables.items():
         try:
-            images, labels = images_and_labels(path)
-        except UNREADABLE as error:
+            images, labels = read_images_and_labels(path)
+        except DECODING_ERRORS as error:
             raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
         if part == "train":
-            order = int if all(map(WHOLE.fullmatch, set(labels))) else None
-            places = {label: place for place, label in enumerate(sorted(set(labels), key=order))}
-        if other := sorted(set(labels) - set(places)):
-            raise UserError(f"cannot be used: {path.name} has the label {other[0]}, which no training image has")
-        arrays |= {f"x_{part}": images, f"y_{part}": np.array([places[label] for label in labels])}
-    return arrays, tuple(places)
+            sort_key = int if all(map(INTEGER.fullmatch, set(labels))) else None
+            label_indices = {label: index for index, label in enumerate(sorted(set(labels), key=sort_key))}
+        if unknown := sorted(set(labels) - set(label_indices)):
+            raise UserError(f"cannot be used: {path.name} has the label {unknown[0]}, which no training image has")
+        arrays |= {f"x_{part}": images, f"y_{part}": np.array([label_indices[label] for label in labels])}
+    return arrays, tuple(label_indices)
 
 
-def images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
-    table = read(path)
+def read_images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
+    table = read_table(path)
     names = table.column_names
     if names.count(LABEL) != 1:
         first = f"the first is named {names[0]}" if names else "it has no columns"
@@ -62,47 +61,52 @@ def images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
     if repeated := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two columns are named {repeated[0]}")
     if not table.num_rows:
-        raise ValueError("it holds no rows")
-    labels, table = table.column(LABEL), table.drop_columns(LABEL)
-    written = [(label or "").strip() for label in labels.cast(pyarrow.string()).to_pylist()]
-    if "" in written:
-        raise ValueError(f"row {1 + written.index(''):,} has no label")
-    # A column of words may be one of categories; and one of fractions, in a .csv, are words that all look like numbers.
-    words = pyarrow.types.is_integer(labels.type) or isinstance(labels[0].as_py(), str)
-    if not words or (all(map(NUMBER.fullmatch, written)) and any("." in label for label in written)):
-        raise ValueError(f"labels must be whole numbers or words; the first is {labels[0]}")
+        raise ValueError("it has no rows")
+    labels, table = parse_labels(table.column(LABEL)), table.drop_columns(LABEL)
     shape = image_shape(table.num_columns)
-    pixels = np.stack([whole_numbers(name, table.column(name)) for name in table.column_names], axis=1)
-    return pixels.reshape(-1, *shape), written
+    pixels = np.stack([pixel_values(name, table.column(name)) for name in table.column_names], axis=1)
+    return pixels.reshape(-1, *shape), labels
 
 
-def read(path: Path) -> pyarrow.Table:
+def parse_labels(column: pyarrow.ChunkedArray) -> list[str]:
+    labels = [(label or "").strip() for label in column.cast(pyarrow.string()).to_pylist()]
+    if "" in labels:
+        raise ValueError(f"row {1 + labels.index(''):,} has no label")
+    # A column of categories holds words too. The labels of a .csv are always strings: fractions are detected by format.
+    allowed = pyarrow.types.is_integer(column.type) or isinstance(column[0].as_py(), str)
+    if not allowed or (all(map(NUMBER.fullmatch, labels)) and any("." in label for label in labels)):
+        raise ValueError(f"labels must be whole numbers or words; the first is {column[0]}")
+    return labels
+
+
+def read_table(path: Path) -> pyarrow.Table:
     if path.name.lower().endswith(".parquet"):
         return parquet.read_table(path)
-    # Labels as they are written, for 01 is not 1. Only what is empty is missing: NA may be the name of a class.
+    # Labels stay strings, because 01 is not 1. Only empty fields are missing values: NA may be the name of a class.
     options = {"column_types": {LABEL: pyarrow.string()}, "null_values": [""], "strings_can_be_null": True}
     return csv.read_csv(path, convert_options=csv.ConvertOptions(**options))
 
 
-def image_shape(count: int) -> tuple[int, ...]:
-    """Of squares; in colour, the three values of a pixel follow one another."""
-    grey, coloured = isqrt(count), isqrt(count // 3)
-    if count and grey**2 == count:
-        return grey, grey
-    if count and 3 * coloured**2 == count:
-        return coloured, coloured, 3
+def image_shape(n_columns: int) -> tuple[int, ...]:
+    """Return the shape of a square image. The three values of a coloured pixel are in adjacent columns."""
+    grey_side, colour_side = isqrt(n_columns), isqrt(n_columns // 3)
+    if n_columns and grey_side**2 == n_columns:
+        return grey_side, grey_side
+    if n_columns and 3 * colour_side**2 == n_columns:
+        return colour_side, colour_side, 3
     raise ValueError(
-        f"{count:,} columns of pixels: the number must be a square (784 for 28 × 28), or for colours three times one"
+        f"{n_columns:,} columns of pixels; the number must be a square (784 for 28 × 28), or 3 × a square for colour"
     )
 
 
-def whole_numbers(name: str, column: pyarrow.ChunkedArray) -> np.ndarray:
-    found = f"column {name} holds {{}} where whole numbers from 0 to 255 belong".format
+def pixel_values(name: str, column: pyarrow.ChunkedArray) -> np.ndarray:
+    allowed = "pixels must be whole numbers from 0 to 255"
     if not (pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)):
-        raise ValueError(found(column.type))
-    numbers = column.to_numpy()
-    right = (numbers >= 0) & (numbers <= 255) & (numbers == np.floor(numbers))  # NaN, where one is missing, is not
-    if not right.all():
-        row = int(right.argmin())
-        raise ValueError(found(f"{'nothing' if column[row].as_py() is None else column[row]} in row {row + 1:,}"))
-    return numbers.astype(np.uint8)
+        raise ValueError(f"column {name} has the type {column.type}; {allowed}")
+    values = column.to_numpy()
+    valid = (values >= 0) & (values <= 255) & (values == np.floor(values))  # a missing value is NaN, and not valid
+    if not valid.all():
+        row = int(valid.argmin())
+        value = "nothing" if column[row].as_py() is None else column[row]
+        raise ValueError(f"column {name} holds {value} in row {row + 1:,}; {allowed}")
+    return values.astype(np.uint8)

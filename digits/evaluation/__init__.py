@@ -1,3 +1,3 @@
-"""What a model is measured by: metrics of each image, calibration, corrupted images, operations, and the objective
-that chooses between models. Probabilities go in, numbers come out.
+"""Evaluation of models: metrics per image, calibration, corrupted images, operations, and the objective that selects
+models. Its functions take probabilities and return numbers.
 """

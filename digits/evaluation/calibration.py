@@ -1,4 +1,4 @@
-"""Is a model right as often as it is sure? The reliability diagram's bins, and the error that they sum up to."""
+"""Calibration: the bins of the reliability diagram, and the expected calibration error per image."""
 
 from dataclasses import dataclass
 
@@ -11,37 +11,42 @@ def confidences(probabilities: np.ndarray) -> np.ndarray:
     return np.clip(probabilities.max(axis=1).astype(np.float64), 0, 1)
 
 
-def places(confidence: np.ndarray) -> np.ndarray:
+def bin_indices(confidence: np.ndarray) -> np.ndarray:
     return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
 
 
-def gaps(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """By how much each answer was too sure, or not sure enough where its whole bin was: their mean is the error."""
-    place, surplus = places(confidence), confidence - right
-    return np.sign(np.bincount(place, weights=surplus))[place] * surplus
+def gaps(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """Return confidence minus correctness per image, negated in underconfident bins.
+
+    The mean is the expected calibration error.
+    """
+    indices, surplus = bin_indices(confidence), confidence - correct
+    return np.sign(np.bincount(indices, weights=surplus))[indices] * surplus
 
 
 @dataclass(frozen=True)
 class Bin:
     low: float
     high: float  # included
-    images: int
-    confidence: float | None  # None where the bin is empty
+    n_images: int
+    confidence: float | None  # None for an empty bin
     accuracy: float | None
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[Bin]:
-    """Accuracy by confidence: of the images predicted with 90 %, nine of ten should be right."""
-    confidence, right = confidences(probabilities), probabilities.argmax(axis=1) == labels
-    edges, place = np.linspace(0, 1, BINS + 1), places(confidence)
-    counts, sums, hits = (np.bincount(place, weights=weights, minlength=BINS) for weights in (None, confidence, right))
+    """Return accuracy by confidence: of the images predicted with 90 % confidence, nine in ten should be correct."""
+    confidence, correct = confidences(probabilities), probabilities.argmax(axis=1) == labels
+    edges, indices = np.linspace(0, 1, BINS + 1), bin_indices(confidence)
+    counts, confidence_sums, correct_counts = (
+        np.bincount(indices, weights=weights, minlength=BINS) for weights in (None, confidence, correct)
+    )
     return [
         Bin(
-            low=float(edges[number]),
-            high=float(edges[number + 1]),
-            images=int(images),
-            confidence=float(sums[number] / images) if images else None,
-            accuracy=float(hits[number] / images) if images else None,
+            low=float(edges[index]),
+            high=float(edges[index + 1]),
+            n_images=int(count),
+            confidence=float(confidence_sums[index] / count) if count else None,
+            accuracy=float(correct_counts[index] / count) if count else None,
         )
-        for number, images in enumerate(counts)
+        for index, count in enumerate(counts)
     ]

@@ -1,4 +1,4 @@
-"""What training, search and prediction cost in operations, the same on every machine, and which accuracy that buys."""
+"""The cost of training, search and prediction in operations, which are the same on every machine."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from digits.evaluation.metrics import accuracy, load_labels, load_probabilities
 OPERATIONS_PER_MULTIPLY_ADD = 2 * 3
 
 
-def training_operations(multiply_adds: int, images: int, epochs: int) -> int:
-    return OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * images * epochs
+def training_operations(multiply_adds: int, n_images: int, n_epochs: int) -> int:
+    return OPERATIONS_PER_MULTIPLY_ADD * multiply_adds * n_images * n_epochs
 
 
 def search_operations(record: Mapping[str, Any]) -> int:
@@ -28,19 +28,21 @@ def search_operations(record: Mapping[str, Any]) -> int:
     )
 
 
-def tera(operations: int) -> float:
+def to_tflop(operations: int) -> float:
     return round(operations / 1e12, 3)
 
 
 @dataclass(frozen=True)
 class CostAccuracy:
+    """The costs of one model (means over the seeds), or of an ensemble (sums), with the accuracy."""
+
     family: str
     variant: str
-    models: int  # more than one in an ensemble
-    accuracies: tuple[float, ...]  # of each seed's model, or of their ensemble
-    multiply_adds: float  # to predict one image: the mean over the seeds, or of their ensemble
-    training: float  # operations, likewise
-    search: float  # operations, likewise; 0 for a baseline
+    n_models: int  # more than one in an ensemble
+    accuracies: tuple[float, ...]  # one per seed; one for an ensemble
+    multiply_adds: float  # per predicted image
+    training: float  # operations
+    search: float  # operations; 0 for a baseline
 
     @property
     def accuracy(self) -> float:
@@ -53,17 +55,18 @@ def cost_accuracy(families: Iterable[str], seeds: tuple[int, ...]) -> Iterator[C
         for variant in VARIANTS:
             models = [model_name(family, variant, seed) for seed in seeds]
             probabilities = [load_probabilities(model) for model in models]
-            costs = [read_json(history_file(model)) for model in models]
-            multiply_adds = sum(cost["multiply_adds"] for cost in costs)
+            histories = [read_json(history_file(model)) for model in models]
+            multiply_adds = sum(history["multiply_adds"] for history in histories)
             training = sum(
-                training_operations(cost["multiply_adds"], cost["images"], len(cost["epochs"])) for cost in costs
+                training_operations(history["multiply_adds"], history["images"], len(history["epochs"]))
+                for history in histories
             )
             record = read_json(search_file(family)) if variant == "tuned" else {"searches": []}
-            search, searches = search_operations(record), max(1, len(record["searches"]))
-            alone = tuple(accuracy(each, labels) for each in probabilities)
-            count = len(seeds)
-            means = multiply_adds / count, training / count, search / searches
-            yield CostAccuracy(family, variant, 1, alone, *means)
-            if count > 1:
-                together = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), labels)
-                yield CostAccuracy(family, variant, count, (together,), multiply_adds, training, search)
+            search, n_searches = search_operations(record), max(1, len(record["searches"]))
+            accuracies = tuple(accuracy(model_probabilities, labels) for model_probabilities in probabilities)
+            n_models = len(seeds)
+            means = multiply_adds / n_models, training / n_models, search / n_searches
+            yield CostAccuracy(family, variant, 1, accuracies, *means)
+            if n_models > 1:
+                ensemble = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), labels)
+                yield CostAccuracy(family, variant, n_models, (ensemble,), multiply_adds, training, search)

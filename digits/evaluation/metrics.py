@@ -1,4 +1,4 @@
-"""What is measured of a model on the test images: each metric is a mean over images, so that each has an interval."""
+"""The metrics of a model on the test images. Each is a mean over images, so that each has a confidence interval."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,41 +10,40 @@ from digits.core.paths import PREDICTIONS
 from digits.data.corruptions import CORRUPTIONS, HELD_OUT, TRAINED
 from digits.evaluation import calibration, robustness
 
-# Keeps the loss of a model finite that gives the right class no chance at all.
-SMALLEST_PROBABILITY = 1e-7
+MIN_PROBABILITY = 1e-7  # keeps the loss finite where the label's probability is 0
 ENSEMBLE_SUFFIX = "-ensemble"
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of a model, or of an ensemble."""
+    """The predictions of a model or an ensemble."""
 
     probabilities: np.ndarray  # test images × classes
     labels: np.ndarray
-    corrupted: np.ndarray | None = None  # right or not: kinds × severities × sample of the images; None: not measured
+    corrupted_correct: np.ndarray | None = None  # corruptions × severities × sampled images; None: not measured
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What the comparison reports of every model: in its tables, in metrics.json and in MLflow."""
+    """A metric that is reported for every model, in the tables, in metrics.json and in MLflow."""
 
     name: str
     heading: str
     per_image: Callable[[Predictions], np.ndarray]
-    digits: int
+    decimals: int
     percent: bool = False
     smaller_is_better: bool = False
     needs_corrupted: bool = False
 
-    def mean(self, output: Predictions) -> float:
-        return float(self.per_image(output).mean(dtype=np.float64))
+    def mean(self, predictions: Predictions) -> float:
+        return float(self.per_image(predictions).mean(dtype=np.float64))
 
-    def per_model(self, outputs: Sequence[Predictions]) -> np.ndarray:
-        """Models × images."""
-        return np.stack([self.per_image(each) for each in outputs])
+    def per_model(self, models: Sequence[Predictions]) -> np.ndarray:
+        """Return the values as models × images."""
+        return np.stack([self.per_image(predictions) for predictions in models])
 
-    def available_for(self, outputs: Iterable[Predictions]) -> bool:
-        return not self.needs_corrupted or all(each.corrupted is not None for each in outputs)
+    def available_for(self, models: Iterable[Predictions]) -> bool:
+        return not self.needs_corrupted or all(predictions.corrupted_correct is not None for predictions in models)
 
 
 def load_labels() -> np.ndarray:
@@ -60,45 +59,47 @@ def ensemble_name(family: str, variant: str) -> str:
 
 
 def load_predictions(name: str) -> Predictions:
-    """Of a model, or of the ensemble of a family's variant, as `evaluate` stored it."""
-    corrupted = robustness.load_correct(name)
+    """Load what `evaluate` stored for a model or an ensemble."""
+    corrupted_correct = robustness.load_correct(name)
     if not name.endswith(ENSEMBLE_SUFFIX):
-        return Predictions(load_probabilities(name), load_labels(), corrupted)
+        return Predictions(load_probabilities(name), load_labels(), corrupted_correct)
     models = sorted(file.stem for file in PREDICTIONS.glob(f"{name.removesuffix(ENSEMBLE_SUFFIX)}-*.npy"))
-    return average([Predictions(load_probabilities(model), load_labels()) for model in models], corrupted)
+    return average([Predictions(load_probabilities(model), load_labels()) for model in models], corrupted_correct)
 
 
-def average(models: Sequence[Predictions], corrupted: np.ndarray | None = None) -> Predictions:
-    """The mean of its models' probabilities: costs as many predictions as there are models, and no more training."""
-    probabilities = np.mean([each.probabilities for each in models], axis=0, dtype=np.float64)
-    return Predictions(probabilities, models[0].labels, corrupted)
+def average(models: Sequence[Predictions], corrupted_correct: np.ndarray | None = None) -> Predictions:
+    """Return the predictions of an ensemble: the mean of its models' probabilities."""
+    probabilities = np.mean([predictions.probabilities for predictions in models], axis=0, dtype=np.float64)
+    return Predictions(probabilities, models[0].labels, corrupted_correct)
 
 
-def is_correct(output: Predictions) -> np.ndarray:
-    return output.probabilities.argmax(axis=1) == output.labels
+def is_correct(predictions: Predictions) -> np.ndarray:
+    return predictions.probabilities.argmax(axis=1) == predictions.labels
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(is_correct(Predictions(probabilities, labels)).mean())
 
 
-def losses(output: Predictions) -> np.ndarray:
-    of_truth = output.probabilities[np.arange(len(output.labels)), output.labels].astype(np.float64)
-    return -np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1))
+def losses(predictions: Predictions) -> np.ndarray:
+    labels = predictions.labels
+    label_probabilities = predictions.probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return -np.log(np.clip(label_probabilities, MIN_PROBABILITY, 1))
 
 
-def calibration_gaps(output: Predictions) -> np.ndarray:
-    return calibration.gaps(calibration.confidences(output.probabilities), is_correct(output))
+def calibration_gaps(predictions: Predictions) -> np.ndarray:
+    return calibration.gaps(calibration.confidences(predictions.probabilities), is_correct(predictions))
 
 
-def corrupted_accuracy(kinds: Sequence[str]) -> Callable[[Predictions], np.ndarray]:
-    """The share of an image's corrupted versions of these kinds that is read rightly."""
-    return lambda output: output.corrupted[[name in kinds for name in CORRUPTIONS]].mean(axis=(0, 1))
+def corrupted_accuracy(corruptions: Sequence[str]) -> Callable[[Predictions], np.ndarray]:
+    """Return a function that computes, per image, the share of these corruptions and severities that is correct."""
+    selected = [name in corruptions for name in CORRUPTIONS]
+    return lambda predictions: predictions.corrupted_correct[selected].mean(axis=(0, 1))
 
 
 METRICS = (
-    Metric("test_accuracy", "Test accuracy", is_correct, digits=2, percent=True),
-    Metric("test_loss", "Loss", losses, digits=4, smaller_is_better=True),
+    Metric("test_accuracy", "Test accuracy", is_correct, decimals=2, percent=True),
+    Metric("test_loss", "Loss", losses, decimals=4, smaller_is_better=True),
     Metric("calibration_error", "Calibration error", calibration_gaps, 1, percent=True, smaller_is_better=True),
     Metric(
         "trained_corruptions_accuracy",
@@ -119,35 +120,37 @@ METRICS = (
 )
 
 
-def measure(output: Predictions) -> dict[str, float]:
-    return {metric.name: metric.mean(output) for metric in METRICS if metric.available_for([output])}
+def measure(predictions: Predictions) -> dict[str, float]:
+    return {metric.name: metric.mean(predictions) for metric in METRICS if metric.available_for([predictions])}
 
 
-def confusion(labels: np.ndarray, models: Iterable[np.ndarray], classes: int) -> np.ndarray:
-    """How often each class (row) was taken for each (column), summed over the models."""
-    counts = np.zeros(classes * classes, dtype=np.int64)
+def confusion_matrix(labels: np.ndarray, models: Iterable[np.ndarray], n_classes: int) -> np.ndarray:
+    """Count predictions by label (rows) and predicted class (columns), summed over the models' probabilities."""
+    counts = np.zeros(n_classes * n_classes, dtype=np.int64)
     for probabilities in models:
-        pairs = labels.astype(np.int64) * classes + probabilities.argmax(axis=1)
-        counts += np.bincount(pairs, minlength=classes * classes)
-    return counts.reshape(classes, classes)
+        cells = labels.astype(np.int64) * n_classes + probabilities.argmax(axis=1)
+        counts += np.bincount(cells, minlength=n_classes * n_classes)
+    return counts.reshape(n_classes, n_classes)
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """None where it is undefined: the precision of a class never predicted, the recall of one without images."""
+    """The scores of one class. Precision is None for a class that is never predicted, recall for one without images."""
 
-    images: int
+    n_images: int
     precision: float | None
     recall: float | None
     f1: float | None
 
 
 def class_scores(confusion: np.ndarray) -> list[ClassScore]:
-    def share(part: int, whole: int) -> float | None:
+    def ratio(part: int, whole: int) -> float | None:
         return float(part / whole) if whole else None
 
-    columns = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    counts = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
     return [
-        ClassScore(int(images), share(hits, predicted), share(hits, images), share(2 * hits, predicted + images))
-        for hits, predicted, images in zip(*columns, strict=True)
+        ClassScore(
+            int(images), ratio(correct, predicted), ratio(correct, images), ratio(2 * correct, predicted + images)
+        )
+        for correct, predicted, images in zip(*counts, strict=True)
     ]

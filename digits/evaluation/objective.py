@@ -1,4 +1,4 @@
-"""What better means wherever one of several models is chosen: by validation images, for test images choose nothing."""
+"""The objective that selects trials and models, computed on validation images. Test images select nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
@@ -8,33 +8,33 @@ from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.paths import history_file
 
-SMALLEST = 1e-4  # what is perfect on few images does not outweigh the rest
+MIN_ERROR = 1e-4  # so that an error of 0 on a few images does not outweigh the other errors
 
 
 def balanced(accuracy: float, loss: float, corrupted_accuracy: float) -> float:
-    """1 less the geometric mean of error, loss and error on corrupted images: to halve one is worth as much as another."""
-    wrong = 1 - accuracy, loss, 1 - corrupted_accuracy
-    return 1 - prod(max(SMALLEST, each) for each in wrong) ** (1 / len(wrong))
+    """Return 1 minus the geometric mean of error, loss and error on corrupted images: halving any counts the same."""
+    errors = 1 - accuracy, loss, 1 - corrupted_accuracy
+    return 1 - prod(max(MIN_ERROR, error) for error in errors) ** (1 / len(errors))
 
 
 def accuracy_alone(accuracy: float, _loss: float, _corrupted_accuracy: float) -> float:
     return accuracy
 
 
-# The greater, the better.
+# Greater is better.
 OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": balanced, "accuracy": accuracy_alone}
 
 
-def of_epoch(epoch: Mapping[str, float], objective: str) -> float:
+def score(epoch: Mapping[str, float], objective: str) -> float:
     if objective not in OBJECTIVES:
         raise UserError(f"params.yaml: tune.objective = {objective}: must be one of {', '.join(OBJECTIVES)}")
-    measured = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
-    return round(OBJECTIVES[objective](*measured), 6)
+    values = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
+    return round(OBJECTIVES[objective](*values), 6)
 
 
 def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
-    """Loss decides between equals."""
-    return of_epoch(epoch, objective), -epoch["validation_loss"]
+    """Return a sort key: the score, then the lower loss."""
+    return score(epoch, objective), -epoch["validation_loss"]
 
 
 def best_model(models: Iterable[str], objective: str) -> str:
@@ -42,7 +42,7 @@ def best_model(models: Iterable[str], objective: str) -> str:
 
 
 def mean_score(models: Iterable[str], objective: str) -> float:
-    return round(fmean(of_epoch(last_epoch(model), objective) for model in models), 6)
+    return round(fmean(score(last_epoch(model), objective) for model in models), 6)
 
 
 def last_epoch(model: str) -> Mapping[str, float]:

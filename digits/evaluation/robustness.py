@@ -1,4 +1,4 @@
-"""Which corrupted test images a model gets right: measured by `evaluate`, read by whatever reports on models."""
+"""Correctness of models on corrupted test images: written by `evaluate`, read by the reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,36 +11,43 @@ from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.data.dataset import Split
 
 FOLDER = PREDICTIONS / "corrupted"
-IMAGES = 1000  # every tenth of MNIST's, 64 times each
+MAX_IMAGES = 1000  # a tenth of MNIST's test images; each is corrupted 64 times
 
 PredictFunction = Callable[[np.ndarray], np.ndarray]  # images to probabilities
 
 
-def measure(models: Mapping[str, PredictFunction], groups: Mapping[str, Sequence[str]], test: Split) -> None:
-    """Of each model, and of each group of models by the mean of their probabilities."""
-    chosen = test.take(sample_indices(len(test)))
-    right: dict[str, list[np.ndarray]] = {name: [] for name in (*models, *groups)}
+def measure_corrupted(
+    models: Mapping[str, PredictFunction], ensembles: Mapping[str, Sequence[str]], test: Split
+) -> None:
+    """Write which corrupted images each model and each ensemble predicts correctly.
+
+    An ensemble predicts the mean of its models' probabilities.
+    """
+    sample = test.take(sample_indices(len(test)))
+    correct: dict[str, list[np.ndarray]] = {name: [] for name in (*models, *ensembles)}
     with Progress(len(models) * len(CORRUPTIONS), "corrupted test images", "prediction") as progress:
-        for kind in CORRUPTIONS:
-            images = np.concatenate([corrupt(chosen.images, kind, severity) for severity in SEVERITIES])
-            said = {}
-            for name, predict in models.items():
-                said[name] = predict(images)
-                progress.advance(note=f"{name}, {kind}")
-            for group, names in groups.items():
-                said[group] = np.mean([said[name] for name in names], axis=0, dtype=np.float64)
-            for name, probabilities in said.items():
-                right[name].append(probabilities.argmax(axis=1).reshape(len(SEVERITIES), -1) == chosen.labels)
-    for name, kinds in right.items():
-        write_array(FOLDER / f"{name}.npy", np.stack(kinds))
+        for corruption in CORRUPTIONS:
+            images = np.concatenate([corrupt(sample.images, corruption, severity) for severity in SEVERITIES])
+            probabilities = {}
+            for model, predict in models.items():
+                probabilities[model] = predict(images)
+                progress.advance(note=f"{model}, {corruption}")
+            for ensemble, members in ensembles.items():
+                probabilities[ensemble] = np.mean(
+                    [probabilities[member] for member in members], axis=0, dtype=np.float64
+                )
+            for name, values in probabilities.items():
+                correct[name].append(values.argmax(axis=1).reshape(len(SEVERITIES), -1) == sample.labels)
+    for name, corruptions in correct.items():
+        write_array(FOLDER / f"{name}.npy", np.stack(corruptions))
 
 
 def load_correct(name: str) -> np.ndarray:
-    """Kinds × severities × images of the sample. Severity 0 is among the predictions of all test images."""
+    """Load corruptions × severities × sampled images, without severity 0: the predictions of all images have that."""
     return read_array(FOLDER / f"{name}.npy")
 
 
-def sample_indices(count: int) -> np.ndarray:
-    """Not the first: MNIST's first 5,000 are the easier half, and images of one's own may lie class by class."""
-    chosen = min(count, IMAGES)
-    return np.arange(chosen) * count // chosen
+def sample_indices(n_images: int) -> np.ndarray:
+    """Return evenly spaced indices: MNIST's first 5,000 test images are easier, own images may be sorted by class."""
+    n_samples = min(n_images, MAX_IMAGES)
+    return np.arange(n_samples) * n_images // n_samples

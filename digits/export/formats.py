@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.export.metadata import Metadata, write_metadata
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Format:
 
 
 def save_hdf5(trained: Trained, path: Path) -> None:
-    with held_back_stderr():  # Keras warns that this format is old; it is here for old programs
+    with suppress_stderr():  # Keras warns that this format is old; it is here for old programs
         trained.model.save(path)
 
 
@@ -56,7 +56,7 @@ def save_saved_model(trained: Trained, path: Path) -> None:
 
 
 def save_tflite(trained: Trained, path: Path) -> None:
-    with held_back_stderr():
+    with suppress_stderr():
         trained.network.export(str(path), format="litert", verbose=False)
 
 
@@ -105,7 +105,7 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], FormatOutput]:
 
     ModelT.InitFromPackedBuf(path.read_bytes(), 0)  # fails where the file is cut short; the interpreter would crash
     # Its successor is a package of its own, `ai_edge_litert`, which reads the same files.
-    with warnings.catch_warnings(action="ignore", category=UserWarning), held_back_stderr():
+    with warnings.catch_warnings(action="ignore", category=UserWarning), suppress_stderr():
         interpreter = tf.lite.Interpreter(str(path))
         interpreter.allocate_tensors()  # it says on stderr what it computes with
     run = interpreter.get_signature_runner()

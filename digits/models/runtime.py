@@ -4,7 +4,7 @@ import os
 from functools import cache
 
 from digits.config.schema import Runtime
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 
 
 @cache
@@ -13,7 +13,7 @@ def start(runtime: Runtime) -> None:
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(runtime.onednn))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with held_back_stderr():
+    with suppress_stderr():
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)

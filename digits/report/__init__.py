@@ -1,4 +1,4 @@
-"""What people read: tables, the model card, README's results and figures.
+"""Reports for people: tables, the model card, the results in README.md and figures.
 
-It computes nothing that a verdict rests on.
+No verdict depends on anything computed here.
 """

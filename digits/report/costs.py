@@ -1,94 +1,97 @@
-"""What tuning cost and what it chose, as tables."""
+"""What the searches cost and which hyperparameters they chose, as tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from digits.comparison.comparison import ACCURACY, Row
+from digits.core.paths import VARIANTS
 from digits.evaluation import flops
 from digits.report.tables import table
 
 
 @dataclass(frozen=True)
 class SearchCost:
-    """Of a family's searches: what they took, in units that are the same on every machine, and what each chose."""
+    """The cost of a family's searches, in units that do not depend on the machine, and the recipes that they chose."""
 
     family: str
-    trials: int
-    epochs: int
+    n_trials: int
+    n_epochs: int
     tflop: float
     space: Mapping[str, Any]
     baseline: Mapping[str, Any]
-    best: Mapping[int, Mapping[str, Any]]  # by the search's seed
+    best: Mapping[int, Mapping[str, Any]]  # by the seed of the search
 
 
 def search_cost(record: Mapping[str, Any]) -> SearchCost:
     trials = [trial for search in record["searches"] for trial in search["trials"]]
     return SearchCost(
         family=record["family"],
-        trials=len(trials),
-        epochs=sum(len(trial["epochs"]) for trial in trials),
-        tflop=flops.tera(flops.search_operations(record)),
+        n_trials=len(trials),
+        n_epochs=sum(len(trial["epochs"]) for trial in trials),
+        tflop=flops.to_tflop(flops.search_operations(record)),
         space=record["space"],
         baseline=trials[0]["hyperparameters"],
         best={search["seed"]: search["best"] for search in record["searches"]},
     )
 
 
-def table_of(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
-    by_name = {row.name: row for row in rows}
-    lines = []
-    for search in searches:
-        baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in ("baseline", "tuned"))
-        gain = 100 * tuned.verdicts[ACCURACY.name].difference
-        per_tflop = gain / (search.tflop / len(search.best)) if search.tflop else 0.0
-        spent = (search.tflop, baseline.training_tflop, tuned.training_tflop)
-        overfit = (100 * (row.validation_accuracy.mean - row.accuracy.mean) for row in (baseline, tuned))
-        lines.append(
-            (
-                search.family,
-                f"{search.trials}",
-                f"{search.epochs}",
-                *(f"{tflop:.3g} TFLOP" for tflop in spent),
-                f"{per_tflop:+.3f} points",
-                *(f"{points:+.2f} points" for points in overfit),
-            )
-        )
-    head = ("Family", "Trials", "Epochs", "The search", "One baseline", "One tuned model")
-    head += ("Gain per TFLOP of search", "Validation less test accuracy: baseline", "Tuned")
+def cost_table(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
+    head = ("Family", "Trials", "Epochs", "Search", "One baseline model", "One tuned model")
+    head += ("Gain per TFLOP of search", *(f"Validation minus test accuracy: {variant}" for variant in VARIANTS))
     note = (
-        "A TFLOP is 10¹² operations of training: images × epochs × multiply-adds × 6. Validation less test: mean "
-        "accuracy on the images that choose, less that on those that judge; more for tuned models than for baselines "
-        "would mean that the search has fitted its validation images."
+        "One TFLOP is 10¹² training operations: images × epochs × multiply-adds × 6. Validation minus test accuracy: a "
+        "larger difference for tuned models than for baselines would mean that the search overfits the validation "
+        "images."
     )
-    if (count := len(searches[0].best)) > 1:
+    if (n_searches := len(searches[0].best)) > 1:
         note += (
-            f" Trials, epochs and TFLOP of the search are the sums of {count} searches, the gain is per TFLOP of one, "
-            "and one tuned model is the mean."
+            f" Trials, epochs and TFLOP of the search are sums over {n_searches} searches; the gain is per TFLOP of "
+            "one search; the TFLOP of one tuned model are a mean."
         )
-    return f"{table(head, 'lrrrrrrrr', lines)}\n\n{note}\n"
+    return f"{table(head, 'lrrrrrrrr', [cost_cells(search, rows) for search in searches])}\n\n{note}\n"
 
 
-def recipes(search: SearchCost) -> str:
-    found = search.best.values()
+def cost_cells(search: SearchCost, rows: Sequence[Row]) -> tuple[str, ...]:
+    by_name = {row.name: row for row in rows}
+    baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in VARIANTS)
+    gain = 100 * tuned.verdicts[ACCURACY.name].difference
+    gain_per_tflop = gain / (search.tflop / len(search.best)) if search.tflop else 0.0
+    gaps = (100 * (row.validation_accuracy.mean - row.accuracy.mean) for row in (baseline, tuned))
+    return (
+        search.family,
+        f"{search.n_trials}",
+        f"{search.n_epochs}",
+        *(f"{tflop:.3g} TFLOP" for tflop in (search.tflop, baseline.training_tflop, tuned.training_tflop)),
+        f"{gain_per_tflop:+.3f} points",
+        *(f"{gap:+.2f} points" for gap in gaps),
+    )
+
+
+def recipe_table(search: SearchCost) -> str:
     rows = [
-        (name, readable(value), readable_space(search.space.get(name)), *(readable(each[name]) for each in found))
+        (
+            name,
+            format_value(value),
+            format_space(search.space.get(name)),
+            *(format_value(recipe[name]) for recipe in search.best.values()),
+        )
         for name, value in search.baseline.items()
     ]
-    tuned = ["Tuned"] if len(found) == 1 else [f"Search {seed}" for seed in search.best]
-    return table((search.family, "Baseline", "Searched", *tuned), "lll" + "l" * len(found), rows) + "\n"
+    tuned = ["Tuned"] if len(search.best) == 1 else [f"Search {seed}" for seed in search.best]
+    return table((search.family, "Baseline", "Search space", *tuned), "lll" + "l" * len(tuned), rows) + "\n"
 
 
-def readable_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:
+def format_space(values: Mapping[str, Any] | Sequence[Any] | None) -> str:
     if values is None:
         return "–"
     if isinstance(values, Mapping):
         scale = " (log scale)" if values["log"] else ""
-        return f"{readable(values['min'])} to {readable(values['max'])}{scale}"
-    return ", ".join(map(readable, values))
+        return f"{format_value(values['min'])} to {format_value(values['max'])}{scale}"
+    return ", ".join(map(format_value, values))
 
 
-def readable(value: Any) -> str:
+def format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The model card of the winner: what it is, what it can do, where it fails, and how to make it again."""
+"""The model card of the best model: intended use, results, limitations and how to reproduce it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ import numpy as np
 from digits.comparison.comparison import Result, Row
 from digits.core.paths import model_file, model_name
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, TRAINED
-from digits.evaluation.metrics import Predictions, class_scores, confusion, is_correct
+from digits.evaluation.metrics import Predictions, class_scores, confusion_matrix, is_correct
 from digits.evaluation.robustness import sample_indices
-from digits.report.costs import readable
-from digits.report.tables import covered, table, verdict_counts
+from digits.report.costs import format_value
+from digits.report.tables import scope, table, verdict_counts
 
 LIBRARIES = ("tensorflow", "keras", "keras-tuner", "numpy")
-MISTAKES_NAMED = 5
+MAX_CONFUSIONS = 5
 
 
 @dataclass(frozen=True)
 class Winner:
     result: Result
-    row: Row  # of its variant, over the seeds
-    searches: int
+    row: Row  # of its variant, over all seeds
+    n_searches: int
     history: Mapping[str, Any]
     predictions: Predictions
     data: Mapping[str, Any]  # reports/data.json
@@ -35,140 +35,147 @@ class Winner:
         return model_name(self.result.family, self.result.variant, self.result.seed)
 
 
-def markdown(of: Winner) -> str:
-    title = f"# Model card: {of.row.name}, seed {of.result.seed}"
-    chosen = f"The best model of this result on validation images (objective: {of.objective}); written by `dvc repro`."
+def markdown(winner: Winner) -> str:
+    title = f"# Model card: {winner.row.name}, seed {winner.result.seed}"
+    selection = f"The best model on the validation images (objective: {winner.objective}). Written by `dvc repro`."
     sections = {
-        "What it is for": purpose(of),
-        "Data": data(of),
-        "Training": training(of),
-        "Results": results(of),
-        "Each class": classes(of),
-        "Corrupted images": corrupted_images(of),
-        "Calibration": calibration(of),
-        "Limits": limits(of),
-        "How to make it again": reproduction(of),
+        "Intended use": intended_use(winner),
+        "Data": data(winner),
+        "Training": training(winner),
+        "Results": results(winner),
+        "Results by class": results_by_class(winner),
+        "Corrupted images": corrupted_images(winner),
+        "Calibration": calibration(winner),
+        "Limitations": limitations(winner),
+        "Reproduction": reproduction(winner),
     }
-    return "\n\n".join((title, chosen, *(f"## {name}\n\n{text}" for name, text in sections.items()), ""))
+    return "\n\n".join((title, selection, *(f"## {name}\n\n{text}" for name, text in sections.items()), ""))
 
 
-def purpose(of: Winner) -> str:
-    height, width, channels = of.data["shape"]
-    shape = f"{height} × {width} pixels, {channels} channel{'s' * (channels > 1)}"
-    names = ", ".join(of.data["classes"])
+def intended_use(winner: Winner) -> str:
+    height, width, n_channels = winner.data["shape"]
+    shape = f"{height} × {width} pixels and {n_channels} channel{'s' * (n_channels > 1)}"
+    classes = winner.data["classes"]
     return (
-        f"`{model_file(of.name)}` takes images of {shape}, as they are (0 to 255), and gives a probability for each of "
-        f"{len(of.data['classes'])} classes: {names}. It is for comparing recipes and for trying out, on "
-        f"images like those of {of.source}. Do not use it for decisions about people, money or mail. It gives an "
-        "answer for any image, also for one that shows none of its classes."
+        f"`{model_file(winner.name)}` takes images of {shape}, with values from 0 to 255, and returns a probability "
+        f"for each of {len(classes)} classes: {', '.join(classes)}. It is meant for comparing hyperparameters and for "
+        f"experiments on images like those of {winner.source}. Do not use it for decisions about people, money or "
+        "mail. It predicts a class for every image, even for one that shows none of its classes."
     )
 
 
-def data(of: Winner) -> str:
-    rows = [(name, f"{split['images']:,}", f"`{split['sha256'][:16]}…`") for name, split in of.data["splits"].items()]
-    return f"Source: {of.source}.\n\n{table(('Split', 'Images', 'SHA-256'), 'lrl', rows)}"
+def data(winner: Winner) -> str:
+    splits = winner.data["splits"].items()
+    rows = [(name, f"{split['images']:,}", f"`{split['sha256'][:16]}…`") for name, split in splits]
+    return f"Source: {winner.source}.\n\n{table(('Split', 'Images', 'SHA-256'), 'lrl', rows)}"
 
 
-def training(of: Winner) -> str:
-    recipe = ", ".join(f"{name} {readable(value)}" for name, value in of.history["hyperparameters"].items())
+def training(winner: Winner) -> str:
+    result, hyperparameters = winner.result, winner.history["hyperparameters"]
     return (
-        f"{of.result.epochs} epochs with seed {of.result.seed}, {of.result.training_tflop:.3g} TFLOP; "
-        f"{of.result.parameters:,} parameters, {of.result.multiply_adds:,} multiply-adds per image, a file of "
-        f"{of.result.bytes / 1e6:.1f} MB. Recipe: {recipe}."
+        f"Trained for {result.epochs} epochs with seed {result.seed} ({result.training_tflop:.3g} TFLOP). The network "
+        f"has {result.parameters:,} parameters and {result.multiply_adds:,} multiply-adds per image; its file has "
+        f"{result.bytes / 1e6:.1f} MB. Hyperparameters: "
+        f"{', '.join(f'{name} {format_value(value)}' for name, value in hyperparameters.items())}."
     )
 
 
-def results(of: Winner) -> str:
-    row, metrics = of.row, of.result.metrics
-    what = f", as {covered(of.searches)}" if len(row.seeds) > 1 else ""
-    judged = f" Over the family's baseline{what}: {verdict_counts(row)}." if row.verdicts else ""
-    one = of.searches == 1 or of.result.variant == "baseline"
-    kind = "Its recipe" if one else "Such models, each of a search of its own,"
+def results(winner: Winner) -> str:
+    row, metrics = winner.row, winner.result.metrics
+    if winner.n_searches == 1 or winner.result.variant == "baseline":
+        models = f"The same recipe over {len(row.seeds)} seeds"
+    else:
+        models = f"Models of {winner.n_searches} searches, one seed each"
+    verdict = ""
+    if row.verdicts:
+        verdict = f" Compared with the family's baseline: {verdict_counts(row)}."
+        if len(row.seeds) > 1:
+            verdict += f" This applies to {scope(winner.n_searches)}."
     return (
-        f"This model: {metrics['test_accuracy']:.2%} of {len(of.predictions.labels):,} test images, loss "
-        f"{metrics['test_loss']:.4f}; of the validation images {of.result.validation_accuracy:.2%}. {kind} over "
-        f"{len(row.seeds)} seeds: {row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to "
-        f"{row.accuracy.high:.2%}.{judged} "
+        f"Test accuracy {metrics['test_accuracy']:.2%} on {len(winner.predictions.labels):,} images, test loss "
+        f"{metrics['test_loss']:.4f}, validation accuracy {winner.result.validation_accuracy:.2%}. {models}: test "
+        f"accuracy {row.accuracy.mean:.2%}, 95 % interval {row.accuracy.low:.2%} to {row.accuracy.high:.2%}.{verdict} "
         "All models: [comparison](comparison.md)."
     )
 
 
-def classes(of: Winner) -> str:
-    def share(value: float | None) -> str:
+def results_by_class(winner: Winner) -> str:
+    def percent(value: float | None) -> str:
         return "–" if value is None else f"{value:.2%}"
 
-    names = of.data["classes"]
-    counts = confusion(of.predictions.labels, [of.predictions.probabilities], len(names))
+    classes = winner.data["classes"]
+    counts = confusion_matrix(winner.predictions.labels, [winner.predictions.probabilities], len(classes))
     rows = [
-        (name, f"{each.images:,}", share(each.precision), share(each.recall), share(each.f1))
-        for name, each in zip(names, class_scores(counts), strict=True)
+        (name, f"{score.n_images:,}", percent(score.precision), percent(score.recall), percent(score.f1))
+        for name, score in zip(classes, class_scores(counts), strict=True)
     ]
-    return f"{table(('Class', 'Test images', 'Precision', 'Recall', 'F1'), 'lrrrr', rows)}\n\n{mistakes(counts, names)}"
+    scores = table(("Class", "Test images", "Precision", "Recall", "F1"), "lrrrr", rows)
+    return f"{scores}\n\n{frequent_confusions(counts, classes)}"
 
 
-def mistakes(counts: np.ndarray, names: Sequence[str]) -> str:
-    wrong = counts - np.diag(counts.diagonal())
-    most = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES_NAMED]
-    pairs = [(*divmod(int(place), len(names)), int(wrong.flat[place])) for place in most if wrong.flat[place]]
-    if not pairs:
-        return "No mistake on the test images."
-    told = ", ".join(f"{names[actual]} → {names[predicted]} ({count})" for actual, predicted, count in pairs)
-    return f"Most frequent confusions, true → predicted: {told}."
+def frequent_confusions(counts: np.ndarray, classes: Sequence[str]) -> str:
+    errors = counts - np.diag(counts.diagonal())
+    largest = np.argsort(-errors, axis=None, kind="stable")[:MAX_CONFUSIONS]
+    confusions = [(*divmod(int(index), len(classes)), int(errors.flat[index])) for index in largest]
+    parts = [f"{classes[label]} → {classes[predicted]} ({count})" for label, predicted, count in confusions if count]
+    if not parts:
+        return "No test image is misclassified."
+    return f"Most frequent confusions, true → predicted: {', '.join(parts)}."
 
 
-def corrupted_images(of: Winner) -> str:
-    corrupted = of.predictions.corrupted
-    untouched = is_correct(of.predictions)[sample_indices(len(of.predictions.labels))].mean()
+def corrupted_images(winner: Winner) -> str:
+    predictions = winner.predictions
+    uncorrupted = is_correct(predictions)[sample_indices(len(predictions.labels))].mean()
     rows = [
         (
-            kind,
+            name,
             corruption.effect,
-            "trained" if kind in TRAINED else "held-out",
-            *(f"{100 * right.mean():.1f} %" for right in by_severity),
+            "trained" if name in TRAINED else "held-out",
+            *(f"{100 * correct.mean():.1f} %" for correct in by_severity),
         )
-        for (kind, corruption), by_severity in zip(CORRUPTIONS.items(), corrupted, strict=True)
+        for (name, corruption), by_severity in zip(CORRUPTIONS.items(), predictions.corrupted_correct, strict=True)
     ]
-    head = ("Kind", "Effect", "", *(f"Severity {severity}" for severity in SEVERITIES))
+    head = ("Corruption", "Effect", "Group", *(f"Severity {severity}" for severity in SEVERITIES))
     return (
-        f"Accuracy on {corrupted.shape[-1]:,} of the test images, of which it reads {untouched:.1%} as they are. "
-        "Training or search may have met the seen kinds; nothing has met the unseen ones.\n\n"
-        f"{table(head, 'lllrrrr', rows)}"
+        f"Accuracy on {predictions.corrupted_correct.shape[-1]:,} of the test images; without corruption it is "
+        f"{uncorrupted:.1%}. Trained corruptions may occur in training and in the search, held-out corruptions in "
+        f"neither.\n\n{table(head, 'lllrrrr', rows)}"
     )
 
 
-def calibration(of: Winner) -> str:
-    confidence, accuracy = float(of.predictions.probabilities.max(axis=1).mean()), of.result.metrics["test_accuracy"]
-    said, right = f"{confidence:.1%}", f"{accuracy:.1%}"
-    mean = f"{said} sure on average, and right in {right}"
-    if said == right:
-        verdict = "on average neither over- nor underconfident"
+def calibration(winner: Winner) -> str:
+    mean_confidence = float(winner.predictions.probabilities.max(axis=1).mean())
+    accuracy = winner.result.metrics["test_accuracy"]
+    if f"{mean_confidence:.1%}" == f"{accuracy:.1%}":
+        verdict = "on average neither overconfident nor underconfident"
     else:
-        verdict = "underconfident" if confidence < accuracy else "overconfident"
-    error = of.result.metrics["calibration_error"]
-    return f"It is {mean}: {verdict}. Expected calibration error {error:.1%}; the diagram is in reports/figures."
+        verdict = "underconfident" if mean_confidence < accuracy else "overconfident"
+    return (
+        f"Mean confidence {mean_confidence:.1%}, accuracy {accuracy:.1%}: {verdict}. Expected calibration error "
+        f"{winner.result.metrics['calibration_error']:.1%}; the reliability diagram is in reports/figures."
+    )
 
 
-def limits(of: Winner) -> str:
-    smoothing = of.history["hyperparameters"].get("label_smoothing")
+def limitations(winner: Winner) -> str:
     items = [
-        f"It knows {of.source} and nothing else: how it does on other scanners, pens and habits was not measured.",
-        "There is no answer for 'none of these'.",
-        "The more an image is corrupted, the less often it is right: see above.",
+        f"It was trained and tested on {winner.source} only. Its accuracy on images from other sources is unknown.",
+        "It has no class for 'none of these'.",
+        "Its accuracy decreases with the severity of a corruption: see above.",
     ]
-    if smoothing:
+    if smoothing := winner.history["hyperparameters"].get("label_smoothing"):
         items.append(
-            f"It was trained with smoothed labels ({readable(smoothing)}): its probabilities rank answers well, but "
-            "are too low to be read as chances."
+            f"It was trained with label smoothing ({format_value(smoothing)}): its probabilities rank the classes "
+            "well, but are lower than the share of correct predictions."
         )
     return "\n".join(f"- {item}" for item in items)
 
 
-def reproduction(of: Winner) -> str:
+def reproduction(winner: Winner) -> str:
     versions = ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
-    stage = f"train_{of.result.variant}@{of.result.family}"
+    stage = f"train_{winner.result.variant}@{winner.result.family}"
     return (
-        "In a clone at the commit that this file is from (`git log -1 reports/model_card.md`): `make repro`, or `dvc "
-        f"pull` where a remote has it. Stage `{stage}` makes this model. Versions: {versions}; all others are in "
-        "requirements.txt. MLflow has its run under the fingerprint of all that decided it, "
-        f"`{of.history['fingerprint']}`."
+        "In a clone at the commit that wrote this file (`git log -1 reports/model_card.md`), run `make repro`, or `dvc "
+        f"pull` if a remote has the files. Stage `{stage}` trains this model. Versions: {versions}; all others are in "
+        "requirements.txt. In MLflow, the run has this fingerprint of everything that determines the training: "
+        f"`{winner.history['fingerprint']}`."
     )

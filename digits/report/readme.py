@@ -1,6 +1,6 @@
-"""The results in README.md stand between two marks: `make readme` copies them from reports/comparison.md.
+"""Copy the overview from reports/comparison.md into README.md, between two marks: `make readme`.
 
-`python -m digits.report.readme --check` fails where they differ.
+`python -m digits.report.readme --check` fails if they differ.
 """
 
 import sys
@@ -13,30 +13,31 @@ from digits.core.paths import REPORTS
 
 FILE, COMPARISON = Path("README.md"), REPORTS / "comparison.md"
 START, END = "<!-- results: written by `make readme` -->", "<!-- end of results -->"
-
-
-def between(file: Path, start: str, end: str, results: str) -> str:
-    """The file's text, with these results between the marks."""
-    before, started, rest = file.read_text(encoding="utf-8").partition(start)
-    _, ended, after = rest.partition(end)
-    if not started or not ended:
-        raise UserError(f"{file} lacks the marks {start} and {end} between which the results belong; put them back")
-    return f"{before}{start}\n{results}{end}{after}"
+DETAILS = f"Losses, calibration, corrupted images, ensembles and costs: [comparison]({COMPARISON.as_posix()})."
 
 
 def main(*arguments: str) -> None:
     if arguments not in ((), ("--check",)):
-        raise UserError(f"takes --check or nothing, not {' '.join(arguments)}")
-    current = FILE.read_text(encoding="utf-8")
-    fresh = between(FILE, START, END, first_part(COMPARISON.read_text(encoding="utf-8")))
-    if fresh != current and arguments:
-        raise UserError(f"{FILE}: its results are not those of {COMPARISON}; `make readme` copies them")
-    if fresh != current:
-        write_text(FILE, fresh)
+        raise UserError(f"takes --check or no arguments, not {' '.join(arguments)}")
+    results = f"{extract_overview(COMPARISON.read_text(encoding='utf-8')).rstrip()} {DETAILS}\n"
+    current, updated = FILE.read_text(encoding="utf-8"), replace_between(FILE, START, END, results)
+    if updated != current and arguments:
+        raise UserError(f"{FILE}: its results differ from {COMPARISON}; `make readme` copies them")
+    if updated != current:
+        write_text(FILE, updated)
 
 
-def first_part(comparison: str) -> str:
-    """What README shows: all between the first two headings."""
+def replace_between(file: Path, start: str, end: str, results: str) -> str:
+    """Return the text of the file with these results between the marks."""
+    before, start_mark, rest = file.read_text(encoding="utf-8").partition(start)
+    _, end_mark, after = rest.partition(end)
+    if not start_mark or not end_mark:
+        raise UserError(f"{file} lacks the marks {start} and {end} around the results; restore them")
+    return f"{before}{start}\n{results}{end}{after}"
+
+
+def extract_overview(comparison: str) -> str:
+    """Return the text between the first two headings."""
     return comparison.partition("\n\n")[2].partition("\n## ")[0]
 
 

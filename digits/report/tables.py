@@ -1,87 +1,125 @@
-"""The comparison as tables and sentences: what was measured, and what may be said of it."""
+"""The comparison as Markdown tables and sentences."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from digits.comparison.comparison import ACCURACY, ENSEMBLE, OTHERS, Comparison, FamilyVariant, Row, Spread, Verdicts
+from digits.comparison.comparison import (
+    ACCURACY,
+    ENSEMBLE,
+    OTHER_METRICS,
+    Comparison,
+    FamilyVariant,
+    Row,
+    Spread,
+    Verdicts,
+)
 from digits.comparison.intervals import Accuracy
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
 
 MARKS = {BETTER: " ✓", WORSE: " ✗", OPEN: ""}
-HIDDEN = "trained_corruptions_accuracy"  # in the table of results, for its width
+OMITTED_METRIC = "trained_corruptions_accuracy"  # keeps the table of results narrow; `verdicts` has it
 
 
 def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
-    """Markdown; `align` has a letter for each column, l or r."""
+    """Return a Markdown table; `align` has one letter per column, l or r."""
     rule = f"|{'|'.join('---:' if side == 'r' else '---' for side in align)}|"
-    first, *others = (f"| {' | '.join(map(escaped, line))} |" for line in (head, *rows))
-    return "\n".join((first, rule, *others))
+    header, *lines = (f"| {' | '.join(map(escape, cells))} |" for cells in (head, *rows))
+    return "\n".join((header, rule, *lines))
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def sentences(found: Comparison) -> str:
-    """On how many axes each family's tuned model wins, ties and loses."""
-    return " ".join(
-        f"The tuned {row.family} is {verdict_counts(row, 'than its baseline ')}."
-        for row in found.rows
-        if row.verdicts and not row.variant.endswith(ENSEMBLE)
+def overview(comparison: Comparison) -> str:
+    """Return what README shows: a sentence per family and a short table without ensembles."""
+    rows = [row for row in comparison.rows if not is_ensemble(row)]
+    sentences = " ".join(
+        f"The tuned {row.family} is {verdict_counts(row, 'than its baseline ')}." for row in rows if row.verdicts
     )
+    head = ("Model", ACCURACY.heading, "Gain (95 % interval)", "Verdict", "Other metrics")
+    has_open = any(row.metrics_with(OPEN) for row in rows)
+    note = describe_models(comparison) + ("; open: neither better nor worse" if has_open else "")
+    return f"{sentences}\n\n{table(head, 'lrrll', [*map(overview_cells, rows)])}\n\n{note}.\n"
 
 
-def verdict_counts(row: Row, over: str = "") -> str:
+def overview_cells(row: Row) -> tuple[str, ...]:
+    accuracy = cell(ACCURACY, row.accuracy)
+    if not row.verdicts:
+        return row.name, accuracy, "–", "–", "–"
+    gain = row.verdicts[ACCURACY.name]
+    counts = Counter(verdict.verdict for name, verdict in row.verdicts.items() if name != ACCURACY.name)
+    others = ", ".join(f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict])
+    return row.name, accuracy, with_interval(ACCURACY, gain, unit(ACCURACY)), gain.verdict, others
+
+
+def verdict_counts(row: Row, reference: str = "") -> str:
+    """Return for example "better on 3 of 5 metrics, open on 1 (calibration error), worse on 1 (loss)"."""
     headings = {metric.name: metric.heading.lower() for metric in METRICS}
-    better, unsure, worse = (
-        [headings[name] for name in row.metrics_with(verdict)] for verdict in (BETTER, OPEN, WORSE)
-    )
-
-    def counted(names: list[str], of: str = "") -> str:
-        return f"{len(names) or 'none'}{of}" + (f" ({', '.join(names)})" if names else "")
-
-    parts = [f"better {over}on {counted(better, f' of {len(row.verdicts)} axes')}"]
-    parts += [f"without evidence on {counted(unsure)}"] if unsure else []
-    return ", ".join([*parts, f"worse on {counted(worse)}"])
+    better = f"better {reference}on {len(row.metrics_with(BETTER)) or 'none'} of {len(row.verdicts)} metrics"
+    others = [
+        f"{verdict} on {len(names)} ({', '.join(map(headings.get, names))})"
+        for verdict in (OPEN, WORSE)
+        if (names := row.metrics_with(verdict))
+    ]
+    return ", ".join([better, *others])
 
 
-def results(found: Comparison) -> str:
-    first = found.rows[0]
-    others = [metric for metric in OTHERS if metric.name != HIDDEN]
-    head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in others), "Parameters")
+def describe_models(comparison: Comparison) -> str:
+    row = comparison.rows[0]
+    seeds = ", ".join(map(str, row.seeds))
+    models = f"Mean ± standard deviation over seeds {seeds}" if len(row.seeds) > 1 else f"One model each, seed {seeds}"
+    return f"{models}; {comparison.n_images:,} test images; {row.epochs} epochs each"
+
+
+def results(comparison: Comparison) -> str:
+    metrics = [metric for metric in OTHER_METRICS if metric.name != OMITTED_METRIC]
+    head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in metrics), "Parameters")
     head += ("Multiply-adds", "Gain in accuracy")
-    seeds = ", ".join(map(str, first.seeds))
-    several = len(first.seeds) > 1
-    spread = "Mean ± standard deviation over" if several else "One model each, of"
-    draws = "seeds" if found.searches == 1 else "searches, other seeds"
-    of_recipes = f"other {draws} and other test images; tuned is {covered(found.searches)}"
-    scope = of_recipes if several else "other test images"
-    note = (
-        f"{spread} seed{'s' * several} {seeds}; {found.images:,} test images; {first.epochs} epochs each. Intervals "
-        f"allow for {scope}. ✓: better than the same family's baseline, ✗: worse; neither: no evidence. Gains are in "
-        "percentage points, with their interval. Held-out corruptions: corrupted in ways that no training and no search "
-        "has met."
-    )
-    if any(each.variant.endswith(ENSEMBLE) for each in found.rows):
-        note += f" An ensemble averages what its {len(first.seeds)} models say."
-    rows = [cells(row, others) for row in found.rows]
-    return f"{table(head, 'l' + 'r' * (len(head) - 1), rows)}\n\n{note}\n"
+    rows = [result_cells(row, metrics) for row in comparison.rows]
+    return f"{table(head, 'l' + 'r' * (len(head) - 1), rows)}\n\n{results_note(comparison)}\n"
 
 
-def covered(searches: int) -> str:
-    """By a verdict on the tuned models of several seeds."""
-    return (
-        "the one recipe that its search found" if searches == 1 else f"searching ({searches} searches, a model of each)"
-    )
+def results_note(comparison: Comparison) -> str:
+    n_seeds = len(comparison.rows[0].seeds)
+    sentences = [describe_models(comparison)]
+    if n_seeds > 1:
+        searches = "searches, " if comparison.n_searches > 1 else ""
+        sentences += [
+            f"Intervals account for the choice of {searches}seeds and test images",
+            f"Verdicts on tuned models apply to {scope(comparison.n_searches)}",
+        ]
+    else:
+        sentences.append("Intervals account for the choice of test images only")
+    sentences += [
+        "✓: better than the baseline of the same family; ✗: worse; no mark: open",
+        "Gains are in percentage points, with their 95 % interval",
+        "Held-out corruptions occur neither in training nor in the search",
+    ]
+    if any(map(is_ensemble, comparison.rows)):
+        sentences.append(f"An ensemble averages the predicted probabilities of its {n_seeds} models")
+    return f"{'. '.join(sentences)}."
 
 
-def cells(row: Row, others: Sequence[Metric]) -> tuple[str, ...]:
+def scope(n_searches: int) -> str:
+    """Return what a verdict on the tuned models of several seeds applies to."""
+    if n_searches == 1:
+        return "the one recipe that its search found"
+    return f"the search itself ({n_searches} searches, one model each)"
+
+
+def is_ensemble(row: Row) -> bool:
+    return row.variant.endswith(ENSEMBLE)
+
+
+def result_cells(row: Row, metrics: Sequence[Metric]) -> tuple[str, ...]:
     gain = row.verdicts.get(ACCURACY.name)
     return (
         row.name,
         cell(ACCURACY, row.accuracy) + mark(row, ACCURACY),
         f"{100 * row.accuracy.low:.2f} to {100 * row.accuracy.high:.2f} %",
-        *(cell(metric, row.metrics[metric.name]) + mark(row, metric) for metric in others),
+        *(cell(metric, row.metrics[metric.name]) + mark(row, metric) for metric in metrics),
         f"{row.parameters:,}",
         f"{row.multiply_adds:,}",
         with_interval(ACCURACY, gain) if gain else "–",
@@ -94,48 +132,49 @@ def mark(row: Row, metric: Metric) -> str:
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
     scale, unit = (100, " %") if metric.percent else (1, "")
-    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.digits}f}"
-    return f"{scale * value.mean:.{metric.digits}f}{deviation}{unit}"
+    deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.decimals}f}"
+    return f"{scale * value.mean:.{metric.decimals}f}{deviation}{unit}"
 
 
-def verdicts(found: Comparison) -> str:
-    """A table for each pair, a line for each axis."""
-    texts = [verdict_table(*pair, of_pair) for pair, of_pair in found.verdicts.items()]
-    judged = [each for of_pair in found.verdicts.values() for each in of_pair.values()]
+def verdicts(comparison: Comparison) -> str:
+    """Return a table for each pair, with a row for each metric."""
+    tables = [verdict_table(*pair, verdicts) for pair, verdicts in comparison.verdicts.items()]
+    all_verdicts = [verdict for verdicts in comparison.verdicts.values() for verdict in verdicts.values()]
     note = (
-        f"Better or worse where p, corrected by Holm for all {len(judged)} pairs and axes, is below {ALPHA}. A point "
-        "is 1 %. McNemar's p is of these very models, not corrected. The detectable difference is the smallest true "
-        "one that 80 % of such experiments would find."
+        f"Better or worse: p is below {ALPHA} after Holm's correction for all {len(all_verdicts)} combinations of pair "
+        "and metric; otherwise open. Points are percentage points. McNemar's p applies to these models only and is not "
+        "corrected. The detectable difference is the smallest true difference that 80 % of such experiments would "
+        "detect."
     )
-    if any(each.of_recipes for each in judged):
-        note += f" What is judged as tuned is {covered(found.searches)}."
-    if not all(each.of_recipes for each in judged):
-        note += " Verdicts with * are of these very models: with one each, nothing is known of other seeds."
-    return "\n\n".join((*texts, f"{note} How and why: docs/statistics.md.\n"))
+    if any(verdict.generalizes_over_seeds for verdict in all_verdicts):
+        note += f" Verdicts on tuned models apply to {scope(comparison.n_searches)}."
+    if not all(verdict.generalizes_over_seeds for verdict in all_verdicts):
+        note += " Verdicts with * apply to these models only, because one model cannot show how much seeds differ."
+    return "\n\n".join((*tables, f"{note} Method: docs/statistics.md.\n"))
 
 
-def verdict_table(mine: FamilyVariant, theirs: FamilyVariant, of_pair: Verdicts) -> str:
-    head = (f"{' '.join(mine)} over {' '.join(theirs)}", "Verdict", "Difference", "95 % interval", "p")
+def verdict_table(candidate: FamilyVariant, reference: FamilyVariant, verdicts: Verdicts) -> str:
+    head = (f"{' '.join(candidate)} vs. {' '.join(reference)}", "Verdict", "Difference", "95 % interval", "p")
     head += ("McNemar's p", "Detectable difference")
     rows = [
         (
-            f"{metric.heading}{' (less is better)' if metric.smaller_is_better else ''}",
-            f"{each.verdict}{'' if each.of_recipes else ' *'}",
-            f"{signed(metric, each.difference)}{unit(metric)}",
-            f"{signed(metric, each.low)} to {signed(metric, each.high)}",
-            p_text(each.p),
-            "–" if each.mcnemar is None else p_text(each.mcnemar),
-            f"{size(metric, each.detectable)}{unit(metric)}",
+            f"{metric.heading}{' (lower is better)' if metric.smaller_is_better else ''}",
+            f"{verdict.verdict}{'' if verdict.generalizes_over_seeds else ' *'}",
+            f"{signed(metric, verdict.difference)}{unit(metric)}",
+            f"{signed(metric, verdict.low)} to {signed(metric, verdict.high)}",
+            p_text(verdict.p),
+            "–" if verdict.mcnemar is None else p_text(verdict.mcnemar),
+            f"{size(metric, verdict.detectable)}{unit(metric)}",
         )
         for metric in METRICS
-        if (each := of_pair.get(metric.name))
+        if (verdict := verdicts.get(metric.name))
     ]
     return table(head, "llrrrrr", rows)
 
 
 def signed(metric: Metric, value: float) -> str:
-    scale, digits = (100, 2) if metric.percent else (1, metric.digits)
-    return f"{round(scale * value, digits) + 0.0:+.{digits}f}"  # + 0.0: there is no "-0.00"
+    scale, digits = (100, 2) if metric.percent else (1, metric.decimals)
+    return f"{round(scale * value, digits) + 0.0:+.{digits}f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def size(metric: Metric, value: float) -> str:
@@ -147,7 +186,7 @@ def unit(metric: Metric) -> str:
 
 
 def with_interval(metric: Metric, verdict: Verdict, unit: str = "") -> str:
-    difference, low, high = (signed(metric, each) for each in (verdict.difference, verdict.low, verdict.high))
+    difference, low, high = (signed(metric, value) for value in (verdict.difference, verdict.low, verdict.high))
     return f"{difference}{unit} [{low}, {high}]"
 
 
@@ -156,4 +195,4 @@ def p_text(p: float) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    return "; ".join(f"{each.name} {verdict_counts(each)}" for each in rows if each.variant == "tuned")
+    return "; ".join(f"{row.name} {verdict_counts(row)}" for row in rows if row.variant == "tuned")

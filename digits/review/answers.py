@@ -25,10 +25,14 @@ class Answers:
     @property
     def corrupted_images(self) -> set[tuple[int, ...]]:
         """Kinds × severities × images; nothing where no answers on such images were stored."""
-        return {output.corrupted.shape for output in self.models.values() if output.corrupted is not None}
+        return {
+            output.corrupted_correct.shape for output in self.models.values() if output.corrupted_correct is not None
+        }
 
     def without_corrupted_images(self) -> "Answers":
-        return Answers(self.labels, {model: replace(output, corrupted=None) for model, output in self.models.items()})
+        return Answers(
+            self.labels, {model: replace(output, corrupted_correct=None) for model, output in self.models.items()}
+        )
 
     def of(self, recipe: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
         return tuple(self.models[*recipe, seed] for seed in seeds)
@@ -74,12 +78,12 @@ class Match:
         hard = any(metric.needs_corrupted for metric in self.metrics)
         return any(
             not np.array_equal(old.probabilities, new.probabilities)
-            or (hard and not np.array_equal(old.corrupted, new.corrupted))
+            or (hard and not np.array_equal(old.corrupted_correct, new.corrupted_correct))
             for old, new in zip(self.old, self.new, strict=True)
         )
 
     def line(self, model: str, metric: Metric, verdict: Verdict | None) -> Line:
-        old, new = (Spread.of([metric.mean(output) for output in side]) for side in (self.old, self.new))
+        old, new = (Spread.from_values([metric.mean(output) for output in side]) for side in (self.old, self.new))
         return Line(model, self.seeds, metric, old, new, verdict)
 
 

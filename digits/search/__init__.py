@@ -1,3 +1,4 @@
-"""The search for hyperparameters: Keras Tuner's oracles or successive halving propose trials, and the pool trains
-them. It sees training and validation images only.
+"""The search for hyperparameters: Keras Tuner's oracles or successive halving propose trials, the pool trains them.
+
+It uses training and validation images only.
 """

@@ -1,50 +1,53 @@
-"""The shape of Keras Tuner's hyperband, known before it runs: rounds of fewer and fewer trials with more epochs."""
+"""The brackets of Keras Tuner's Hyperband, known before it runs: rounds of fewer trials with more and more epochs."""
 
 import math
 
 from digits.core.errors import UserError
 
-FACTOR = 3  # Keras Tuner's own: a third of a round's trials goes on, with three times the epochs
+FACTOR = 3  # Keras Tuner's default: a third of a round's trials are promoted, and have three times the epochs
 
 
-def brackets(longest: int) -> list[list[tuple[int, int]]]:
-    """How many trials have how many epochs, in each round of each bracket of one iteration."""
-    count = 1
-    while longest >= FACTOR**count:
-        count += 1
-    most = math.ceil(1 + math.log(longest, FACTOR))
+def brackets(max_epochs: int) -> list[list[tuple[int, int]]]:
+    """Return (number of trials, epochs) for each round of each bracket in one iteration."""
+    n_brackets = 1
+    while max_epochs >= FACTOR**n_brackets:
+        n_brackets += 1
+    max_brackets = math.ceil(1 + math.log(max_epochs, FACTOR))
     return [
         [
-            (math.ceil(most / (bracket + 1) * FACTOR**left), math.ceil(longest / FACTOR**left))
-            for left in range(bracket, -1, -1)
+            (
+                math.ceil(max_brackets / (bracket + 1) * FACTOR**rounds_left),
+                math.ceil(max_epochs / FACTOR**rounds_left),
+            )
+            for rounds_left in range(bracket, -1, -1)
         ]
-        for bracket in range(count)
+        for bracket in range(n_brackets)
     ]
 
 
-def begun_in_one(longest: int) -> int:
-    return sum(rounds[0][0] for rounds in brackets(longest))
+def trials_per_iteration(max_epochs: int) -> int:
+    return sum(rounds[0][0] for rounds in brackets(max_epochs))
 
 
-def epochs_of_one(longest: int) -> int:
+def epochs_per_iteration(max_epochs: int) -> int:
     total = 0
-    for rounds in brackets(longest):
-        done = 0
-        for count, epochs in rounds:
-            total += count * (epochs - done)
-            done = epochs
+    for rounds in brackets(max_epochs):
+        previous = 0
+        for n_trials, epochs in rounds:
+            total += n_trials * (epochs - previous)
+            previous = epochs
     return total
 
 
-def iterations(trials: int, longest: int) -> int:
-    """As many as the trials suffice for, besides the baseline's."""
-    return (trials - 1) // begun_in_one(longest)
+def count_iterations(n_trials: int, max_epochs: int) -> int:
+    """Return how many iterations fit into these trials, one of which has the baseline's recipe."""
+    return (n_trials - 1) // trials_per_iteration(max_epochs)
 
 
-def refuse_too_few(method: str, family: str, trials: int, longest: int) -> None:
-    if method == "hyperband" and not iterations(trials, longest):
-        least = begun_in_one(longest) + 1
+def require_enough_trials(method: str, family: str, n_trials: int, max_epochs: int) -> None:
+    if method == "hyperband" and not count_iterations(n_trials, max_epochs):
+        min_trials = trials_per_iteration(max_epochs) + 1
         raise UserError(
-            f"params.yaml: tune.{family}.trials = {trials}: must be {least} or more where tune.method is hyperband and "
-            f"trials have up to {longest} epochs"
+            f"params.yaml: tune.{family}.trials = {n_trials}: must be {min_trials} or more where tune.method is "
+            f"hyperband and trials have up to {max_epochs} epochs"
         )

@@ -1,4 +1,4 @@
-"""The trials of a search, and which of them has won."""
+"""The trials of a search, and the choice of the best."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,48 +13,51 @@ class Trial:
     number: int  # 0 has the baseline's recipe
     run: TrainingRun
     objective: str
-    until: int = 0  # epochs that count: a search that was resumed may know of more already
+    n_epochs: int = 0  # epochs that the search uses; a resumed run may have more
     status: str = "running"
     reason: str | None = None
 
     @property
     def epochs(self) -> list[Epoch]:
-        return self.run.epochs[: self.until]
+        return self.run.epochs[: self.n_epochs]
 
     @property
-    def busy(self) -> bool:
-        return self.status == "running" and self.until < self.run.goal
+    def is_training(self) -> bool:
+        return self.status == "running" and self.n_epochs < self.run.goal
 
-    def send(self, goal: int) -> "Trial":
-        self.run.goal = goal
+    def set_target(self, epochs: int) -> "Trial":
+        self.run.goal = epochs
         return self
 
-    def arrive(self) -> None:
-        """At its goal, or at its failure before that."""
+    def record_rung(self) -> None:
+        """Use the epochs up to the target, or end the trial if it failed before."""
         if len(self.run.epochs) >= self.run.goal:
-            self.until = self.run.goal
+            self.n_epochs = self.run.goal
         else:
-            self.until = len(self.run.epochs)
+            self.n_epochs = len(self.run.epochs)
             self.end("failed", self.run.failure)
 
-    def score(self, epoch: int) -> tuple[float, float, int]:
-        """Age decides between equals."""
+    def rank(self, epoch: int) -> tuple[float, float, int]:
+        """Of equal trials, the one with the smaller number is better."""
         return *rank(self.run.epochs[epoch - 1], self.objective), -self.number
 
-    def measured(self) -> float | None:
-        """By the objective, where it has come; None if it has failed."""
-        return score(self.epochs[-1], self.objective) if self.epochs and self.status != "failed" else None
+    @property
+    def last_epoch(self) -> Epoch | None:
+        return self.epochs[-1] if self.epochs and self.status != "failed" else None
+
+    def score(self) -> float | None:
+        return score(self.last_epoch, self.objective) if self.last_epoch else None
 
     def end(self, status: str, reason: str | None = None) -> None:
         self.status, self.reason = status, reason
 
     def record(self) -> dict[str, Any]:
-        last = self.epochs[-1] if self.epochs and self.status != "failed" else None
+        last = self.last_epoch
         return {
             "trial": self.number,
             "hyperparameters": self.run.config.recipe.model_dump(),
             "status": self.status,
-            "objective": self.measured(),
+            "objective": self.score(),
             **{name: last and last[name] for name in ("validation_accuracy", "validation_loss")},
             "reason": self.reason,
             "multiply_adds": self.run.multiply_adds,
@@ -62,22 +65,22 @@ class Trial:
         }
 
     def progress(self) -> dict[str, Any]:
-        """What MLflow shows of it while its search runs."""
+        """Return the record that MLflow shows while the search runs."""
         cost = {"core_minutes": self.run.core_seconds / 60}
         return self.record() | {"epochs": self.run.epochs[: self.run.goal], "cost": cost}
 
 
 def conclude(trials: list[Trial], epochs: int) -> dict[str, Any]:
-    """Once none is trained any more: the best of those that had all epochs."""
+    """Set the final statuses, and return all trials with the best of those that have all epochs."""
     for trial in trials:
-        if trial.status == "running" and trial.until == epochs:
+        if trial.status == "running" and trial.n_epochs == epochs:
             trial.end("completed")
         elif trial.status == "running":
-            trial.end("pruned", f"others were better after epoch {trial.until}")
+            trial.end("pruned", f"others were better after epoch {trial.n_epochs}")
     completed = [trial for trial in trials if trial.status == "completed"]
     if not completed:
         failed = next(trial for trial in trials if trial.status == "failed")
         raise UserError(f"no trial finished; trial {failed.number} failed because: {failed.reason}")
-    best = max(completed, key=lambda trial: trial.score(epochs))
+    best = max(completed, key=lambda trial: trial.rank(epochs))
     records = [trial.record() for trial in trials]
     return {"trials": records, "best_trial": best.number, "best": records[best.number]["hyperparameters"]}

@@ -56,7 +56,7 @@ def path(given: str) -> Path:
 
 
 def predict(pictures: list[Path], which: str, as_json: bool) -> None:
-    paths = list(image_files.files(pictures))
+    paths = list(image_files.expand_folders(pictures))
     model = predictor.find(which)
     found = predictions(paths, model)
     unread = print_json(found, model.metadata) if as_json else print_table(found, model.metadata, paths)

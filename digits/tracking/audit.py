@@ -16,7 +16,7 @@ from digits.core.cli import one_line_errors
 from digits.core.errors import UserError, reason
 from digits.core.files import read_array, read_json
 from digits.core.paths import CLASSES, MODELS, PREDICTIONS, REPORTS
-from digits.core.process import held_back_stderr
+from digits.core.process import suppress_stderr
 from digits.tracking.store import Store, configure, connect, location, without_password
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def check_champion(store: Store, models: "list[Run]") -> float | None:
     winners = [run for run in models if run.data.tags["fingerprint"] == champion.tags.get("fingerprint")]
     if not winners:
         return None
-    with held_back_stderr():
+    with suppress_stderr():
         model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     predictions = model.predict(read_array(PREDICTIONS / "images.npy"))["class"]
     classes, labels = read_json(CLASSES), read_array(PREDICTIONS / "labels.npy")

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from digits.config.load import read
+from digits.config.load import read_params
 from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.git import git
@@ -35,7 +35,7 @@ class Provenance:
     @classmethod
     def here(cls) -> "Provenance":
         return cls(
-            parameters=read(),
+            parameters=read_params(),
             data=read_json(REPORTS / "data.json"),
             commit=os.environ.get("DVC_EXP_BASELINE_REV") or said_by_git("rev-parse", "HEAD"),
             dirty=said_by_git("status", "--porcelain", "--", ".", *(f":!{path}" for path in PRODUCED)) != "",

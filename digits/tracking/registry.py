@@ -18,8 +18,8 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from digits.config.schema import Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
-from digits.core.process import held_back_stderr
-from digits.data.corruptions import TEST, mixed
+from digits.core.process import suppress_stderr
+from digits.data.corruptions import TEST, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
@@ -99,7 +99,7 @@ def load(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]
     """Of a model such as models:/digits@champion: its classes, and what gives their probabilities."""
     try:
         connect()
-        with held_back_stderr():  # TensorFlow starts
+        with suppress_stderr():  # TensorFlow starts
             model = mlflow.pyfunc.load_model(uri)
         columns = probabilities(model.metadata.signature)
     except Exception as error:  # anybody's model, from anywhere
@@ -182,6 +182,6 @@ def decide(
 def score(uri: str, objective: str, test: EvaluationSet) -> float:
     """The objective that chose the winner, of test images and of the same made harder."""
     _, predict = load(uri)
-    answers, harder = (predict(np.asarray(images)) for images in (test.images, mixed(test.images, TEST)))
+    answers, harder = (predict(np.asarray(images)) for images in (test.images, corrupt_each_once(test.images, TEST)))
     found = measure(Predictions(answers, test.labels))
     return OBJECTIVES[objective](found["test_accuracy"], found["test_loss"], accuracy(harder, test.labels))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from digits.core.errors import UserError
-from digits.core.files import replacing
+from digits.core.files import atomic_write
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -109,7 +109,7 @@ def local_database() -> str:
         if database().exists():
             refuse_unreadable(database())
         else:
-            with replacing(database()) as new:
+            with atomic_write(database()) as new:
                 experiment(MlflowClient(sqlite(new)), sqlite(new))
     return sqlite(database())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digits.core.files import remove, replacing
+from digits.core.files import atomic_write, remove
 from digits.training.jobs import SegmentResult, TrainingRun
 
 METADATA_FIELDS = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")
@@ -25,7 +25,7 @@ class Checkpoint:
     def save(self, run: TrainingRun) -> None:
         metadata = json.dumps({name: getattr(run, name) for name in METADATA_FIELDS})
         members = {"metadata": metadata.encode(), "state": run.state or b"", "model": run.model or b""}
-        with replacing(self.file(run)) as path, zipfile.ZipFile(path, "w") as file:
+        with atomic_write(self.file(run)) as path, zipfile.ZipFile(path, "w") as file:
             for name, content in members.items():
                 file.writestr(name, content)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import plain_search, plain_table
-from benchmarks.plain import fed
+from benchmarks.plain import fit_arguments
 from benchmarks.trainings import training_config
 from digits.config.load import parameter
 from digits.config.schema import Search
@@ -16,22 +16,21 @@ from digits.search.search import SearchConfig
 from tests.images import stripes
 
 
-def test_a_plain_search_spends_as_many_epochs_as_it_is_given_and_chooses_the_best(
-    change: Callable[[dict[str, Any]], None],
-) -> None:
+def test_a_plain_search_ends_after_the_maximum_of_epochs(change: Callable[[dict[str, Any]], None]) -> None:
     change({"tune.mlp.trials": 9, "tune.mlp.rungs": [1, 2], "tune.mlp.space": {"units": {"min": 4, "max": 64}}})
     write_json(CLASSES, list(range(4)))
     plan = parameter(Search[Mlp], "tune.mlp")
     baseline = training_config("mlp", "baseline", 2, seed=1)
-    config, held_out = SearchConfig(plan, "hyperband", "balanced", baseline), stripes(40, seed=1)
-    # Trials of two epochs: it ends in the middle of the third.
-    best, history = plain_search.search(config, (stripes(40), held_out, held_out), fed, max_epochs=5)
+    config, validation = SearchConfig(plan, "hyperband", "balanced", baseline), stripes(40, seed=1)
+    splits = stripes(40), validation, validation
+    # Trials have two epochs, so the search ends in the middle of the third.
+    best, history = plain_search.search(config, splits, fit_arguments, max_epochs=5)
     assert len(history) == 5
     assert best == baseline.recipe.model_copy(update={"units": best.units})
     assert 4 <= best.units <= 64
 
 
-def test_the_ratio_is_plain_over_ours_and_the_note_has_both_sides_accuracies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ratio_is_plain_over_ours_and_the_note_has_the_accuracies(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([100.0, 260.0])
     models = pd.DataFrame(
         [("cnn", "baseline", 0.98, 0.1), ("cnn", "baseline", 0.99, 0.1), ("cnn", "tuned", 1.0, 0.1)],
@@ -39,7 +38,7 @@ def test_the_ratio_is_plain_over_ours_and_the_note_has_both_sides_accuracies(mon
     )
     for name in ("clone", "repro"):
         monkeypatch.setattr(plain_table, name, lambda *_: None)
-    for name in ("ours", "plain"):
+    for name in ("run_pipeline", "run_plain_script"):
         monkeypatch.setattr(plain_table, name, lambda *_: (next(seconds), models))
     [row] = plain_table.measure(1, None)
     assert row.values == [2.6]

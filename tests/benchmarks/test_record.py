@@ -6,18 +6,16 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from benchmarks import record
-from benchmarks.record import OVERLAY, settings
-from digits.config.load import check
+from benchmarks.record import OVERLAY, dvc_overrides
+from digits.config.load import validate
 from digits.core.files import write_text
-from stages.check import params
+from stages.check import params_model
 from tests.conftest import ROOT
 
-LOAD = YAML(typ="safe").load
 
-
-def test_differences_are_given_as_dvc_takes_them() -> None:
+def test_nested_parameters_become_dvc_overrides() -> None:
     tree = {"train": {"epochs": 30}, "tune": {"mlp": {"rungs": [2, 8], "space": {"schedule": ["cosine", "constant"]}}}}
-    assert list(settings(tree)) == [
+    assert list(dvc_overrides(tree)) == [
         "++train.epochs=30",
         "++tune.mlp.rungs=[2,8]",
         "++tune.mlp.space.schedule=['cosine','constant']",
@@ -25,30 +23,36 @@ def test_differences_are_given_as_dvc_takes_them() -> None:
 
 
 def test_the_records_parameters_are_valid() -> None:
-    check(params(), merged(LOAD(ROOT / "params.yaml"), LOAD(ROOT / OVERLAY)))
+    validate(params_model(), merge(load_yaml(ROOT / "params.yaml"), load_yaml(ROOT / OVERLAY)))
 
 
-def merged(below: dict, above: dict) -> dict:
-    tree = deepcopy(below)
-    for key, value in above.items():
-        tree[key] = merged(tree[key], value) if isinstance(value, dict) else value
-    return tree
+def load_yaml(file: Path) -> dict:
+    return YAML(typ="safe").load(file)
 
 
-def test_an_answer_is_the_mean_over_all_shifts_by_up_to_a_pixel() -> None:
+def merge(base: dict, overlay: dict) -> dict:
+    merged = deepcopy(base)
+    for key, value in overlay.items():
+        merged[key] = merge(merged[key], value) if isinstance(value, dict) else value
+    return merged
+
+
+def test_predictions_are_averaged_over_all_shifts_by_up_to_a_pixel() -> None:
     image = np.arange(9, dtype=np.uint8).reshape(1, 3, 3, 1)
-    middle = record.averaged(lambda images: images[:, 1, 1].astype(float), image)
+    middle = record.average_over_shifts(lambda images: images[:, 1, 1].astype(float), image)
     assert middle == image.mean()  # each pixel was in the middle once
-    corner = record.averaged(lambda images: images[:, 0, 0].astype(float), image)
-    assert corner == np.mean([0, 0, 1, 0, 0, 1, 3, 3, 4])  # the edge continues outwards
+    corner = record.average_over_shifts(lambda images: images[:, 0, 0].astype(float), image)
+    assert corner == np.mean([0, 0, 1, 0, 0, 1, 3, 3, 4])  # edge pixels are repeated
 
 
 def test_the_table_has_each_family_and_its_ensemble(untrained_project: Path, tensorflow_started: None) -> None:
     write_text("reports/models.csv", "family,variant,seed,multiply_adds\nmlp,tuned,1,10\n")
-    head, _, alone = record.shifts_table().splitlines()
+    head, _, table_row = record.shifts_table().splitlines()
     assert head == "| Mean of 9 shifts | Test accuracy | Loss | Calibration error | Multiply-adds |"
-    twice = pd.DataFrame({"seed": [1, 1], "multiply_adds": [10, 10]})
-    [each, accuracy, *_, cost], [together, same, *_, sum_of_costs] = record.of_family("mlp", twice)
-    assert (each, cost, together, sum_of_costs) == ("mlp tuned", "90", "mlp tuned ensemble", "180")
-    assert accuracy.replace(" ± 0.00", "") == same
-    assert alone.startswith(f"| mlp tuned | {same} |")
+    models = pd.DataFrame({"seed": [1, 1], "multiply_adds": [10, 10]})
+    [name, accuracy, *_, cost], ensemble_row = record.family_rows("mlp", models)
+    ensemble_name, ensemble_accuracy, *_, ensemble_cost = ensemble_row
+    assert (name, cost) == ("mlp tuned", "90")
+    assert (ensemble_name, ensemble_cost) == ("mlp tuned ensemble", "180")
+    assert accuracy.replace(" ± 0.00", "") == ensemble_accuracy
+    assert table_row.startswith(f"| mlp tuned | {ensemble_accuracy} |")

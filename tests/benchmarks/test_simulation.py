@@ -1,4 +1,4 @@
-"""Do verdicts and intervals keep their word, in fewer draws than benchmarks.statistics makes?"""
+"""Error rates of verdicts and intervals, in fewer draws than benchmarks.statistics makes."""
 
 from dataclasses import asdict, replace
 
@@ -6,118 +6,152 @@ import numpy as np
 import pytest
 
 from benchmarks import statistics
-from benchmarks.recipes import ACCURACY, CNN, DIFFERENT, EQUAL, IMAGES, METRIC_NAMES, MLP, SAME, TUNED, Setting
-from benchmarks.simulated_searches import Searched, after_searches, measure_search, powers, truth
-from benchmarks.simulation import GAINS, any_of_many, detectable, measure, plain_bootstrap, power
+from benchmarks.recipes import (
+    ACCURACY,
+    CNN,
+    DIFFERENT_RECIPES,
+    EQUAL_RECIPES,
+    METRIC_NAMES,
+    MLP,
+    N_IMAGES,
+    SAME_RECIPE,
+    TUNED,
+    Setting,
+)
+from benchmarks.simulated_searches import (
+    SearchedRecipe,
+    draw_searches,
+    effect_polynomial,
+    measure_search,
+    true_differences,
+)
+from benchmarks.simulation import (
+    GAINS,
+    any_false_verdict_rate,
+    bootstrap_coverage,
+    detectable_differences,
+    measure,
+    power,
+)
 from digits.core import files
 from digits.core.errors import UserError
 
+UNEQUAL_SPREADS = EQUAL_RECIPES[1]
+
 
 @pytest.mark.parametrize(
-    ("setting", "seeds"), [*((Setting(replace(MLP, spread=0.001)), seeds) for seeds in (2, 3, 5)), (EQUAL[1], 3)]
+    ("setting", "n_seeds"),
+    [*((Setting(replace(MLP, spread=0.001)), n_seeds) for n_seeds in (2, 3, 5)), (UNEQUAL_SPREADS, 3)],
 )
-def test_equals_are_seldom_told_apart_on_any_axis_and_intervals_cover(setting: Setting, seeds: int) -> None:
-    """The last spread unequally."""
-    found = measure(replace(setting, images=2000), seeds, draws=150)
-    assert found.false_positive_rate <= 0.05
-    assert found.accuracy_covers >= 0.91
-    assert min(found.covers.values()) >= 0.91
+def test_false_verdicts_are_rare_and_intervals_cover(setting: Setting, n_seeds: int) -> None:
+    rates = measure(replace(setting, n_images=2000), n_seeds, n_draws=150)
+    assert rates.false_positive_rate <= 0.05
+    assert rates.accuracy_coverage >= 0.91
+    assert min(rates.coverage.values()) >= 0.91
 
 
-def test_a_simulated_cnn_is_as_good_as_the_trained_one() -> None:
+def test_the_simulated_cnn_has_the_metrics_of_the_trained_one() -> None:
     rng = np.random.default_rng(1)
-    values = CNN.values(rng, rng.standard_normal(IMAGES, dtype=np.float32), 20)
-    means = {axis: each.mean() for axis, each in values.items()}
+    values = CNN.values(rng, rng.standard_normal(N_IMAGES, dtype=np.float32), 20)
+    means = {metric: matrix.mean() for metric, matrix in values.items()}
     assert list(means) == list(METRIC_NAMES)
     assert means["test_accuracy"] == pytest.approx(0.992, abs=0.002)
     assert means["test_loss"] == pytest.approx(0.025, abs=0.005)
     assert means["calibration_error"] == pytest.approx(0.0035, abs=0.001)
     assert means["held_out_corruptions_accuracy"] == pytest.approx(0.95, abs=0.01)
-    assert values["held_out_corruptions_accuracy"].shape == (20, IMAGES // 10)
+    assert values["held_out_corruptions_accuracy"].shape == (20, N_IMAGES // 10)
 
 
-def test_settings_have_names_of_their_own_for_their_draws() -> None:
-    settings = (*SAME, *EQUAL, *DIFFERENT)
+def test_the_texts_of_settings_are_unique() -> None:
+    settings = (*SAME_RECIPE, *EQUAL_RECIPES, *DIFFERENT_RECIPES)
     assert len(set(map(str, settings))) == len(settings)
 
 
-def test_a_setting_draws_what_it_drew_for_the_tables_in_the_docs() -> None:
-    found = measure(replace(EQUAL[3], images=1000), 2, draws=40)
-    assert found.false_positive_rate == 0
-    assert found.accuracy_covers == 0.975
-    assert list(found.covers.values()) == [1, 0.95, 0.95, 0.975, 0.95]
+def test_the_draws_of_a_setting_never_change() -> None:
+    rates = measure(replace(EQUAL_RECIPES[3], n_images=1000), 2, n_draws=40)
+    assert rates.false_positive_rate == 0
+    assert rates.accuracy_coverage == 0.975
+    assert list(rates.coverage.values()) == [1, 0.95, 0.95, 0.975, 0.95]
 
 
-def searched(spread: float, lucks: np.ndarray) -> Searched:
-    return Searched(**asdict(TUNED), search_spread=spread, lucks=lucks)
+def searched_recipe(spread: float, effects: np.ndarray) -> SearchedRecipe:
+    return SearchedRecipe(**asdict(TUNED), search_spread=spread, search_effects=effects)
 
 
-def test_searches_find_in_the_mean_what_is_said_and_spread_as_said() -> None:
-    lucks = np.random.default_rng(1).standard_normal((4000, 3))
-    tuned = searched(0.0006, lucks)
-    found = [tuned.found(each) for each in lucks]
-    accuracies, hard = [each.accuracy for each in found], [each.hard for each in found]
+def test_recipes_of_searches_have_the_set_mean_and_spread() -> None:
+    effects = np.random.default_rng(1).standard_normal((4000, 3))
+    tuned = searched_recipe(0.0006, effects)
+    recipes = [tuned.recipe_of_search(row) for row in effects]
+    accuracies = [recipe.accuracy for recipe in recipes]
+    corrupted = [recipe.corrupted_accuracy for recipe in recipes]
     assert np.mean(accuracies) == pytest.approx(TUNED.accuracy, abs=4e-5)
     assert np.std(accuracies) == pytest.approx(0.0006, rel=0.05)
-    assert np.mean(hard) == pytest.approx(TUNED.hard, abs=4e-4)
-    assert np.std(hard) == pytest.approx(2 * TUNED.hard_spread, rel=0.05)
-    assert max(hard) < 1
+    assert np.mean(corrupted) == pytest.approx(TUNED.corrupted_accuracy, abs=4e-4)
+    assert np.std(corrupted) == pytest.approx(2 * TUNED.corrupted_spread, rel=0.05)
+    assert max(corrupted) < 1
 
 
-def test_one_search_gives_all_seeds_its_recipe_and_a_search_each_gives_each_its_own() -> None:
-    lucks, rng = np.array([[3, 0, 0], [-3, 0, 0]]), np.random.default_rng(1)
-    images = rng.standard_normal(IMAGES, dtype=np.float32)
-    good, bad = (searched(0.001, lucks[[one]]).values(rng, images, 2)[ACCURACY].mean(axis=1) for one in (0, 1))
-    each = searched(0.001, lucks).values(rng, images, 2)[ACCURACY].mean(axis=1)
+def test_seeds_share_the_recipe_of_one_search_and_differ_with_a_search_each() -> None:
+    effects, rng = np.array([[3, 0, 0], [-3, 0, 0]]), np.random.default_rng(1)
+    difficulty = rng.standard_normal(N_IMAGES, dtype=np.float32)
+
+    def accuracies(effects: np.ndarray) -> np.ndarray:
+        return searched_recipe(0.001, effects).values(rng, difficulty, 2)[ACCURACY].mean(axis=1)
+
+    good, bad, both = accuracies(effects[[0]]), accuracies(effects[[1]]), accuracies(effects)
     assert min(good) > 0.997 > 0.995 > max(bad)
-    assert each[0] > 0.997 > 0.995 > each[1]
+    assert both[0] > 0.997 > 0.995 > both[1]
 
 
-def test_what_is_true_of_a_recipe_is_told_by_its_searchs_luck() -> None:
-    found, lucks, _ = after_searches(0.001, 2, 1, draws=120)
-    true = [searched(0.001, lucks).found(each).accuracy - CNN.accuracy for each in lucks]
-    told = [each[ACCURACY] for each in truth(found, powers(lucks))]
-    assert np.corrcoef(true, told)[0, 1] > 0.95
+def test_a_searchs_effects_determine_its_true_difference() -> None:
+    differences, effects, _ = draw_searches(0.001, 2, 1, n_draws=120)
+    tuned = searched_recipe(0.001, effects)
+    true = [tuned.recipe_of_search(row).accuracy - CNN.accuracy for row in effects]
+    estimates = [row[ACCURACY] for row in true_differences(differences, effect_polynomial(effects))]
+    assert np.corrcoef(true, estimates)[0, 1] > 0.95
 
 
-def test_a_verdict_holds_of_a_recipe_after_one_search_and_of_searching_after_one_for_each_seed() -> None:
-    found = measure_search(0.001, 3, draws=100)
-    assert found.share > 0.7
-    for holds in (found.of_recipe, found.of_searches):
-        assert holds.false_positive_rate <= 0.05
-        assert holds.covers[ACCURACY] >= 0.91
-    assert found.of_one_search.false_positive_rate > 0.1
-    assert found.of_one_search.covers[ACCURACY] < 0.88
+def test_a_verdict_about_searching_needs_a_search_per_seed() -> None:
+    rates = measure_search(0.001, 3, n_draws=100)
+    assert rates.variance_share > 0.7
+    for valid in (rates.one_search_recipe, rates.search_per_seed):
+        assert valid.false_positive_rate <= 0.05
+        assert valid.coverage[ACCURACY] >= 0.91
+    assert rates.one_search.false_positive_rate > 0.1
+    assert rates.one_search.coverage[ACCURACY] < 0.88
 
 
-def test_tables_are_written_each_in_its_own_place(project) -> None:
-    places = statistics.START, statistics.SEARCH_START
-    files.write_text(statistics.DOCS, "\n".join(f"{start}\nbefore\n{statistics.END}" for start in places))
-    statistics.write(places[0], ["numbers"])
-    statistics.write(places[1], ["searches"])
+def test_tables_are_written_between_their_own_marks(project) -> None:
+    starts = statistics.START, statistics.SEARCH_START
+    files.write_text(statistics.DOCS, "\n".join(f"{start}\nbefore\n{statistics.END}" for start in starts))
+    statistics.write_section(starts[0], ["numbers"])
+    statistics.write_section(starts[1], ["searches"])
     lines = [line for line in statistics.DOCS.read_text().splitlines() if line]
-    assert lines == [places[0], "numbers", statistics.END, places[1], "searches", statistics.END]
+    assert lines == [starts[0], "numbers", statistics.END, starts[1], "searches", statistics.END]
+
+
+def test_docs_without_an_end_mark_stay_unchanged(project) -> None:
     files.write_text(statistics.DOCS, without_end := f"{statistics.START}\nand the rest of the page")
-    with pytest.raises(UserError, match=r"^docs/statistics\.md lacks the marks "):
-        statistics.write(statistics.START, ["numbers"])
+    with pytest.raises(UserError, match=r"docs/statistics\.md"):
+        statistics.write_section(statistics.START, ["numbers"])
     assert statistics.DOCS.read_text() == without_end
 
 
-def test_many_pairs_and_axes_together_are_wrong_no_more_often_than_one() -> None:
-    assert any_of_many(3, draws=20) <= 0.1
+def test_many_pairs_and_metrics_together_have_few_false_verdicts() -> None:
+    assert any_false_verdict_rate(3, n_draws=20) <= 0.1
 
 
-def test_a_plain_bootstrap_would_not_do() -> None:
-    assert plain_bootstrap(2, draws=100, resamples=100) < 0.92
+def test_a_plain_bootstrap_covers_too_rarely() -> None:
+    assert bootstrap_coverage(2, n_draws=100, n_resamples=100) < 0.92
 
 
 def test_power_rises_with_gain_and_seeds() -> None:
-    few, many = power(2, draws=2), power(5, draws=2)
+    few, many = power(2, n_draws=2), power(5, n_draws=2)
     assert len(few) == len(GAINS)
     assert sum(few) < sum(many)
     assert many[-1] == 1
 
 
-def test_more_seeds_find_smaller_differences_on_each_axis() -> None:
-    found = detectable(draws=3)
-    assert all(found[5][axis] < found[2][axis] for axis in METRIC_NAMES)
+def test_more_seeds_detect_smaller_differences_on_each_metric() -> None:
+    differences = detectable_differences(n_draws=3)
+    assert all(differences[5][metric] < differences[2][metric] for metric in METRIC_NAMES)

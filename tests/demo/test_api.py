@@ -21,7 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from demo import pixels, service
 from demo.__main__ import HOST, PORT, PORTS, listening, main, train_what_is_missing
-from digits.data.image_files import MOST_BYTES
+from digits.data.image_files import MAX_BYTES
 from digits.data.preprocessing import preprocess
 from tests.conftest import ENVIRONMENT, complaint, run_module
 from tests.demo.conftest import terminal
@@ -100,8 +100,8 @@ BAD = {
     "another kind": (b"GIF89a", {"Content-Type": "image/gif"}, 415, "the body must be image/png"),
     "text": (b"hello", PNG, 422, "this picture cannot be used: it is neither a PNG nor a JPEG image"),
     "blank": (encoded(Image.new("L", (9, 9))), PNG, 422, "this picture cannot be used: nothing is drawn on it"),
-    "20 MB": (bytes(MOST_BYTES + 2**17), PNG, 413, "a picture may have 20 MB"),
-    "a byte more": (bytes(MOST_BYTES + 1), PNG, 413, "a picture may have 20 MB"),
+    "20 MB": (bytes(MAX_BYTES + 2**17), PNG, 413, "a picture may have 20 MB"),
+    "a byte more": (bytes(MAX_BYTES + 1), PNG, 413, "a picture may have 20 MB"),
     "no JSON": (b"{", JSON, 400, "the body cannot be read as JSON: "),
     "deep JSON": (b"[" * 100_000, JSON, 400, "the body cannot be read as JSON: "),
     "no text": (b"\xff\xfe", JSON, 400, "the body cannot be read as JSON: "),

@@ -7,31 +7,31 @@ from stages import check
 from tests.conftest import ROOT, complaint
 
 
-def test_valid_parameters_are_said_and_described_for_editors(project, stage):
-    done = stage("check")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("check: params.yaml is valid; docs/params.schema.json describes it (")
+def test_valid_parameters_and_the_committed_schema_match(project, stage):
+    result = stage("check")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("check: params.yaml is valid; docs/params.schema.json describes it (")
     committed = (ROOT / "docs/params.schema.json").read_bytes()
     assert (project / "docs/params.schema.json").read_bytes() == committed, "`python -m stages.check` writes it"
 
 
-def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
+def test_all_errors_are_reported_and_the_schema_is_kept(project, change, stage):
     (project / "docs").mkdir()
     schema = project / "docs/params.schema.json"
     schema.write_text(json.dumps({"old": True}))
     change({"train.epochs": 0, "families": [], "tune.mlp.space": {"unit": [1, 2]}})
-    done = stage("check")
-    assert (done.returncode, done.stdout) == (1, "")
-    first, *others = done.stderr.splitlines()
-    lines = [first.removeprefix("check: error: "), *(line.removeprefix("  ") for line in others)]
+    result = stage("check")
+    assert (result.returncode, result.stdout) == (1, "")
+    first, *rest = result.stderr.splitlines()
+    lines = [first.removeprefix("check: error: "), *(line.removeprefix("  ") for line in rest)]
     starts = ("families = []: ", "train.epochs = 0: ", 'tune.mlp.space = {"unit": [1, 2]}: ')
     assert all(line.startswith(f"params.yaml: {start}") for line, start in zip(lines, starts, strict=True))
-    assert 'unit is none (did you mean "units"?)' in lines[-1]
+    assert 'unit is unknown (did you mean "units"?)' in lines[-1]
     assert json.loads(schema.read_text()) == {"old": True}
 
 
 @pytest.mark.parametrize(
-    ("allowed", "wrong", "line"),
+    ("valid", "invalid", "line"),
     [
         (
             {"seeds": [1, 2, 3], "tune.seeds": [4, 5, 6]},
@@ -46,14 +46,14 @@ def test_all_that_is_wrong_is_said_and_the_schema_stays(project, change, stage):
     ],
     ids=["searches for seeds", "trials for hyperband"],
 )
-def test_parameters_that_do_not_go_together_are_one_line(change, allowed, wrong, line):
-    change(allowed)
+def test_incompatible_parameters_are_one_line(change, valid, invalid, line):
+    change(valid)
     assert check.main().startswith("params.yaml is valid; ")
-    change(wrong)
+    change(invalid)
     assert complaint(check.main).startswith(f"params.yaml: {line}")
 
 
-def test_only_models_of_families_no_longer_named_are_removed(project):
+def test_models_of_families_not_in_params_are_removed(project):
     kept = ["mlp-baseline/1.keras", "mlp-search.json", "own/x.keras", "notes.txt"]
     stale = ["cnn-tuned/1.keras", "cnn-baseline/2.json", "cnn-search.json", ".12-cnn-search.json"]
     for name in kept + stale:

@@ -6,29 +6,31 @@ import numpy as np
 import pytest
 
 from digits.data import dataset
-from digits.data.corruptions import VALIDATION, mixed
+from digits.data.corruptions import VALIDATION, corrupt_each_once
 from stages import prepare
 from tests.conftest import complaint
 
 Arrays = dict[str, np.ndarray]
 
 
-def tiles(count: int, shape: tuple[int, ...] = (9, 7, 3), classes: int = 5, seed: int = 0) -> tuple[np.ndarray, ...]:
-    images = np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
-    return images, (np.arange(count) % classes).astype(np.int64)
+def random_images(
+    n_images: int, shape: tuple[int, ...] = (9, 7, 3), n_classes: int = 5, seed: int = 0
+) -> tuple[np.ndarray, ...]:
+    images = np.random.default_rng(seed).integers(0, 256, (n_images, *shape), np.uint8)
+    return images, (np.arange(n_images) % n_classes).astype(np.int64)
 
 
-def both(**changes: np.ndarray) -> Arrays:
-    (x_train, y_train), (x_test, y_test) = tiles(200), tiles(40, seed=1)
+def train_and_test(**changes: np.ndarray) -> Arrays:
+    (x_train, y_train), (x_test, y_test) = random_images(200), random_images(40, seed=1)
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test} | changes
 
 
-def without_test(**changes: np.ndarray) -> Arrays:
-    return {key: array for key, array in both(**changes).items() if key.endswith("train")}
+def train_only(**changes: np.ndarray) -> Arrays:
+    return {key: array for key, array in train_and_test(**changes).items() if key.endswith("train")}
 
 
 @pytest.fixture
-def raw(project, change) -> Callable[[Arrays], None]:
+def write_raw(project, change) -> Callable[[Arrays], None]:
     change({"prepare": {"validation_share": 0.1, "test_share": 0.15, "share": 1.0, "seed": 1}, "data.classes": None})
 
     def write(arrays: Arrays) -> None:
@@ -39,7 +41,7 @@ def raw(project, change) -> Callable[[Arrays], None]:
     return write
 
 
-def written() -> dict[str, bytes]:
+def output_files() -> dict[str, bytes]:
     files = [path for folder in ("data/prepared", "reports") for path in Path(folder).rglob("*") if path.is_file()]
     return {str(path): path.read_bytes() for path in files}
 
@@ -48,76 +50,76 @@ def sizes() -> dict[str, int]:
     return {name: len(dataset.load(Path("data/prepared") / name)) for name in ("train", "validation", "test")}
 
 
-def test_images_of_another_shape_are_split_and_reported(raw, stage):
-    raw(both())
-    done = stage("prepare")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(
+def test_images_of_any_shape_are_split_and_described(write_raw, stage):
+    write_raw(train_and_test())
+    process = stage("prepare")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.startswith(
         "prepare: data/prepared: 180 train, 20 validation, 40 test images of 9 × 7 × 3, 5 classes ("
     )
-    parts = ("train", "validation", "validation_corrupted", "test")
-    arrays = {f"data/prepared/{part}/{kind}.npy" for part in parts for kind in ("images", "labels")}
-    assert set(written()) == {*arrays, "data/prepared/classes.json", "reports/data.json"}
+    names = ("train", "validation", "validation_corrupted", "test")
+    arrays = {f"data/prepared/{name}/{array}.npy" for name in names for array in ("images", "labels")}
+    assert set(output_files()) == {*arrays, "data/prepared/classes.json", "reports/data.json"}
     assert json.loads(Path("data/prepared/classes.json").read_text()) == ["0", "1", "2", "3", "4"]
     report = json.loads(Path("reports/data.json").read_text())
     assert report["shape"] == [9, 7, 3]
     assert report["splits"]["validation"]["per_class"] == dict.fromkeys("01234", 4)
     assert set(report["duplicates"].values()) == {0}
     test = dataset.load(Path("data/prepared/test"))
-    np.testing.assert_array_equal(test.images, both()["x_test"])
-    np.testing.assert_array_equal(test.labels, both()["y_test"])
+    np.testing.assert_array_equal(test.images, train_and_test()["x_test"])
+    np.testing.assert_array_equal(test.labels, train_and_test()["y_test"])
 
 
-def test_validation_images_are_there_once_more_each_of_them_corrupted(raw):
-    raw(both())
+def test_validation_images_are_also_saved_corrupted(write_raw):
+    write_raw(train_and_test())
     prepare.main()
     validation, corrupted = (
         dataset.load(Path("data/prepared") / name) for name in ("validation", "validation_corrupted")
     )
     np.testing.assert_array_equal(corrupted.labels, validation.labels)
-    np.testing.assert_array_equal(corrupted.images, mixed(validation.images, VALIDATION))
+    np.testing.assert_array_equal(corrupted.images, corrupt_each_once(validation.images, VALIDATION))
     assert (corrupted.images != validation.images).any(axis=(1, 2, 3)).mean() > 0.8
 
 
-def test_the_same_parameters_give_the_same_bytes_and_nothing_stale_stays(raw):
-    raw(both())
+def test_a_second_run_gives_the_same_bytes_and_removes_other_files(write_raw):
+    write_raw(train_and_test())
     prepare.main()
-    first = written()
+    first = output_files()
     Path("data/prepared/extra").mkdir()
     Path("data/prepared/extra/images.npy").touch()
     prepare.main()
-    assert written() == first
+    assert output_files() == first
 
 
-def test_another_seed_gives_another_validation_part_and_the_same_test_part(raw, change):
-    raw(both())
+def test_the_seed_changes_the_validation_split_but_not_the_test_split(write_raw, change):
+    write_raw(train_and_test())
     prepare.main()
-    first = written()
+    first = output_files()
     change({"prepare.seed": 2})
     prepare.main()
-    changed = {path for path, content in written().items() if content != first[path]}
+    changed = {path for path, content in output_files().items() if content != first[path]}
     assert {"data/prepared/train/images.npy", "data/prepared/validation/images.npy"} <= changed
     assert not {path for path in changed if path.startswith(("data/prepared/test/", "data/prepared/classes"))}
 
 
-def test_without_test_images_a_share_is_split_off_and_none_is_lost(raw):
-    raw(without_test())
+def test_a_test_split_is_split_off_if_the_source_has_none(write_raw):
+    write_raw(train_only())
     prepare.main()
     assert sizes() == {"train": 153, "validation": 17, "test": 30}
-    parts = [dataset.load(Path("data/prepared") / name) for name in sizes()]
-    images = sorted(image.tobytes() for part in parts for image in part.images)
-    assert images == sorted(image.tobytes() for image in both()["x_train"])
+    splits = [dataset.load(Path("data/prepared") / name) for name in sizes()]
+    images = sorted(image.tobytes() for split in splits for image in split.images)
+    assert images == sorted(image.tobytes() for image in train_and_test()["x_train"])
 
 
-def test_a_share_of_all_images_is_a_share_of_every_part(raw, change):
-    raw(both())
+def test_prepare_share_reduces_every_split(write_raw, change):
+    write_raw(train_and_test())
     change({"prepare.share": 0.5})
     prepare.main()
     assert sizes() == {"train": 90, "validation": 10, "test": 20}
 
 
-def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
-    raw(both())
+def test_class_names_are_the_users_or_the_sources(write_raw, change):
+    write_raw(train_and_test())
     classes = Path("data/prepared/classes.json")
     Path("data/raw/classes.json").write_text(json.dumps(["grass", "sand", "rock", "water", "snow"]))
     prepare.main()
@@ -127,9 +129,9 @@ def test_classes_are_named_by_the_user_or_else_by_the_source(raw, change):
     assert json.loads(classes.read_text()) == ["a", "b", "c", "d", "é"]
 
 
-def test_bad_data_is_one_line_and_what_was_prepared_stays(raw):
-    raw(without_test(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
+def test_invalid_data_is_an_error_and_keeps_earlier_files(write_raw):
+    write_raw(train_only(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
     Path("data/prepared/train").mkdir(parents=True)
     Path("data/prepared/train/images.npy").write_text("old")
     assert "class 5 has one image, and testing needs another" in complaint(prepare.main)
-    assert written() == {"data/prepared/train/images.npy": b"old"}
+    assert output_files() == {"data/prepared/train/images.npy": b"old"}

@@ -1,4 +1,4 @@
-"""One family's results as figures draw them, and as tables behind `dvc plots`."""
+"""The results of one family, as input of the figures and as tables for `dvc plots`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,74 +20,74 @@ BASELINE_TRIAL = 0
 GROUPS = {"trained": TRAINED, "held-out": HELD_OUT}
 MEAN = "mean of {} corruptions"
 
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Results:
-    """By variant, what there is of each seed."""
+class FamilyResults:
+    """Dictionaries are by variant and hold a list with one item per seed."""
 
     family: str
-    histories: dict[str, list[list[Row]]]
-    trials: list[Row]  # of all searches, each with its search's seed and whether it was chosen
+    histories: dict[str, list[list[Record]]]
+    trials: list[Record]  # of all searches, each with the seed of its search and whether it was chosen
     objective: str  # of the searches
     probabilities: dict[str, list[np.ndarray]]
     labels: np.ndarray
     images: np.ndarray
     classes: list[str]
-    corrupted: dict[str, list[np.ndarray]]  # which of the sample are right: kinds × severities × images
+    corrupted: dict[str, list[np.ndarray]]  # correct or not: corruptions × severities × sample of the images
 
     @property
-    def seeds(self) -> int:
+    def n_seeds(self) -> int:
         return max(map(len, self.probabilities.values()))
 
     @property
-    def searches(self) -> int:
+    def n_searches(self) -> int:
         return len({trial["search"] for trial in self.trials})
 
 
-def read(family: str, seeds: Iterable[int]) -> Results:
+def read(family: str, seeds: Iterable[int]) -> FamilyResults:
     seeds = tuple(seeds)
     models = {variant: [paths.model_name(family, variant, seed) for seed in seeds] for variant in paths.VARIANTS}
     record = files.read_json(paths.search_file(family))
 
-    def of_each(reader: Callable[[str], Any]) -> dict[str, list[Any]]:
-        return {variant: [reader(model) for model in group] for variant, group in models.items()}
+    def read_models(read_model: Callable[[str], Any]) -> dict[str, list[Any]]:
+        return {variant: [read_model(name) for name in names] for variant, names in models.items()}
 
-    return Results(
+    return FamilyResults(
         family=family,
-        histories=of_each(lambda model: files.read_json(paths.history_file(model))["epochs"]),
+        histories=read_models(lambda name: files.read_json(paths.history_file(name))["epochs"]),
         trials=[
             trial | {"search": search["seed"], "chosen": trial["trial"] == search["best_trial"]}
             for search in record["searches"]
             for trial in search["trials"]
         ],
         objective=record["objective"],
-        probabilities=of_each(metrics.load_probabilities),
+        probabilities=read_models(metrics.load_probabilities),
         labels=metrics.load_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=files.read_json(paths.CLASSES),
-        corrupted=of_each(robustness.load_correct),
+        corrupted=read_models(robustness.load_correct),
     )
 
 
-def over_seeds(values: Iterable[float]) -> Row:
+def summarize(values: Iterable[float]) -> Record:
     values = list(values)
     return {"mean": fmean(values), "lowest": min(values), "highest": max(values)}
 
 
-def training(results: Results) -> list[Row]:
+def training(results: FamilyResults) -> list[Record]:
     rows = []
-    for variant, of_seeds in results.histories.items():
+    for variant, histories in results.histories.items():
         for split, prefix in SPLITS.items():
             for measure in MEASURES:
                 key = {"variant": variant, "split": split, "measure": measure}
-                for number, epochs in enumerate(zip(*of_seeds, strict=True), start=1):
-                    rows.append(key | {"epoch": number} | over_seeds(epoch[prefix + measure] for epoch in epochs))
+                for number, epochs in enumerate(zip(*histories, strict=True), start=1):
+                    rows.append(key | {"epoch": number} | summarize(epoch[prefix + measure] for epoch in epochs))
     return rows
 
 
-def search(results: Results) -> list[Row]:
+def search(results: FamilyResults) -> list[Record]:
     hyperparameters = list(dict.fromkeys(name for trial in results.trials for name in trial["hyperparameters"]))
     return [
         {
@@ -104,55 +104,55 @@ def search(results: Results) -> list[Row]:
     ]
 
 
-def confusion(results: Results) -> list[Row]:
-    """Only pairs that occurred, yet every class once: a plot's axes take the classes in the order they come."""
+def confusion(results: FamilyResults) -> list[Record]:
+    """Return the pairs that occur, after the diagonal: Vega-Lite orders the classes by their first appearance."""
     classes = results.classes
     order = range(len(classes))
-    pairs = [(actual, actual) for actual in order]
-    pairs += [(actual, predicted) for actual in order for predicted in order if actual != predicted]
+    pairs = [(label, label) for label in order]
+    pairs += [(label, predicted) for label in order for predicted in order if label != predicted]
     rows = []
     for variant, probabilities in results.probabilities.items():
-        counts = metrics.confusion(results.labels, probabilities, len(classes))
+        counts = metrics.confusion_matrix(results.labels, probabilities, len(classes))
         rows += [
-            {"variant": variant, "actual": classes[actual], "predicted": classes[predicted], "count": int(count)}
-            for actual, predicted in pairs
-            if (count := counts[actual, predicted]) or actual == predicted
+            {"variant": variant, "actual": classes[label], "predicted": classes[predicted], "count": int(count)}
+            for label, predicted in pairs
+            if (count := counts[label, predicted]) or label == predicted
         ]
     return rows
 
 
-def corrupted(results: Results) -> list[Row]:
-    """Of every kind, each group of kinds behind its mean."""
+def corrupted(results: FamilyResults) -> list[Record]:
+    """Return the accuracy by corruption and severity; the mean of each group comes before its corruptions."""
     rows = []
     for variant in results.corrupted:
-        curves = accuracy_by_severity(results, variant)
-        for group, kinds in GROUPS.items():
-            mean = {MEAN.format(group): np.mean([curves[kind] for kind in kinds], axis=0)}
-            for name, of_severities in (mean | {kind: curves[kind] for kind in kinds}).items():
+        accuracies = accuracy_by_severity(results, variant)
+        for group, corruptions in GROUPS.items():
+            mean = {MEAN.format(group): np.mean([accuracies[name] for name in corruptions], axis=0)}
+            for name, by_severity in (mean | {name: accuracies[name] for name in corruptions}).items():
                 key = {"variant": variant, "group": group, "corruption": name}
-                for severity, of_seeds in enumerate(of_severities):
+                for severity, by_seed in enumerate(by_severity):
                     amount = severity if name in mean else strength(name, severity)
-                    rows.append(key | {"severity": severity, "strength": amount} | over_seeds(of_seeds.tolist()))
+                    rows.append(key | {"severity": severity, "strength": amount} | summarize(by_seed.tolist()))
     return rows
 
 
-def accuracy_by_severity(results: Results, variant: str) -> dict[str, np.ndarray]:
-    """By kind: severities, from the image as it is, × seeds."""
+def accuracy_by_severity(results: FamilyResults, variant: str) -> dict[str, np.ndarray]:
+    """Return for each corruption: severities, with 0 for the original images, × seeds."""
     sample = robustness.sample_indices(len(results.labels))
-    probabilities = np.stack([each[sample] for each in results.probabilities[variant]])
-    untouched = (probabilities.argmax(axis=-1) == results.labels[sample]).mean(axis=-1)
+    probabilities = np.stack([model[sample] for model in results.probabilities[variant]])
+    uncorrupted = (probabilities.argmax(axis=-1) == results.labels[sample]).mean(axis=-1)
     corrupted = np.mean(results.corrupted[variant], axis=-1)
-    return {name: np.stack([untouched, *corrupted[:, kind].T]) for kind, name in enumerate(CORRUPTIONS)}
+    return {name: np.stack([uncorrupted, *corrupted[:, index].T]) for index, name in enumerate(CORRUPTIONS)}
 
 
 TABLES = {"training": training, "search": search, "confusion": confusion, "robustness": corrupted}
 
 
-def write(results: Results, folder: Path) -> None:
+def write(results: FamilyResults, folder: Path) -> None:
     for name, rows in TABLES.items():
         files.write_text(folder / name / f"{results.family}.csv", as_csv(rows(results)))
 
 
-def as_csv(rows: list[Row]) -> str:
-    # Seven digits are more than any of these numbers means, and hide the last bits of a mean.
+def as_csv(rows: list[Record]) -> str:
+    # Seven digits are more than the precision of these numbers, and hide the last bits of a mean.
     return pd.DataFrame(rows).to_csv(index=False, float_format="%.7g", lineterminator="\n")

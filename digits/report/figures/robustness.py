@@ -1,51 +1,59 @@
-"""Accuracy on corrupted images, by severity, above what the images then look like: seen kinds apart from unseen."""
+"""Accuracy on corrupted images by severity, with examples; trained and held-out corruptions are kept apart."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from digits.evaluation.robustness import sample
+from digits.evaluation.robustness import sample_indices
 from digits.report.figures import data
-from digits.report.figures.images import draw_image, thinned
-from digits.report.figures.style import QUIET, add_legend, counted, headed, panels, percent, titled
-from digits.report.figures.training import band_of, draw_bands
+from digits.report.figures.images import downsample, draw_image
+from digits.report.figures.style import (
+    QUIET,
+    add_legend,
+    add_panels,
+    add_sections,
+    create_figure,
+    format_count,
+    format_percent,
+)
+from digits.report.figures.training import describe_band, draw_bands
 
 HEADINGS = {"trained": "Trained corruptions", "held-out": "Held-out corruptions"}
-ACROSS = 4
+N_COLUMNS = 4
 ALL_SEVERITIES = (0, *SEVERITIES)
 
 
-def draw(results: data.Results) -> Figure:
+def draw(results: data.FamilyResults) -> Figure:
     rows = data.corrupted(results)
-    names = {group: [data.MEAN.format(group), *kinds] for group, kinds in data.GROUPS.items()}
-    heights = [-(-len(each) // ACROSS) for each in names.values()]
-    about = f"{counted(len(sample(len(results.labels))), 'test image')}, the first of them shown"
-    about += "; " * (results.seeds > 1) + band_of(results.seeds)
-    figure = titled(f"{results.family}: accuracy on corrupted test images", 1.3 + 1.85 * sum(heights), about)
-    for part, group in zip(headed(figure, [*HEADINGS.values()], heights), names, strict=True):
-        for name, ax in panels(part, names[group], ACROSS).items():
+    names = {group: [data.MEAN.format(group), *corruptions] for group, corruptions in data.GROUPS.items()}
+    heights = [-(-len(panels) // N_COLUMNS) for panels in names.values()]
+    caption = f"{format_count(len(sample_indices(len(results.labels))), 'test image')}; the examples show the first. "
+    caption += describe_band(results.n_seeds)
+    figure = create_figure(f"{results.family}: accuracy on corrupted test images", 1.3 + 1.85 * sum(heights), caption)
+    for section, group in zip(add_sections(figure, [*HEADINGS.values()], heights), names, strict=True):
+        for name, ax in add_panels(section, names[group], N_COLUMNS).items():
             draw_panel(ax, [row for row in rows if row["corruption"] == name], name, results.images[:1])
         ax.set_ylim(min(row["lowest"] for row in rows if row["group"] == group) - 0.03, 1.01)
-        ax.yaxis.set_major_formatter(percent)
+        ax.yaxis.set_major_formatter(format_percent)
     add_legend(figure)
     return figure
 
 
-def draw_panel(ax: Axes, rows: list[data.Row], name: str, image: np.ndarray) -> None:
+def draw_panel(ax: Axes, rows: list[data.Record], name: str, image: np.ndarray) -> None:
     draw_bands(ax, rows, "severity")
-    ax.set_title(name)
+    ax.set_title(name if name in CORRUPTIONS else "mean")
     ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
     ax.set_xticks(ALL_SEVERITIES, [row["strength"] for row in rows[: len(ALL_SEVERITIES)]])
     if name in CORRUPTIONS:
         ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=QUIET)
-        below = ax.inset_axes((0, -0.6, 1, 0.4), anchor="N")
-        draw_image(below, side_by_side([corrupt(image, name, severity)[0] for severity in ALL_SEVERITIES]))
+        examples = ax.inset_axes((0, -0.6, 1, 0.4), anchor="N")
+        draw_image(examples, join_images([corrupt(image, name, severity)[0] for severity in ALL_SEVERITIES]))
 
 
-def side_by_side(images: list[np.ndarray]) -> np.ndarray:
-    """Each as wide as tall at least, on white, so that it is below its severity."""
-    small = np.stack([thinned(image) for image in images])
+def join_images(images: list[np.ndarray]) -> np.ndarray:
+    """Join the images side by side, padded with white to be at least square, so that each is below its severity."""
+    small = np.stack([downsample(image) for image in images])
     margin = 1 + max(0, small.shape[1] - small.shape[2]) // 2
     padded = np.pad(small, ((0, 0), (0, 0), (margin, margin), (0, 0)), constant_values=255)
     return np.concatenate([*padded], axis=1)

@@ -1,4 +1,4 @@
-"""How all figures look: on white, quiet, told apart by colour-blind readers too, the same bytes every time."""
+"""The look of all figures: white, restrained, safe for colour-blind readers, and the same bytes on every run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ WIDTH = 7.0  # inches
 INK, QUIET = "#222222", "#6b6b6b"
 BASELINE, TUNED, WRONG = "#8a8a8a", "#0072b2", "#c44e00"
 VARIANT_COLOURS = {"baseline": BASELINE, "tuned": TUNED}
-MAX_RATIO_OF_FINE_TICKS = 60
+MAX_FINE_TICKS_RATIO = 60
 
 STYLE = {
     "font.size": 8,
@@ -50,31 +50,31 @@ STYLE = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    # Starts from matplotlib's own defaults, lest a person's matplotlibrc change the bytes.
+def use_style() -> Iterator[None]:
+    # Matplotlib's defaults come first, so that a user's matplotlibrc does not change the bytes.
     with matplotlib.style.context(["default", STYLE]):
         yield
 
 
-def titled(title: str, height: float, about: str = "") -> Figure:
+def create_figure(title: str, height: float, caption: str = "") -> Figure:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(title, x=0.012, ha="left")
-    if about:
-        figure.supxlabel(about, color=QUIET)
+    if caption:
+        figure.supxlabel(caption, color=QUIET)
     return figure
 
 
-def headed(figure: Figure, headings: Sequence[str], heights: Sequence[float]) -> list[SubFigure]:
-    """A part for each heading, one below the other."""
-    parts = [*figure.subfigures(len(headings), height_ratios=heights, hspace=0.05, squeeze=False).flat]
-    for part, heading in zip(parts, headings, strict=True):
-        part.suptitle(heading, x=0.012, ha="left", size=9)
-    return parts
+def add_sections(figure: Figure, headings: Sequence[str], heights: Sequence[float]) -> list[SubFigure]:
+    """Add a subfigure with each heading, one below the other."""
+    sections = [*figure.subfigures(len(headings), height_ratios=heights, hspace=0.05, squeeze=False).flat]
+    for section, heading in zip(sections, headings, strict=True):
+        section.suptitle(heading, x=0.012, ha="left", size=9)
+    return sections
 
 
-def panels(figure: FigureBase, names: Sequence[Any], across: int) -> dict[str, Axes]:
-    """An axes for each name, row by row, all with the same y axis."""
-    grid = np.reshape([*names, *[""] * (-len(names) % across)], (-1, across)).tolist()
+def add_panels(figure: FigureBase, names: Sequence[Any], n_columns: int) -> dict[str, Axes]:
+    """Add axes for each name, row by row, all with the same y axis."""
+    grid = np.reshape([*names, *[""] * (-len(names) % n_columns)], (-1, n_columns)).tolist()
     axes = figure.subplot_mosaic(grid, sharey=True, empty_sentinel="") if grid else {}
     for ax in axes.values():
         ax.tick_params(labelleft=ax.get_subplotspec().is_first_col())
@@ -82,7 +82,7 @@ def panels(figure: FigureBase, names: Sequence[Any], across: int) -> dict[str, A
 
 
 def add_legend(figure: Figure, loc: str = "outside upper right") -> None:
-    """Each label once, whichever axes has it."""
+    """Add a legend that shows each label once, even if several axes have it."""
     entries = {}
     for ax in figure.axes:
         handles, labels = ax.get_legend_handles_labels()
@@ -91,35 +91,35 @@ def add_legend(figure: Figure, loc: str = "outside upper right") -> None:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
     return path
 
 
-def short(name: object, most: int) -> str:
+def shorten(name: object, max_length: int) -> str:
     text = str(name)
-    return text if len(text) <= most else text[: max(1, most - 1)].rstrip() + "…"
+    return text if len(text) <= max_length else text[: max(1, max_length - 1)].rstrip() + "…"
 
 
-def counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def format_count(count: int, noun: str, plural: str = "") -> str:
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
-def percent(share: float, _: object = None) -> str:
+def format_percent(share: float, _: object = None) -> str:
     return f"{100 * share:g}%"
 
 
-def log_axis(axis: Axis, formatter: str | Formatter = "{x:g}") -> None:
-    """For data that are drawn already."""
+def set_log_scale(axis: Axis, formatter: str | Formatter = "{x:g}") -> None:
+    """Choose the ticks by the data, which must have been drawn before."""
     low, high = axis.get_data_interval()
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < MAX_RATIO_OF_FINE_TICKS * low else (1,)))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < MAX_FINE_TICKS_RATIO * low else (1,)))
     axis.set_major_formatter(formatter)
     axis.set_minor_formatter(NullFormatter())
 
 
-def zoom(values: list[float], depth: float = 6) -> tuple[float, float]:
-    """Limits for an accuracy's axis: near the top, where runs differ, even if a few lie far below."""
+def accuracy_limits(values: list[float], depth: float = 6) -> tuple[float, float]:
+    """Return limits of the y axis near the top, where runs differ, even if a few values are far below."""
     top, middle, bottom = max(values), float(np.median(values)), min(values)
     if top > middle:
         bottom = max(bottom, top - depth * (top - middle))

@@ -1,4 +1,4 @@
-"""Reading params.yaml, and the lines that say what is wrong in it."""
+"""Reading params.yaml, and its error lines."""
 
 from functools import reduce
 from operator import getitem
@@ -9,16 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digits.config.load import check, parameter, read
+from digits.config.load import parameter, read_params, validate
 from digits.config.schema import Classes, Pool, Search, Seeds, Source, Train
 from digits.core.errors import UserError
 from digits.models.families.cnn import Hyperparameters as Cnn
 from digits.models.families.mlp import Hyperparameters as Mlp
-from stages.check import params
+from stages.check import params_model
 from tests.conftest import complaint
 
-# Some of what the stages ask for, each by its key.
-ASKED: dict[str, Any] = {
+# Some parameters that stages read, with their types.
+PARAMETERS: dict[str, Any] = {
     "data.source": Source,
     "data.classes": Classes,
     "seeds": Seeds,
@@ -41,9 +41,9 @@ TREES = st.recursive(
 pytestmark = pytest.mark.usefixtures("project")
 
 
-def unreadable(text: str) -> str:
+def error_in(text: str) -> str:
     Path("params.yaml").write_text(text)
-    return complaint(lambda: check(params(), read()))
+    return complaint(lambda: validate(params_model(), read_params()))
 
 
 # the file
@@ -58,25 +58,25 @@ def unreadable(text: str) -> str:
         ("train: !ten 10\n", " in line 1: could not determine a constructor for the tag '!ten'"),
         ("train: 2020-13-45\n", ": month must be"),
     ],
-    ids=["open bracket", "tab", "key twice", "tag", "no date"],
+    ids=["open bracket", "tab", "duplicate key", "tag", "invalid date"],
 )
-def test_what_is_not_yaml_is_one_line_that_says_where(text, line):
-    assert unreadable(text).startswith(f"params.yaml is not YAML{line}")
+def test_invalid_yaml_is_one_line_with_its_position(text, line):
+    assert error_in(text).startswith(f"params.yaml is not YAML{line}")
 
 
 @pytest.mark.parametrize("text", ["# nothing\n", "- 1\n"])
-def test_a_file_without_sections_says_how_to_get_them_back(text):
-    assert "holds no sections; `git checkout params.yaml`" in unreadable(text)
+def test_a_file_without_sections_is_rejected(text):
+    assert "has no sections; `git checkout params.yaml`" in error_in(text)
 
 
-def test_a_missing_file_says_where_to_run(project):
+def test_a_missing_file_is_one_line(project):
     (project / "params.yaml").unlink()
-    assert "(No such file or directory); run from the project's root" in complaint(read)
+    assert "(No such file or directory); run from the project's root" in complaint(read_params)
 
 
-def test_a_file_of_another_encoding_is_no_traceback(project):
+def test_another_encoding_is_one_line(project):
     (project / "params.yaml").write_bytes("data: {source: größe.npz}".encode("latin-1"))
-    assert "params.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6" in complaint(read)
+    assert "params.yaml is not YAML: 'utf-8' codec can't decode byte 0xf6" in complaint(read_params)
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,21 @@ def test_a_file_of_another_encoding_is_no_traceback(project):
         "train: " + "[" * 400 + "]" * 400,
         "train: {epochs: " + "9" * 5_000 + "}\n",
     ],
-    ids=["date", "itself", "bytes", "tag", "half a character", "list as key", "deep", "long number"],
+    ids=["date", "recursion", "bytes", "tag", "surrogate", "list as key", "deep", "long number"],
 )
-def test_yaml_that_no_parameter_can_hold_is_said_and_no_traceback(text):
-    assert unreadable(text).startswith("params.yaml")
+def test_yaml_without_a_json_equivalent_is_one_line(text):
+    assert error_in(text).startswith("params.yaml")
 
 
 def test_numbers_are_read_as_dvc_reads_them():
     Path("params.yaml").write_text("a: 1e-3\nb: 1_000\nc: yes\nd: 010\n")
-    assert read() == {"a": 0.001, "b": 1000, "c": "yes", "d": 10}
+    assert read_params() == {"a": 0.001, "b": 1000, "c": "yes", "d": 10}
 
 
 # one parameter
 
 
-def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
+def test_a_stage_validates_only_its_own_sections(change):
     change({"train": {"epochs": 7}, "seeds": [4, 2], "prepare.validation_share": "nonsense"})
     assert parameter(Train, "train") == Train(epochs=7)
     assert parameter(Seeds, "seeds") == (4, 2)
@@ -114,12 +114,12 @@ def test_a_stage_gets_its_section_and_does_not_look_at_the_others(change):
 @pytest.mark.parametrize(
     ("key", "line"),
     [
-        ("models.rnn", "models.rnn: missing; there is mlp, cnn"),
-        ("trian", "trian: missing; there is models, train"),
-        ("train.epochs.first", "train.epochs.first: missing; there is no section"),
+        ("models.rnn", "models.rnn: missing; available: mlp, cnn"),
+        ("trian", "trian: missing; available: models, train"),
+        ("train.epochs.first", "train.epochs.first: missing; available: none"),
     ],
 )
-def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
+def test_a_missing_key_lists_the_available_ones(key, line):
     Path("params.yaml").write_text("models: {mlp: 1, cnn: 2}\ntrain: {epochs: 3}\n")
     assert complaint(parameter, Train, key) == f"params.yaml: {line}"
 
@@ -133,23 +133,23 @@ def test_a_key_that_is_not_there_is_answered_with_those_that_are(key, line):
         ("tune.seeds", 1, "tune.seeds = 1: must be a list"),
     ],
 )
-def test_a_wrong_parameter_says_the_same_alone_as_in_the_whole_file(key, value, line):
-    alone = complaint(check, ASKED[key], value, key)
-    assert alone.startswith(f"params.yaml: {line}")
-    tree = read()
+def test_an_error_is_the_same_for_one_parameter_and_for_the_whole_file(key, value, line):
+    message = complaint(validate, PARAMETERS[key], value, key)
+    assert message.startswith(f"params.yaml: {line}")
+    tree = read_params()
     *sections, last = key.split(".")
     reduce(getitem, sections, tree)[last] = value
-    assert complaint(check, params(), tree) == alone
+    assert complaint(validate, params_model(), tree) == message
 
 
-@given(st.sampled_from(sorted(ASKED)), TREES)
+@given(st.sampled_from(sorted(PARAMETERS)), TREES)
 @example("tune.mlp", {"trials": 1, "rungs": [1], "keep": 1.0, "space": {"units": [[]]}})
 @example("models.cnn", {"kernel": True, "": None})
 @example("data.source", "\ud800")
-def test_whatever_stands_in_place_of_a_parameter_is_valid_or_said_in_lines(key, value):
+def test_any_value_is_valid_or_has_error_lines(key, value):
     try:
-        check(ASKED[key], value, key)
-    except UserError as mistake:
-        first, *others = str(mistake).split("\n")
+        validate(PARAMETERS[key], value, key)
+    except UserError as error:
+        first, *rest = str(error).split("\n")
         assert first.startswith("params.yaml: ")
-        assert all(line.startswith("  params.yaml: ") for line in others)
+        assert all(line.startswith("  params.yaml: ") for line in rest)

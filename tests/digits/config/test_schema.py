@@ -1,4 +1,4 @@
-"""All of params.yaml: what it may hold, and the line for each kind of mistake."""
+"""The sections of params.yaml, and the line for each type of error."""
 
 import json
 from copy import deepcopy
@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from digits.config.load import check
+from digits.config.load import validate
 from digits.config.recipe import Recipe
-from digits.config.schema import Range, Search, json_schema, params_model
+from digits.config.schema import Range, Search, create_params_model, json_schema
 from digits.core.errors import UserError
 from digits.models import families
 from digits.models.families.mlp import Hyperparameters as Mlp
-from stages.check import params
+from stages.check import params_model
 from tests.conftest import ROOT, complaint
 
 COMMITTED = (ROOT / "params.yaml").read_text()
 PARAMETERS = YAML(typ="safe").load(COMMITTED)
-GONE = object()
-OF_AN_MLP = ", ".join(sorted({*Recipe.model_fields, "batch_norm", "dropout", "layers", "units"}))
+ABSENT = object()
+MLP_KEYS = ", ".join(sorted({*Recipe.model_fields, "batch_norm", "dropout", "layers", "units"}))
 
 
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
@@ -32,24 +32,24 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
     for key, value in changes.items():
         *sections, last = key.split(".")
         section = reduce(getitem, sections, tree)
-        if value is GONE:
+        if value is ABSENT:
             del section[last]
         else:
             section[last] = value
     return tree
 
 
-def complaints(changes: dict[str, Any]) -> list[str]:
-    with pytest.raises(UserError) as caught:
-        check(params(), changed(changes))
-    lines = str(caught.value).split("\n  ")
+def error_lines(changes: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as error:
+        validate(params_model(), changed(changes))
+    lines = str(error.value).split("\n  ")
     assert all(line.startswith("params.yaml: ") for line in lines)
     return [line.removeprefix("params.yaml: ") for line in lines]
 
 
-def test_what_was_accepted_cannot_be_changed_afterwards():
+def test_parameters_are_immutable():
     with pytest.raises(ValidationError):
-        check(params(), changed({})).train.epochs = 3
+        validate(params_model(), changed({})).train.epochs = 3
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
     [
         # keys
         ("train.epoch", 5, 'train.epoch = 5: unknown key (did you mean "epochs"?); allowed: epochs'),
-        ("models.mlp.unit", 9, f'models.mlp.unit = 9: unknown key (did you mean "units"?); allowed: {OF_AN_MLP}'),
+        ("models.mlp.unit", 9, f'models.mlp.unit = 9: unknown key (did you mean "units"?); allowed: {MLP_KEYS}'),
         ("models.rnn", {}, 'models.rnn = {}: unknown key (did you mean "cnn"?); allowed: ' + ", ".join(families.NAMES)),
-        ("train.epochs", GONE, "train.epochs: missing"),
-        ("models.cnn", GONE, "models.cnn: missing"),
+        ("train.epochs", ABSENT, "train.epochs: missing"),
+        ("models.cnn", ABSENT, "models.cnn: missing"),
         # numbers
         ("train.epochs", 2**70, f"train.epochs = {2**70}: must be less than or equal to 10000"),
         ("train.epochs", "a\nb", 'train.epochs = "a\\nb": must be a valid integer'),
@@ -81,49 +81,49 @@ def test_what_was_accepted_cannot_be_changed_afterwards():
         ("data.classes", ["cat", 1], "data.classes.1 = 1: must be a valid string"),
         ("data.classes", ["cat", "a\nb"], 'data.classes.1 = "a\\nb": must be printable'),
         ("data.classes", ["cat", "cat "], 'data.classes.1 = "cat ": must be printable, and neither empty nor with '),
-        # what would fill the screen
+        # long values
         ("train.epochs", "x" * 99, f'train.epochs = "{"x" * 56}...: must be a valid integer'),
         ("train.epochs", {"x": "y" * 99}, "train.epochs = {...}: must be a valid integer"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_one_line_with_what_stands_there_and_what_may(key, value, line):
-    [said] = complaints({key: value})
-    assert said.startswith(line)
+def test_an_error_line_has_the_key_its_value_and_what_is_allowed(key, value, line):
+    [message] = error_lines({key: value})
+    assert message.startswith(line)
 
 
-def test_an_unknown_family_is_answered_with_all_and_the_nearest():
-    [said] = complaints({"families": ["cnn", "mlp2"]})
-    assert said.startswith('families.1 = "mlp2": must be ')
-    assert all(repr(name) in said for name in families.NAMES)
-    assert said.endswith('(did you mean "mlp"?)')
+def test_an_unknown_family_lists_all_families_and_the_nearest():
+    [message] = error_lines({"families": ["cnn", "mlp2"]})
+    assert message.startswith('families.1 = "mlp2": must be ')
+    assert all(repr(name) in message for name in families.NAMES)
+    assert message.endswith('(did you mean "mlp"?)')
 
 
-def test_a_key_that_is_no_text_is_named():
-    assert complaints({"train": changed({})["train"] | {7: 5}}) == ["train.7 = 5: unknown key; allowed: epochs"]
+def test_a_key_that_is_a_number_is_rejected():
+    assert error_lines({"train": changed({})["train"] | {7: 5}}) == ["train.7 = 5: unknown key; allowed: epochs"]
 
 
 # the space of a search
 
 
-def searched(space: Any, recipe: Any = Mlp, rungs: tuple[int, ...] = (1,)) -> Any:
-    return check(Search[recipe], {"trials": 1, "rungs": rungs, "keep": 1.0, "space": space}, "tune.own").space
+def validate_space(space: Any, recipe: Any = Mlp, rungs: tuple[int, ...] = (1,)) -> Any:
+    return validate(Search[recipe], {"trials": 1, "rungs": rungs, "keep": 1.0, "space": space}, "tune.mlp").space
 
 
-def test_choices_are_kept_in_the_type_of_their_hyperparameter_and_ranges_as_they_stand():
-    """As Keras Tuner takes them: 0 among fractions is one."""
-    given = {"units": [64], "weight_decay": {"min": 0, "max": 0.5}, "batch_norm": [True], "dropout": [0, 0.1]}
-    space = searched(given)
-    assert list(space) == list(given)
+def test_choices_have_the_type_of_their_hyperparameter():
+    """Keras Tuner requires it: 0 among floats becomes 0.0."""
+    values = {"units": [64], "weight_decay": {"min": 0, "max": 0.5}, "batch_norm": [True], "dropout": [0, 0.1]}
+    space = validate_space(values)
+    assert list(space) == list(values)
     assert space.pop("weight_decay") == Range(min=0, max=0.5)
     assert space == {"units": (64,), "batch_norm": (True,), "dropout": (0, 0.1)}
-    assert [type(value) for values in space.values() for value in values] == [int, bool, float, float]
+    assert [type(choice) for choices in space.values() for choice in choices] == [int, bool, float, float]
 
 
 @pytest.mark.parametrize(
     ("space", "line"),
     [
-        ({"unit": [1]}, f'unit is none (did you mean "units"?); allowed: {OF_AN_MLP}'),
-        ({"kernel": [3]}, f"kernel is none; allowed: {OF_AN_MLP}"),
+        ({"unit": [1]}, f'unit is unknown (did you mean "units"?); allowed: {MLP_KEYS}'),
+        ({"kernel": [3]}, f"kernel is unknown; allowed: {MLP_KEYS}"),
         ({}, "must be a section of 1 or more"),
         ({"units": [0, 5]}, "units = 0 must be greater than or equal to 1"),
         ({"units": [True]}, "units = True must be a valid integer"),
@@ -131,10 +131,10 @@ def test_choices_are_kept_in_the_type_of_their_hyperparameter_and_ranges_as_they
         ({"optimizer": {"min": 1, "max": 2}}, "a list of choices for optimizer"),
     ],
 )
-def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
-    said = complaint(searched, space)
-    assert said.startswith(f"params.yaml: tune.own.space = {json.dumps(space)}: ")
-    assert line in said
+def test_a_space_that_does_not_match_the_recipe_is_one_line(space, line):
+    message = complaint(validate_space, space)
+    assert message.startswith(f"params.yaml: tune.mlp.space = {json.dumps(space)}: ")
+    assert line in message
 
 
 @pytest.mark.parametrize(
@@ -150,59 +150,59 @@ def test_a_space_that_does_not_fit_the_recipe_is_one_line(space, line):
         ({"min": "0", "max": 5}, '.min = "0": must be a valid integer or a valid number'),
     ],
 )
-def test_values_that_are_neither_choices_nor_a_range_are_one_line(values, line):
-    assert complaint(searched, {"units": values}).startswith(f"params.yaml: tune.own.space.units{line}")
+def test_invalid_choices_and_ranges_are_one_line(values, line):
+    assert complaint(validate_space, {"units": values}).startswith(f"params.yaml: tune.mlp.space.units{line}")
 
 
-class Undecided(Recipe):
-    either: int | float
+class UnionRecipe(Recipe):
+    number: int | float
 
 
 def test_choices_of_several_types_are_one_line():
-    plan = {"trials": 2, "rungs": [1], "keep": 1.0, "space": {"either": [1, 0.5]}}
-    with pytest.raises(UserError, match="must be a space with choices of one type for either, as Keras Tuner takes th"):
-        check(Search[Undecided], plan)
+    plan = {"trials": 2, "rungs": [1], "keep": 1.0, "space": {"number": [1, 0.5]}}
+    with pytest.raises(UserError, match="must be a space with choices of one type for number"):
+        validate(Search[UnionRecipe], plan)
 
 
 @pytest.mark.parametrize("name", ["seeds", "copy"])
-def test_a_family_may_not_take_the_name_of_something_else(name):
+def test_a_family_with_a_reserved_name_is_rejected(name):
     with pytest.raises(UserError, match=f"^params.yaml: no family can be called {name}"):
-        params_model({name: Recipe}, ["accuracy"])
+        create_params_model({name: Recipe}, ["accuracy"])
 
 
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)
 
 
 @given(NUMBERS, NUMBERS)
-def test_a_range_is_accepted_where_the_recipe_takes_both_ends_in_this_order(low, high):
+def test_a_range_is_valid_if_the_recipe_allows_both_limits(low, high):
     space = {"weight_decay": {"min": low, "max": high}}
     if 0 <= low < high <= 1:
-        assert searched(space)["weight_decay"] == Range(min=low, max=high)
+        assert validate_space(space)["weight_decay"] == Range(min=low, max=high)
     else:
         with pytest.raises(UserError, match="weight_decay"):
-            searched(space)
+            validate_space(space)
 
 
 @pytest.mark.parametrize("rungs", [[3, 1], [1, 1, 3]])
-def test_rungs_rise(rungs):
-    with pytest.raises(UserError, match=r"tune\.own\.rungs = \[.*\]: must be a list of increasing numbers"):
-        searched({"units": [1, 2]}, rungs=rungs)
+def test_rungs_must_increase(rungs):
+    with pytest.raises(UserError, match=r"tune\.mlp\.rungs = \[.*\]: must be a list of increasing numbers"):
+        validate_space({"units": [1, 2]}, rungs=rungs)
 
 
 # editors
 
 
-def test_the_first_line_of_the_parameters_leads_editors_to_the_schema():
+def test_the_first_line_of_params_yaml_names_the_schema():
     key, _, file = COMMITTED.splitlines()[0].removeprefix("# yaml-language-server: ").partition("=")
     assert key == "$schema"
     assert (ROOT / file).is_file()
 
 
-def test_the_schema_knows_every_key_and_refuses_others():
-    whole = json_schema(params())
-    definitions = whole["$defs"]
-    assert set(whole["properties"]) == set(changed({})) == set(whole["required"])
+def test_the_schema_has_all_keys_and_allows_no_others():
+    schema = json_schema(params_model())
+    definitions = schema["$defs"]
+    assert set(schema["properties"]) == set(changed({})) == set(schema["required"])
     assert set(definitions["Models"]["properties"]) == set(families.NAMES)
-    for name, section in {"Params": whole, **definitions}.items():
+    for name, section in {"Params": schema, **definitions}.items():
         assert section["additionalProperties"] is False, name
     assert definitions["Train"]["properties"]["epochs"]["maximum"] == 10_000

@@ -8,23 +8,22 @@ from hypothesis import strategies as st
 
 from digits.data import dataset
 from digits.data.dataset import Split
-from digits.data.report import describe, duplicates
+from digits.data.report import count_duplicates, describe
 
 
-def of_pixels(pixels: list[int], labels: list[int] | None = None) -> Split:
-    """Images of one pixel."""
+def one_pixel_images(pixels: list[int], labels: list[int] | None = None) -> Split:
     return Split(np.array(pixels, np.uint8).reshape(-1, 1, 1, 1), np.array(labels or [0] * len(pixels), np.int32))
 
 
-PARTS = {
-    "train": of_pixels([0, 10, 20, 20, 30], [0, 1, 1, 1, 0]),
-    "validation": of_pixels([10, 40], [1, 0]),
-    "test": of_pixels([255, 20, 40], [0, 1, 0]),
+SPLITS = {
+    "train": one_pixel_images([0, 10, 20, 20, 30], [0, 1, 1, 1, 0]),
+    "validation": one_pixel_images([10, 40], [1, 0]),
+    "test": one_pixel_images([255, 20, 40], [0, 1, 0]),
 }
 
 
-def test_the_report_says_how_many_of_what_and_which_stand_twice():
-    report = describe(PARTS, ("cat", "dog"))
+def test_the_report_has_counts_pixel_ranges_and_duplicates():
+    report = describe(SPLITS, ("cat", "dog"))
     assert report["shape"] == [1, 1, 1]
     assert report["classes"] == ["cat", "dog"]
     train = report["splits"]["train"]
@@ -47,22 +46,21 @@ PIXELS = st.lists(st.integers(0, 4), min_size=1, max_size=12)
 
 
 @given(PIXELS, PIXELS)
-def test_duplicates_are_those_a_naive_count_finds(first, second):
-    found = duplicates({"first": of_pixels(first), "second": of_pixels(second)})
-    assert found == {
-        "within first": sum(pixel in first[:place] for place, pixel in enumerate(first)),
-        "within second": sum(pixel in second[:place] for place, pixel in enumerate(second)),
+def test_duplicates_match_a_naive_count(first, second):
+    assert count_duplicates({"first": one_pixel_images(first), "second": one_pixel_images(second)}) == {
+        "within first": sum(pixel in first[:index] for index, pixel in enumerate(first)),
+        "within second": sum(pixel in second[:index] for index, pixel in enumerate(second)),
         "second also in first": sum(pixel in first for pixel in second),
     }
 
 
-def test_a_digest_can_be_computed_by_hand():
+def test_a_digest_is_the_sha256_of_types_shapes_and_values():
     content = b"|u1(2, 1, 1, 1)" + bytes([3, 4]) + b"<i4(2,)" + bytes([1, 0, 0, 0, 0, 0, 0, 0])
-    assert of_pixels([3, 4], [1, 0]).digest == hashlib.sha256(content).hexdigest()
+    assert one_pixel_images([3, 4], [1, 0]).digest == hashlib.sha256(content).hexdigest()
 
 
-def test_a_digest_is_of_the_content_and_not_of_where_it_lies(tmp_path):
-    part = Split(np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.array([1, 0], np.int32))
-    dataset.save(part, tmp_path)
-    assert dataset.load(tmp_path).digest == part.digest
-    assert Split(np.asfortranarray(part.images), part.labels).digest == part.digest
+def test_a_digest_does_not_depend_on_memory_layout_or_storage(tmp_path):
+    split = Split(np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.array([1, 0], np.int32))
+    dataset.save(split, tmp_path)
+    assert dataset.load(tmp_path).digest == split.digest
+    assert Split(np.asfortranarray(split.images), split.labels).digest == split.digest

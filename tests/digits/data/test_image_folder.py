@@ -26,7 +26,7 @@ def noise(mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> Image.Image:
     return Image.merge("RGB", [Image.effect_noise(size, 90)] * 3).convert(mode)
 
 
-def test_each_folder_is_a_class_and_its_name_the_classs_name(tmp_path):
+def test_each_folder_is_a_class(tmp_path):
     fill(tmp_path, "dog/b.png", "dog/a.JPEG", "cat/1.jpg")
     arrays, classes = load(tmp_path, None)
     assert classes == ("cat", "dog")
@@ -35,7 +35,7 @@ def test_each_folder_is_a_class_and_its_name_the_classs_name(tmp_path):
     assert set(arrays) == {"x_train", "y_train"}
 
 
-def test_train_and_test_lie_above_the_classes_where_there_are_such(tmp_path):
+def test_train_and_test_folders_contain_the_classes(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/dog/2.png", "test/cat/3.png", "test/dog/4.png")
     arrays, classes = load(tmp_path, None)
     assert classes == ("cat", "dog")
@@ -48,15 +48,15 @@ def test_a_class_may_be_called_train(tmp_path):
     assert load(tmp_path, None)[1] == ("bus", "train")
 
 
-def test_what_systems_leave_in_folders_is_passed_over(tmp_path):
+def test_files_of_operating_systems_are_ignored(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png", ".thumbnails/1.png", "cat/._1.png")
     for name in (".DS_Store", "cat/Thumbs.db", "dog/desktop.ini"):
-        (tmp_path / name).write_bytes(b"no picture")
+        (tmp_path / name).write_bytes(b"not a picture")
     arrays, classes = load(tmp_path, None)
     assert (len(arrays["x_train"]), classes) == (2, ("cat", "dog"))
 
 
-def test_images_keep_their_proportions_in_the_middle_of_a_black_square(tmp_path):
+def test_images_keep_their_proportions_and_are_padded_with_black(tmp_path):
     fill(tmp_path, "wide/1.png", size=(40, 10), colour=RED)
     fill(tmp_path, "tall/1.png", size=(2, 4), colour=RED)
     tall, wide = load(tmp_path, 8)[0]["x_train"]
@@ -66,7 +66,7 @@ def test_images_keep_their_proportions_in_the_middle_of_a_black_square(tmp_path)
     assert not tall[:, [0, 1, 6, 7]].any()
 
 
-def test_images_are_in_colour_if_any_pixel_of_any_is_and_else_grey_however_they_were_saved(tmp_path):
+def test_images_are_in_colour_if_any_pixel_is_coloured(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     Image.new("P", (6, 6), 0).save(tmp_path / "dog/2.png")
     Image.new("L", (6, 6), 7).save(tmp_path / "dog/3.jpg")
@@ -78,54 +78,54 @@ def test_images_are_in_colour_if_any_pixel_of_any_is_and_else_grey_however_they_
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_a_picture_is_trained_on_as_predict_shows_it_to_the_network(tmp_path, mode):
+def test_training_and_predict_preprocess_pictures_equally(tmp_path, mode):
     fill(tmp_path, "a/1.png", "b/1.png", colour=RED if mode == "RGB" else GREY)
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
+    exif[0x0112] = 6  # rotated by 90 degrees
     (tmp_path / "b/2.jpg").write_bytes(encoded(noise(mode), "JPEG", exif=exif))
     images = load(tmp_path, 16)[0]["x_train"]
     images = images if images.ndim == 4 else images[..., np.newaxis]
-    shown = preprocess(image_files.read(tmp_path / "b/2.jpg"), measure(images))
-    np.testing.assert_array_equal(images[2], shown)
+    expected = preprocess(image_files.read(tmp_path / "b/2.jpg"), measure(images))
+    np.testing.assert_array_equal(images[2], expected)
 
 
-def test_many_pictures_are_read_by_many_processes_in_the_same_order(tmp_path, monkeypatch, capsys):
+def test_several_processes_keep_the_order_of_pictures(tmp_path, monkeypatch, capsys):
     for shade in range(70):
         fill(tmp_path, f"{shade % 2}/{shade:02}.png", colour=(shade,) * 3)
-    monkeypatch.setattr(image_folder, "FEW", 0)
+    monkeypatch.setattr(image_folder, "MAX_SEQUENTIAL", 0)
     images = load(tmp_path, None)[0]["x_train"]
     assert images[:, 0, 0].tolist() == [*range(0, 70, 2), *range(1, 70, 2)]
     assert "read pictures: 100% · " in capsys.readouterr().err
 
 
-def spoilt(name: str, content: bytes) -> Callable[[Path], object]:
+def add_file(name: str, content: bytes) -> Callable[[Path], object]:
     return lambda root: (root / name).write_bytes(content)
 
 
-def linked(name: str, target: str) -> Callable[[Path], object]:
+def add_link(name: str, target: str) -> Callable[[Path], object]:
     return lambda root: (root / name).symlink_to(target)
 
 
 FRAMES = {"save_all": True, "append_images": [noise()], "duration": 100}
 DEEP = Image.fromarray(np.full((6, 6), 4000, np.uint16))
-BAD = {
+PROBLEMS = {
     "an empty class": (lambda root: (root / "bird").mkdir(), "bird: it holds no picture of this class"),
-    "text": (spoilt("cat/2.png", b"hello"), "cat/2.png: it is neither a PNG nor a JPEG image"),
-    "no bytes": (spoilt("cat/2.png", b""), "cat/2.png: it is empty"),
-    "cut short": (spoilt("cat/2.png", encoded(noise())[:900]), "cat/2.png: it is damaged: image file is truncated"),
-    "animated": (spoilt("cat/2.png", encoded(noise("L"), **FRAMES)), "cat/2.png: it is animated, of 2 pictures"),
-    "16 bits": (spoilt("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value"),
-    "CMYK": (spoilt("cat/2.jpg", encoded(noise("CMYK"), "JPEG")), "cat/2.jpg: it is in CMYK"),
+    "text": (add_file("cat/2.png", b"hello"), "cat/2.png: it is neither a PNG nor a JPEG image"),
+    "no bytes": (add_file("cat/2.png", b""), "cat/2.png: it is empty"),
+    "truncated": (add_file("cat/2.png", encoded(noise())[:900]), "cat/2.png: it is damaged: image file is truncated"),
+    "animated": (add_file("cat/2.png", encoded(noise("L"), **FRAMES)), "cat/2.png: it is animated, of 2 pictures"),
+    "16 bits": (add_file("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value"),
+    "CMYK": (add_file("cat/2.jpg", encoded(noise("CMYK"), "JPEG")), "cat/2.jpg: it is in CMYK"),
     "transparent": (
-        spoilt("cat/2.png", encoded(Image.new("RGBA", (6, 6), (0, 0, 0, 99)))),
-        "cat/2.png: it is transparent in places",
+        add_file("cat/2.png", encoded(Image.new("RGBA", (6, 6), (0, 0, 0, 99)))),
+        "cat/2.png: it is partly transparent",
     ),
     "nested": (lambda root: fill(root, "cat/more/1.png"), "cat/more: it is a folder in a class's folder"),
-    "a link in circles": (linked("cat/again", ".."), "cat/again: it is a folder in a class's folder"),
-    "a link to itself": (linked("cat/2.png", "2.png"), "cat/2.png: there is no such file"),
+    "a circular link": (add_link("cat/again", ".."), "cat/again: it is a folder in a class's folder"),
+    "a link to itself": (add_link("cat/2.png", "2.png"), "cat/2.png: there is no such file"),
     "a pipe": (lambda root: os.mkfifo(root / "cat/2.png"), "cat/2.png: it is not a file"),
-    "another ending": (spoilt("cat/2.gif", b""), "cat/2.gif: its name ends in none of .png, .jpg, .jpeg"),
-    "beside the classes": (spoilt("notes.txt", b""), "notes.txt: it is in no class's folder"),
+    "another extension": (add_file("cat/2.gif", b""), "cat/2.gif: its name ends in none of .png, .jpg, .jpeg"),
+    "beside the classes": (add_file("notes.txt", b""), "notes.txt: it is in no class's folder"),
     "large": (
         lambda root: fill(root, "cat/2.png", size=(600, 6)),
         "cat/2.png: it has 600 × 6 pixels, and 512 a side are allowed",
@@ -133,58 +133,58 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "line"), BAD.values(), ids=BAD)
-def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, spoil, line):
-    spoil(fill(tmp_path, "cat/1.png", "dog/1.png"))
-    assert complaint(load, tmp_path, None).startswith(f"holds what cannot be used: {line}")
+@pytest.mark.parametrize(("add_problem", "message"), PROBLEMS.values(), ids=PROBLEMS)
+def test_a_file_that_cannot_be_used_is_named_with_its_problem(tmp_path, add_problem, message):
+    add_problem(fill(tmp_path, "cat/1.png", "dog/1.png"))
+    assert complaint(load, tmp_path, None).startswith(f"holds files that cannot be used: {message}")
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that not even root can read")
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that not even root can read")
+def test_an_unreadable_file_is_named(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "cat/2.png").symlink_to("/proc/self/mem")
     assert "cat/2.png: it cannot be read: Input/output error" in complaint(load, tmp_path, None)
 
 
-def test_an_opaque_picture_with_an_alpha_channel_is_as_good_as_one_without(tmp_path):
+def test_an_opaque_alpha_channel_is_ignored(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     Image.new("RGBA", (6, 6), (*GREY, 255)).save(tmp_path / "cat/2.png")
     images = load(tmp_path, None)[0]["x_train"]
     np.testing.assert_array_equal(images[0], images[1])
 
 
-def test_five_bad_files_are_named_and_the_others_counted(tmp_path):
+def test_five_problems_are_listed_and_the_others_counted(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
-    for place in range(8):
-        (tmp_path / f"dog/x{place}.png").write_bytes(b"")
-    named = "; ".join(f"dog/x{place}.png: it is empty" for place in range(5))
-    assert complaint(load, tmp_path, None).endswith(f": {named}; and 3 more")
+    for number in range(8):
+        (tmp_path / f"dog/x{number}.png").write_bytes(b"")
+    problems = "; ".join(f"dog/x{number}.png: it is empty" for number in range(5))
+    assert complaint(load, tmp_path, None).endswith(f": {problems}; and 3 more")
 
 
-def test_without_a_size_all_pictures_must_have_one(tmp_path):
+def test_pictures_of_different_sizes_need_a_size(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     fill(tmp_path, "dog/2.png", size=(9, 7))
-    said = "holds pictures of 2 sizes (cat/1.png has 6 × 6 pixels, dog/2.png has 9 × 7); data.size in params.yaml "
-    assert complaint(load, tmp_path, None).startswith(said)
+    message = "holds pictures of 2 sizes (cat/1.png has 6 × 6, dog/2.png has 9 × 7 pixels); data.size in params.yaml "
+    assert complaint(load, tmp_path, None).startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("names", "line"),
+    ("names", "message"),
     [
         ([], "holds no folders; there must be a folder of pictures for each class"),
         (["1.png"], "holds no folders; "),
-        (["cat/1.png"], "holds the class cat alone; "),
+        (["cat/1.png"], "holds only the class cat; "),
         (["train/1.png", "test/1.png"], "holds no folders; "),
-        (["test/cat/1.png", "test/dog/1.png"], "holds test/ and no train/; "),
+        (["test/cat/1.png", "test/dog/1.png"], "holds test/ but not train/; "),
     ],
-    ids=["nothing", "no classes", "one class", "no classes in train and test", "only test"],
+    ids=["nothing", "no classes", "one class", "no classes in train and test", "no train"],
 )
-def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, names, line):
-    assert complaint(load, fill(tmp_path, *names), None).startswith(line)
+def test_a_folder_that_cannot_be_used_is_rejected(tmp_path, names, message):
+    assert complaint(load, fill(tmp_path, *names), None).startswith(message)
 
 
-def test_train_and_test_have_the_same_classes_and_nothing_lies_beside_them(tmp_path):
+def test_train_and_test_have_the_same_classes_and_no_siblings(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
-    neither, none = "it is in neither train/ nor test/", "it holds no picture of this class"
-    named = f"1.png: {neither}; test/dog: {none}; train/emu: {none}; valid: {neither}"
-    assert complaint(load, tmp_path, None).endswith(named)
+    outside, empty = "it is in neither train/ nor test/", "it holds no picture of this class"
+    problems = f"1.png: {outside}; test/dog: {empty}; train/emu: {empty}; valid: {outside}"
+    assert complaint(load, tmp_path, None).endswith(problems)

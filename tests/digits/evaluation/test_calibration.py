@@ -7,47 +7,48 @@ from hypothesis.extra.numpy import arrays
 from digits.evaluation import calibration
 from digits.evaluation.calibration import Bin, confidences, gaps, reliability
 
-OF_TWO = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+PROBABILITIES = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
 
 
-def error(probabilities, labels):
+def calibration_error(probabilities, labels):
     return gaps(confidences(probabilities), probabilities.argmax(axis=1) == labels).mean()
 
 
-def test_the_calibration_error_is_the_one_computed_by_hand(monkeypatch):
+def test_calibration_error_equals_the_one_computed_by_hand(monkeypatch):
     monkeypatch.setattr(calibration, "BINS", 2)
     labels = np.array([0, 1, 1, 0])
-    table = reliability(OF_TWO, labels)
-    assert table[0] == Bin(0, 0.5, 0, None, None)
-    assert (table[1].images, table[1].accuracy) == (4, 0.5)
-    assert table[1].confidence == pytest.approx(0.75)
-    assert error(OF_TWO, labels) == pytest.approx(0.25)
+    bins = reliability(PROBABILITIES, labels)
+    assert bins[0] == Bin(0, 0.5, 0, None, None)
+    assert (bins[1].n_images, bins[1].accuracy) == (4, 0.5)
+    assert bins[1].confidence == pytest.approx(0.75)
+    assert calibration_error(PROBABILITIES, labels) == pytest.approx(0.25)
 
 
 def test_a_bin_includes_its_upper_edge(monkeypatch):
     monkeypatch.setattr(calibration, "BINS", 2)
-    assert [each.images for each in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]))] == [1, 1]
+    assert [bin_.n_images for bin_ in reliability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0]))] == [1, 1]
 
 
-def test_sure_and_right_is_no_error_and_sure_and_wrong_the_largest():
-    sure = np.eye(3)
-    assert error(sure, np.arange(3)) == 0
-    assert error(sure, np.array([1, 2, 0])) == 1
+def test_confident_models_have_an_error_of_0_when_correct_and_1_when_wrong():
+    probabilities = np.eye(3)
+    assert calibration_error(probabilities, np.arange(3)) == 0
+    assert calibration_error(probabilities, np.array([1, 2, 0])) == 1
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 40), st.just(4)), elements=st.floats(0.125, 1, width=32)))
-def test_every_image_is_in_one_bin_and_its_confidence_within(weights):
+def test_every_image_is_in_the_bin_of_its_confidence(weights):
     probabilities = weights / weights.sum(axis=1, keepdims=True)
-    table = reliability(probabilities, np.zeros(len(probabilities), int))
-    assert len(table) == 15
-    assert sum(each.images for each in table) == len(probabilities)
-    assert all(each.low < each.confidence <= each.high + 1e-12 for each in table if each.images)
-    of_bins = [each.images * abs(each.accuracy - each.confidence) for each in table if each.images]
-    assert 0 <= error(probabilities, 0) <= 1
-    assert error(probabilities, 0) == pytest.approx(sum(of_bins) / len(probabilities))
+    bins = reliability(probabilities, np.zeros(len(probabilities), int))
+    filled = [bin_ for bin_ in bins if bin_.n_images]
+    assert len(bins) == 15
+    assert sum(bin_.n_images for bin_ in bins) == len(probabilities)
+    assert all(bin_.low < bin_.confidence <= bin_.high + 1e-12 for bin_ in filled)
+    bin_gaps = [bin_.n_images * abs(bin_.accuracy - bin_.confidence) for bin_ in filled]
+    assert 0 <= calibration_error(probabilities, 0) <= 1
+    assert calibration_error(probabilities, 0) == pytest.approx(sum(bin_gaps) / len(probabilities))
 
 
-def test_an_image_counts_against_the_error_where_its_bin_errs_the_other_way():
-    # A bin that is too sure on the whole, and another that is not sure enough
-    of_images = gaps(np.array([0.95, 0.95, 0.95, 0.5]), np.array([True, False, False, True]))
-    assert of_images == pytest.approx([-0.05, 0.95, 0.95, 0.5])
+def test_gaps_are_negated_in_underconfident_bins():
+    # An overconfident bin of three images, and an underconfident bin of one.
+    image_gaps = gaps(np.array([0.95, 0.95, 0.95, 0.5]), np.array([True, False, False, True]))
+    assert image_gaps == pytest.approx([-0.05, 0.95, 0.95, 0.5])

@@ -3,22 +3,22 @@ import pytest
 
 from digits.core import files
 from digits.core.paths import history_file, search_file
-from digits.evaluation.flops import CostAccuracy, cost_accuracy, search_operations, tera, training_operations
+from digits.evaluation.flops import CostAccuracy, cost_accuracy, search_operations, to_tflop, training_operations
 
-TRUTH = np.array([0, 1, 0, 1])
-# Each is wrong about another image, and sure only where it is right.
-PREDICTIONS = {
+LABELS = np.array([0, 1, 0, 1])
+# Each model is wrong on a different image, and confident only where it is correct.
+PROBABILITIES = {
     1: [[0.9, 0.1], [0.1, 0.9], [0.9, 0.1], [0.6, 0.4]],
     2: [[0.4, 0.6], [0.1, 0.9], [0.9, 0.1], [0.1, 0.9]],
     3: [[0.4, 0.6], [0.6, 0.4], [0.9, 0.1], [0.1, 0.9]],
 }
 
 
-def test_a_multiply_add_costs_six_operations_of_training():
-    assert tera(training_operations(multiply_adds=1_000_000, images=50_000, epochs=10)) == 3.0
+def test_a_multiply_add_costs_six_training_operations():
+    assert to_tflop(training_operations(multiply_adds=1_000_000, n_images=50_000, n_epochs=10)) == 3.0
 
 
-def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing():
+def test_search_operations_are_the_sum_of_trials_that_have_a_network():
     trials = [
         {"multiply_adds": 1_000, "epochs": [{}, {}]},
         {"multiply_adds": 2_000, "epochs": [{}]},
@@ -29,22 +29,22 @@ def test_a_search_costs_what_its_trials_cost_and_one_that_had_no_network_nothing
 
 
 @pytest.fixture
-def measured(project):
-    files.write_array("data/predictions/labels.npy", TRUTH)
-    cost = {"multiply_adds": 1_000_000, "images": 50_000, "epochs": [{}] * 10}
+def models(project):
+    files.write_array("data/predictions/labels.npy", LABELS)
+    history = {"multiply_adds": 1_000_000, "images": 50_000, "epochs": [{}] * 10}
     for variant in ("baseline", "tuned"):
-        for seed, probabilities in PREDICTIONS.items():
+        for seed, probabilities in PROBABILITIES.items():
             files.write_array(f"data/predictions/cnn-{variant}-{seed}.npy", np.array(probabilities, np.float32))
-            files.write_json(history_file(f"cnn-{variant}-{seed}"), cost)
+            files.write_json(history_file(f"cnn-{variant}-{seed}"), history)
     write_searches(1)
 
 
-def write_searches(count: int) -> None:
+def write_searches(n_searches: int) -> None:
     search = {"trials": [{"multiply_adds": 2_000_000, "epochs": [{}] * 5}]}
-    files.write_json(search_file("cnn"), {"images": 50_000, "searches": [search] * count})
+    files.write_json(search_file("cnn"), {"images": 50_000, "searches": [search] * n_searches})
 
 
-def test_models_and_their_ensemble_are_set_against_what_they_cost(measured):
+def test_models_and_their_ensemble_have_costs_and_accuracies(models):
     baseline, ensemble, tuned, tuned_ensemble = cost_accuracy(["cnn"], (1, 2, 3))
     assert baseline == CostAccuracy("cnn", "baseline", 1, (0.75, 0.75, 0.5), 1_000_000, 3 * 10**12, 0)
     assert ensemble == CostAccuracy("cnn", "baseline", 3, (1.0,), 3_000_000, 9 * 10**12, 0)
@@ -52,7 +52,7 @@ def test_models_and_their_ensemble_are_set_against_what_they_cost(measured):
     assert baseline.accuracy == pytest.approx(2 / 3)
 
 
-def test_of_searches_of_their_own_a_model_needs_one_and_an_ensemble_all(measured):
+def test_with_a_search_per_seed_a_model_costs_one_search_and_an_ensemble_all(models):
     write_searches(3)
     files.write_json(history_file("cnn-tuned-1"), {"multiply_adds": 4_000_000, "images": 50_000, "epochs": [{}] * 10})
     *_, tuned, ensemble = cost_accuracy(["cnn"], (1, 2, 3))
@@ -60,5 +60,5 @@ def test_of_searches_of_their_own_a_model_needs_one_and_an_ensemble_all(measured
     assert (ensemble.multiply_adds, ensemble.training, ensemble.search) == (6_000_000, 18 * 10**12, 9 * 10**12)
 
 
-def test_one_seed_makes_no_ensemble(measured):
-    assert [point.models for point in cost_accuracy(["cnn"], (2,))] == [1, 1]
+def test_one_seed_makes_no_ensemble(models):
+    assert [point.n_models for point in cost_accuracy(["cnn"], (2,))] == [1, 1]

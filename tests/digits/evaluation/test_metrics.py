@@ -14,109 +14,102 @@ from digits.evaluation.metrics import (
     accuracy,
     average,
     class_scores,
-    confusion,
+    confusion_matrix,
     load_predictions,
+    load_probabilities,
     measure,
-    predictions,
 )
 
 PROBABILITIES = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0, 1, 0]], np.float32)
-TRUTH = np.array([0, 1, 2, 1])
+LABELS = np.array([0, 1, 2, 1])
 BY_NAME = {metric.name: metric for metric in METRICS}
+CORRUPTION_METRICS = ["trained_corruptions_accuracy", "held_out_corruptions_accuracy"]
 
 
-def corrupted(trained: bool, held_out: bool, images: int = 3) -> np.ndarray:
-    """Right on all of these kinds or on none, but for the first image, on which the least severity is the other way."""
-    right = np.empty((len(CORRUPTIONS), len(SEVERITIES), images), bool)
-    right[:] = [[[trained if kind in TRAINED else held_out]] for kind in CORRUPTIONS]
-    right[:, 0, 0] ^= True
-    return right
+def corrupted_correct(trained: bool, held_out: bool, n_images: int = 3) -> np.ndarray:
+    """Return whether all predictions of each group are correct, with the first image's lowest severity inverted."""
+    correct = np.empty((len(CORRUPTIONS), len(SEVERITIES), n_images), bool)
+    correct[:] = [[[trained if name in TRAINED else held_out]] for name in CORRUPTIONS]
+    correct[:, 0, 0] ^= True
+    return correct
 
 
-def test_each_metric_of_the_table_is_the_one_computed_by_hand():
-    measured = measure(Predictions(PROBABILITIES, TRUTH, corrupted(trained=True, held_out=False)))
-    assert list(measured) == [metric.name for metric in METRICS]
-    assert measured["test_accuracy"] == 3 / 4
-    assert measured["test_loss"] == pytest.approx(-(log(0.75) + log(0.25) + log(0.75) + log(1)) / 4, rel=1e-12)
-    assert measured["calibration_error"] == pytest.approx((2 * 0.25 + 0.5 + 0) / 4), "the two of 0.75 share a bin"
-    assert measured["trained_corruptions_accuracy"] == pytest.approx((3 / 4 + 1 + 1) / 3)
-    assert measured["held_out_corruptions_accuracy"] == pytest.approx(1 / 4 / 3)
+def test_metrics_equal_those_computed_by_hand():
+    metrics = measure(Predictions(PROBABILITIES, LABELS, corrupted_correct(trained=True, held_out=False)))
+    assert list(metrics) == [metric.name for metric in METRICS]
+    assert metrics["test_accuracy"] == 3 / 4
+    assert metrics["test_loss"] == pytest.approx(-(log(0.75) + log(0.25) + log(0.75) + log(1)) / 4, rel=1e-12)
+    assert metrics["calibration_error"] == pytest.approx((2 * 0.25 + 0.5 + 0) / 4), "both images of 0.75 share a bin"
+    assert metrics["trained_corruptions_accuracy"] == pytest.approx((3 / 4 + 1 + 1) / 3)
+    assert metrics["held_out_corruptions_accuracy"] == pytest.approx(1 / 4 / 3)
 
 
-def test_which_way_is_better():
-    named = (
-        "test_accuracy",
-        "test_loss",
-        "calibration_error",
-        "trained_corruptions_accuracy",
-        "held_out_corruptions_accuracy",
-    )
-    assert [BY_NAME[name].smaller_is_better for name in named] == [False, True, True, False, False]
+def test_smaller_is_better_for_loss_and_calibration_error():
+    smaller_is_better = [name for name, metric in BY_NAME.items() if metric.smaller_is_better]
+    assert smaller_is_better == ["test_loss", "calibration_error"]
+    assert {"test_accuracy", *CORRUPTION_METRICS} <= set(BY_NAME)
 
 
-def test_corrupted_images_are_a_metric_only_where_models_were_asked_about_them():
-    plain = Predictions(PROBABILITIES, TRUTH)
-    assert list(measure(plain)) == [
-        name for name in BY_NAME if name not in ("trained_corruptions_accuracy", "held_out_corruptions_accuracy")
-    ]
-    assert not BY_NAME["trained_corruptions_accuracy"].available_for(
-        [Predictions(PROBABILITIES, TRUTH, corrupted(True, True)), plain]
-    )
+def test_corruption_metrics_need_predictions_of_corrupted_images():
+    clean = Predictions(PROBABILITIES, LABELS)
+    corrupted = Predictions(PROBABILITIES, LABELS, corrupted_correct(True, True))
+    assert list(measure(clean)) == [name for name in BY_NAME if name not in CORRUPTION_METRICS]
+    assert not BY_NAME["trained_corruptions_accuracy"].available_for([corrupted, clean])
 
 
 def test_a_metric_has_a_value_for_each_model_and_image():
-    predictions = Predictions(PROBABILITIES, TRUTH, corrupted(trained=True, held_out=False))
+    predictions = Predictions(PROBABILITIES, LABELS, corrupted_correct(trained=True, held_out=False))
     assert BY_NAME["test_accuracy"].per_model([predictions, predictions]).tolist() == [[True, False, True, True]] * 2
     assert BY_NAME["test_accuracy"].per_image(predictions).dtype == bool
     assert BY_NAME["trained_corruptions_accuracy"].per_image(predictions).tolist() == [3 / 4, 1, 1]
     assert BY_NAME["held_out_corruptions_accuracy"].per_image(predictions).tolist() == [1 / 4, 0, 0]
 
 
-def test_a_class_given_no_chance_at_all_costs_much_but_no_infinity():
+def test_a_probability_of_0_for_the_label_has_a_finite_loss():
     assert BY_NAME["test_loss"].mean(Predictions(PROBABILITIES[3:], np.array([0]))) == pytest.approx(-log(1e-7))
 
 
-def test_rounding_above_1_does_not_pay():
+def test_a_probability_rounded_above_1_counts_as_1():
     above = Predictions(np.array([[0, np.nextafter(np.float32(1), np.float32(2))]], np.float32), np.array([1]))
     assert [BY_NAME[name].mean(above) for name in ("test_loss", "calibration_error")] == [0, 0]
 
 
-def test_a_tie_goes_to_the_first_class():
-    tie = np.array([[0.5, 0.5]])
-    assert (accuracy(tie, np.array([0])), accuracy(tie, np.array([1]))) == (1, 0)
+def test_equal_probabilities_predict_the_first_class():
+    equal = np.array([[0.5, 0.5]])
+    assert (accuracy(equal, np.array([0])), accuracy(equal, np.array([1]))) == (1, 0)
 
 
-def test_an_output_is_found_by_its_models_name_with_what_it_said_of_corrupted_images(project):
-    files.write_array("data/predictions/labels.npy", TRUTH)
+def test_predictions_are_loaded_with_those_on_corrupted_images(project):
+    files.write_array("data/predictions/labels.npy", LABELS)
     files.write_array("data/predictions/cnn-tuned-1.npy", PROBABILITIES)
-    files.write_array("data/predictions/corrupted/cnn-tuned-1.npy", corrupted(True, False))
-    found = load_predictions("cnn-tuned-1")
-    np.testing.assert_array_equal(found.probabilities, PROBABILITIES)
-    np.testing.assert_array_equal(found.corrupted, corrupted(True, False))
+    files.write_array("data/predictions/corrupted/cnn-tuned-1.npy", corrupted_correct(True, False))
+    predictions = load_predictions("cnn-tuned-1")
+    np.testing.assert_array_equal(predictions.probabilities, PROBABILITIES)
+    np.testing.assert_array_equal(predictions.corrupted_correct, corrupted_correct(True, False))
 
 
 def test_an_ensemble_is_the_mean_of_its_models(project):
-    files.write_array("data/predictions/labels.npy", TRUTH)
-    for seed, model in ((1, PROBABILITIES), (2, PROBABILITIES[:, ::-1])):
-        files.write_array(f"data/predictions/cnn-tuned-{seed}.npy", model)
-    files.write_array("data/predictions/corrupted/cnn-tuned-ensemble.npy", corrupted(True, True))
-    found = load_predictions("cnn-tuned-ensemble")
-    assert found.probabilities[0].tolist() == [0.375, 0.25, 0.375]
-    np.testing.assert_array_equal(found.corrupted, corrupted(True, True))
-    assert average([found]).corrupted is None
+    files.write_array("data/predictions/labels.npy", LABELS)
+    for seed, probabilities in ((1, PROBABILITIES), (2, PROBABILITIES[:, ::-1])):
+        files.write_array(f"data/predictions/cnn-tuned-{seed}.npy", probabilities)
+    files.write_array("data/predictions/corrupted/cnn-tuned-ensemble.npy", corrupted_correct(True, True))
+    ensemble = load_predictions("cnn-tuned-ensemble")
+    assert ensemble.probabilities[0].tolist() == [0.375, 0.25, 0.375]
+    np.testing.assert_array_equal(ensemble.corrupted_correct, corrupted_correct(True, True))
+    assert average([ensemble]).corrupted_correct is None
 
 
-def test_a_model_that_was_not_evaluated_is_one_line(project):
+def test_missing_predictions_are_an_error_of_one_line(project):
     with pytest.raises(UserError, match=r"^data/predictions/cnn-tuned-1\.npy cannot be read \(.*\); `dvc repro`"):
-        predictions("cnn-tuned-1")
+        load_probabilities("cnn-tuned-1")
     assert not Path("data").exists()
 
 
-def test_confusion_counts_over_all_models():
-    assert confusion(TRUTH, [PROBABILITIES, PROBABILITIES], 3).tolist() == [[2, 0, 0], [2, 2, 0], [0, 0, 2]]
+def test_the_confusion_matrix_sums_over_models():
+    assert confusion_matrix(LABELS, [PROBABILITIES, PROBABILITIES], 3).tolist() == [[2, 0, 0], [2, 2, 0], [0, 0, 2]]
 
 
-def test_precision_recall_and_f1_are_those_computed_by_hand():
+def test_precision_recall_and_f1_equal_those_computed_by_hand():
     first, second = class_scores(np.array([[8, 2], [4, 6]]))
     assert first == ClassScore(10, 8 / 12, 8 / 10, 16 / 22)
     assert second == ClassScore(10, 6 / 8, 6 / 10, 12 / 18)
@@ -124,7 +117,7 @@ def test_precision_recall_and_f1_are_those_computed_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("counts", "score"),
+    ("confusion", "score"),
     [
         ([[5, 0], [3, 0]], ClassScore(3, None, 0.0, 0.0)),
         ([[5, 1], [0, 0]], ClassScore(0, 0.0, None, 0.0)),
@@ -132,5 +125,5 @@ def test_precision_recall_and_f1_are_those_computed_by_hand():
     ],
     ids=["never predicted", "no images", "neither"],
 )
-def test_a_score_that_is_undefined_is_none(counts, score):
-    assert class_scores(np.array(counts))[1] == score
+def test_an_undefined_score_is_none(confusion, score):
+    assert class_scores(np.array(confusion))[1] == score

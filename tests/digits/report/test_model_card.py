@@ -5,7 +5,7 @@ import numpy as np
 from digits.core.paths import model_file
 from digits.data.corruptions import CORRUPTIONS, HELD_OUT
 from digits.report.model_card import Winner, markdown
-from tests.digits.comparison.test_comparison import MLP, TRUTH, compared, results
+from tests.digits.comparison.test_comparison import LABELS, MLP, compare_models, make_results
 
 DATA = {
     "shape": [28, 28, 1],
@@ -15,41 +15,47 @@ DATA = {
 
 
 def winner() -> Winner:
-    found = compared(MLP)
-    result = results(MLP)[3]
-    recipe = {"units": 512, "label_smoothing": 0.1}
-    history = {"hyperparameters": recipe, "fingerprint": "90da0ab4"}
-    return Winner(result, found.rows[1], found.searches, history, MLP["mlp", "tuned"][1], DATA, "mnist", "balanced")
+    return Winner(
+        result=make_results(MLP)[3],
+        row=compare_models(MLP).rows[1],
+        n_searches=1,
+        history={"hyperparameters": {"units": 512, "label_smoothing": 0.1}, "fingerprint": "90da0ab4"},
+        predictions=MLP["mlp", "tuned"][1],
+        data=DATA,
+        source="mnist",
+        objective="balanced",
+    )
 
 
-def test_the_card_says_what_a_reviewer_asks():
+def test_the_card_answers_a_reviewers_questions():
     card = markdown(winner())
     assert card.startswith("# Model card: mlp tuned, seed 2\n")
-    assert f"`{model_file('mlp-tuned-2')}` takes images of 28 × 28 pixels, 1 channel, as they are" in card
-    assert "Its recipe over 2 seeds: 98.90%, 95 % interval" in card
+    assert f"`{model_file('mlp-tuned-2')}` takes images of 28 × 28 pixels and 1 channel, with values" in card
+    assert "The same recipe over 2 seeds: test accuracy 98.90%, 95 % interval" in card
     assert "| train | 54,000 | `45630392f8888ebd…` |" in card
-    kind = HELD_OUT[0]
-    assert f"| {kind} | {CORRUPTIONS[kind].effect} | held-out | 91.0 % | 91.0 % | 91.0 % | 91.0 % |" in card
+    name = HELD_OUT[0]
+    assert f"| {name} | {CORRUPTIONS[name].effect} | held-out | 91.0 % | 91.0 % | 91.0 % | 91.0 % |" in card
     assert card.count("| trained |") == len(CORRUPTIONS) - len(HELD_OUT)
-    assert "on validation images (objective: balanced)" in card
-    assert "as the one recipe that its search found: better on " in card
-    assert "smoothed labels (0.1)" in card
-    assert "fingerprint of all that decided it, `90da0ab4`" in card
+    assert "validation images (objective: balanced)" in card
+    assert "Compared with the family's baseline: better on " in card
+    assert "applies to the one recipe that its search found" in card
+    assert "label smoothing (0.1)" in card
+    assert "`90da0ab4`" in card
 
 
-def test_of_several_searches_the_card_speaks_of_searching():
-    card = markdown(replace(winner(), searches=2))
-    assert "Such models, each of a search of its own, over 2 seeds: 98.90%" in card
-    assert "as searching (2 searches, a model of each): better on " in card
+def test_the_card_states_the_scope_of_several_searches():
+    card = markdown(replace(winner(), n_searches=2))
+    assert "Models of 2 searches, one seed each: test accuracy 98.90%" in card
+    assert "applies to the search itself (2 searches, one model each)" in card
 
 
-def test_each_class_has_its_scores_and_the_commonest_mistakes_are_named():
+def test_the_card_has_the_scores_of_each_class_and_the_most_frequent_confusions():
     card = markdown(winner())
     assert "| zero | 250 | 98.80% | 98.80% | 98.80% |" in card
     assert "Most frequent confusions, true → predicted: zero → one (3)" in card
 
 
-def test_a_model_that_is_always_right_has_no_mistakes_to_name():
-    given = winner()
-    perfect = replace(given.predictions, probabilities=np.eye(4)[TRUTH])
-    assert "No mistake on the test images." in markdown(replace(given, predictions=perfect))
+def test_a_perfect_model_has_no_confusions():
+    card = winner()
+    perfect = replace(card.predictions, probabilities=np.eye(4)[LABELS])
+    assert "No test image is misclassified." in markdown(replace(card, predictions=perfect))

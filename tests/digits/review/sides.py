@@ -30,5 +30,5 @@ def side(
         for seed in seeds
     }
     return Answers(
-        TRUTH, models, {(family, "tuned"): model(0, draw, corrupted=corrupted).corrupted for family in wrong}
+        TRUTH, models, {(family, "tuned"): model(0, draw, corrupted=corrupted).corrupted_correct for family in wrong}
     )

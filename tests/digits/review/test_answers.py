@@ -20,12 +20,15 @@ def judged(found: Comparison) -> dict[str, list[str]]:
 def test_what_evaluate_wrote_is_known_by_its_names() -> None:
     one, other = model(3, 1), model(3, 2)
     stored = {"labels": TRUTH, "mlp-tuned-12": one.probabilities, "cnn-baseline-1": other.probabilities, "notes": TRUTH}
-    corrupted = {"corrupted/mlp-tuned-12": one.corrupted, "corrupted/mlp-tuned-ensemble": other.corrupted}
+    corrupted = {
+        "corrupted/mlp-tuned-12": one.corrupted_correct,
+        "corrupted/mlp-tuned-ensemble": other.corrupted_correct,
+    }
     found = answers(stored | corrupted)
     assert list(found.models) == [("mlp", "tuned", 12), ("cnn", "baseline", 1)]
-    assert found.models["mlp", "tuned", 12].corrupted is one.corrupted
-    assert found.models["cnn", "baseline", 1].corrupted is None
-    assert found.ensembles == {("mlp", "tuned"): other.corrupted}
+    assert found.models["mlp", "tuned", 12].corrupted_correct is one.corrupted_correct
+    assert found.models["cnn", "baseline", 1].corrupted_correct is None
+    assert found.ensembles == {("mlp", "tuned"): other.corrupted_correct}
 
 
 def test_each_recipe_and_then_its_ensemble_is_judged_by_every_metric() -> None:
@@ -78,7 +81,7 @@ def test_models_that_answer_as_before_are_no_further_chance_to_be_lucky() -> Non
 
 def test_models_that_differ_on_corrupted_images_alone_do_not_answer_the_same() -> None:
     old = side(mlp=100, seeds=(1,))
-    other = {key: replace(each, corrupted=~each.corrupted) for key, each in old.models.items()}
+    other = {key: replace(each, corrupted_correct=~each.corrupted_correct) for key, each in old.models.items()}
     assert judged(compare(old, replace(old, models=other))) == {"mlp tuned": NAMES}
 
 

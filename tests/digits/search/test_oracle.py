@@ -1,4 +1,4 @@
-"""What a search tries."""
+"""Proposals of the oracles."""
 
 from math import log
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import keras_tuner
 import pytest
 
-from digits.config.load import check
+from digits.config.load import validate
 from digits.config.schema import Search
 from digits.models.families.mlp import Hyperparameters as Mlp
-from digits.search.brackets import FACTOR, brackets, iterations
-from digits.search.methods import Proposal, Results, length
-from digits.search.oracle import AT_ONCE, propose
+from digits.search.brackets import FACTOR, brackets, count_iterations
+from digits.search.methods import Proposal, RoundScores, total_epochs
+from digits.search.oracle import BAYESIAN_ROUND, propose
 from tests.recipes import MLP
 
 METHODS = ("halving", "random", "bayesian", "hyperband")
@@ -25,101 +25,100 @@ SPACE = {
 
 
 def plan(trials: int = 12, space: dict[str, Any] = SPACE, *, epochs: int = 4) -> Search[Mlp]:
-    return check(Search[Mlp], {"trials": trials, "rungs": [1, epochs], "keep": 1.0, "space": space})
+    return validate(Search[Mlp], {"trials": trials, "rungs": [1, epochs], "keep": 1.0, "space": space})
 
 
-def whole(plan: Search[Mlp], method: str, seed: int = 1, *, failing: bool = False) -> list[list[Proposal]]:
-    """Each round of a search whose trials are the better the higher their learning rate is."""
+def propose_rounds(plan: Search[Mlp], method: str, seed: int = 1, *, failing: bool = False) -> list[list[Proposal]]:
+    """Return all rounds of a search in which a trial's score is its learning rate."""
     rounds: list[list[Proposal]] = []
-    results: Results = []
-    while found := propose(plan, method, MLP, seed, results):
-        rounds.append(found)
-        results.append([None if failing else each.recipe.learning_rate for each in found])
+    scores: RoundScores = []
+    while proposals := propose(plan, method, MLP, seed, scores):
+        rounds.append(proposals)
+        scores.append([None if failing else proposal.recipe.learning_rate for proposal in proposals])
     return rounds
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_all_lie_in_the_space_and_keep_their_types(method: str) -> None:
+def test_proposals_are_in_the_space_and_keep_their_types(method: str) -> None:
     for proposal in propose(plan(trials=30), method, MLP, 1, []):
-        chosen = Mlp(**proposal.recipe.model_dump())
-        assert chosen.layers in (1, 2, 3)
-        assert chosen.units in (64, 128)
-        assert type(chosen.batch_norm) is bool
-        assert 1e-4 <= chosen.learning_rate <= 1e-1
-        assert chosen.dropout == MLP.dropout
+        recipe = Mlp(**proposal.recipe.model_dump())
+        assert recipe.layers in (1, 2, 3)
+        assert recipe.units in (64, 128)
+        assert type(recipe.batch_norm) is bool
+        assert 1e-4 <= recipe.learning_rate <= 1e-1
+        assert recipe.dropout == MLP.dropout
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_same_seed_proposes_the_same_and_another_seed_others(method: str) -> None:
-    first, again = (whole(plan(trials=10), method) for _ in range(2))
-    assert first == again
+def test_proposals_depend_on_the_seed_only(method: str) -> None:
+    first, second = (propose_rounds(plan(trials=10), method) for _ in range(2))
+    assert first == second
     assert first[0] != propose(plan(trials=10), method, MLP, 2, [])
 
 
-def test_a_list_of_one_holds_all_to_it() -> None:
-    found = propose(plan(trials=4, space={"layers": [3], "units": [64, 128, 256]}), "random", MLP, 1, [])
-    assert {proposal.recipe.layers for proposal in found} == {3}
+def test_a_single_choice_is_in_all_proposals() -> None:
+    proposals = propose(plan(trials=4, space={"layers": [3], "units": [64, 128, 256]}), "random", MLP, 1, [])
+    assert {proposal.recipe.layers for proposal in proposals} == {3}
 
 
-def test_a_space_of_which_all_was_tried_ends_the_list_early() -> None:
+def test_proposals_end_when_the_space_is_exhausted() -> None:
     assert len(propose(plan(trials=50, space={"units": [64, 128]}), "random", MLP, 1, [])) == 2
 
 
-def test_halving_and_random_try_all_in_one_round_and_differ_in_how_long() -> None:
-    for method, until in (("halving", 1), ("random", 4)):
-        [found] = whole(plan(), method)
-        assert [(proposal.trial, proposal.until) for proposal in found] == [(number, until) for number in range(1, 12)]
+@pytest.mark.parametrize(("method", "target"), [("halving", 1), ("random", 4)])
+def test_halving_and_random_propose_one_round(method: str, target: int) -> None:
+    [proposals] = propose_rounds(plan(), method)
+    expected = [(number, target) for number in range(1, 12)]
+    assert [(proposal.trial, proposal.target) for proposal in proposals] == expected
 
 
-def test_bayesian_learns_from_the_rounds_before() -> None:
-    learned = []
-    for better in (1, -1):  # the higher the learning rate, and the lower
-        results: Results = []
+def test_bayesian_learns_from_earlier_rounds() -> None:
+    learning_rates = []
+    for sign in (1, -1):  # the score rises or falls with the learning rate
+        scores: RoundScores = []
         for _ in range(2):
-            asked = propose(plan(trials=10), "bayesian", MLP, 1, results)
-            assert len(asked) == AT_ONCE
-            results.append([better * log(each.recipe.learning_rate) for each in asked])
-        [proposal] = propose(plan(trials=10), "bayesian", MLP, 1, results)
-        learned.append(proposal.recipe.learning_rate)
-    assert learned[0] > 100 * learned[1]
+            proposals = propose(plan(trials=10), "bayesian", MLP, 1, scores)
+            assert len(proposals) == BAYESIAN_ROUND
+            scores.append([sign * log(proposal.recipe.learning_rate) for proposal in proposals])
+        [proposal] = propose(plan(trials=10), "bayesian", MLP, 1, scores)
+        learning_rates.append(proposal.recipe.learning_rate)
+    assert learning_rates[0] > 100 * learning_rates[1]
 
 
-def test_hyperband_sends_the_best_of_a_round_on() -> None:
-    rounds = whole(plan(trials=9), "hyperband")
-    assert [(each.trial, each.until) for each in rounds[0]] == [
+def test_hyperband_promotes_the_best_of_a_round() -> None:
+    rounds = propose_rounds(plan(trials=9), "hyperband")
+    assert [(proposal.trial, proposal.target) for proposal in rounds[0]] == [
         *((number, 2) for number in range(1, 6)),
         *((number, 4) for number in range(6, 9)),
     ]
-    best = sorted(rounds[0][:5], key=lambda each: each.recipe.learning_rate, reverse=True)[:2]
-    assert [(each.trial, each.until, each.recipe) for each in rounds[1]] == [
-        (each.trial, 4, each.recipe) for each in best
-    ]
+    best = sorted(rounds[0][:5], key=lambda proposal: proposal.recipe.learning_rate, reverse=True)[:2]
+    assert rounds[1] == [Proposal(proposal.trial, proposal.recipe, 4) for proposal in best]
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 4, 9, 10, 27])
-def test_hyperbands_brackets_are_keras_tuners(epochs: int) -> None:
+def test_brackets_are_those_of_keras_tuner(epochs: int) -> None:
     oracle = keras_tuner.oracles.HyperbandOracle(keras_tuner.Objective("any", "max"), max_epochs=epochs, factor=FACTOR)
-    theirs = [
+    expected = [
         [(oracle._get_size(bracket, number), oracle._get_epochs(bracket, number)) for number in range(bracket + 1)]
         for bracket in range(oracle._get_num_brackets())
     ]
-    assert brackets(epochs) == theirs
+    assert brackets(epochs) == expected
 
 
 @pytest.mark.parametrize("method", ["random", "bayesian", "hyperband"])
-def test_the_length_of_a_search_is_known_before(method: str) -> None:
-    given = plan(trials=10)
-    reached: dict[int, int] = {0: 4}
-    for each in (proposal for found in whole(given, method) for proposal in found):
-        reached[each.trial] = each.until
-    assert sum(reached.values()) == length(given, method)
-    assert len(reached) <= 10
+def test_total_epochs_are_those_of_all_rounds(method: str) -> None:
+    search = plan(trials=10)
+    targets: dict[int, int] = {0: 4}
+    for proposal in (proposal for proposals in propose_rounds(search, method) for proposal in proposals):
+        targets[proposal.trial] = proposal.target
+    assert sum(targets.values()) == total_epochs(search, method)
+    assert len(targets) <= 10
 
 
-def test_hyperband_goes_through_its_brackets_as_often_as_the_trials_suffice() -> None:
-    assert [iterations(trials, 4) for trials in (8, 9, 16, 17)] == [0, 1, 1, 2]
+def test_hyperband_has_as_many_iterations_as_its_trials_allow() -> None:
+    assert [count_iterations(n_trials, 4) for n_trials in (8, 9, 16, 17)] == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_search_whose_trials_all_fail_comes_to_its_end(method: str) -> None:
-    assert whole(plan(), method, failing=True)
+def test_a_search_whose_trials_all_fail_ends(method: str) -> None:
+    assert propose_rounds(plan(), method, failing=True)

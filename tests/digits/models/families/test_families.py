@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from digits.config.recipe import Recipe
 from digits.models import families
+from digits.models.build import build
 from tests.conftest import ROOT, complaint
+from tests.recipes import PLAIN
 
 IMPORT = "from digits.config.recipe import Recipe\n"
 CLASS = "class Hyperparameters(Recipe):\n    units: int\n"
@@ -64,3 +67,10 @@ def test_an_invalid_family_is_rejected_in_one_line(
     own_family: Callable[[str], type[Recipe]], code: str, error: str
 ) -> None:
     assert complaint(own_family, code).startswith(f"digits/models/families/own.py {error}")
+
+
+def test_the_code_of_the_guide_is_a_family(own_family: Callable[[str], type[Recipe]]) -> None:
+    guide = (ROOT / "docs/own-network.md").read_text()
+    code = dedent(guide.split("```python\n")[1].split("   ```")[0])
+    recipe = own_family(code)(filters=2, dropout=0.1, **PLAIN)
+    assert build("own", recipe, (8, 8, 1), 4, seed=1).output_shape == (None, 4)

@@ -1,8 +1,7 @@
-"""The residual network, which docs/own-network.md shows."""
+"""The residual network."""
 
 from dataclasses import replace
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from digits.models.families.resnet import Hyperparameters
 from digits.models.keras_file import clone_with_layers, load, save
 from digits.models.kernels import fast_layer
 from digits.training.network import Network
-from tests.conftest import ROOT
 from tests.images import stripes
 from tests.recipes import CNN, PLAIN, config
 from tests.trained import METADATA
@@ -62,8 +60,3 @@ def test_every_export_gives_the_predictions_of_the_model(tmp_path: Path) -> None
         probabilities = predict(images).probabilities
         tolerance = export_format.tolerance
         np.testing.assert_allclose(probabilities, model(images), atol=tolerance, err_msg=export_format.file)
-
-
-def test_the_guide_shows_the_code_of_the_file() -> None:
-    guide, code = (ROOT / file for file in ("docs/own-network.md", "digits/models/families/resnet.py"))
-    assert code.read_text() in dedent(guide.read_text().split("```python\n")[1].split("   ```")[0])
