@@ -22,13 +22,13 @@ def main() -> str:
         classes = tuple(read_json(CLASSES))
         image_preprocessing = preprocessing.measure(dataset.load(PREPARED / "train").images)
         runtime.start(settings)
-        from digits.models.keras_file import load, rebuilt
-        from digits.models.kernels import fast
+        from digits.models.keras_file import clone_with_layers, load
+        from digits.models.kernels import fast_layer
 
         for family, name in best.items():
             metadata = Metadata(model=name, classes=classes, preprocessing=image_preprocessing)
             model = load(model_file(name))
-            trained = TrainedModel(model_file(name), model, rebuilt(model, fast), metadata)
+            trained = TrainedModel(model_file(name), model, clone_with_layers(model, fast_layer), metadata)
             formats.write(trained, new_folder / family)
         report = check(new_folder, best, classes)
     write_json(REPORTS / "export.json", report)

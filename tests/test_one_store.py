@@ -53,7 +53,7 @@ def test_an_experiment_in_a_copy_of_the_project_trains_only_what_is_new(experime
     assert "mlp search, seed 2" in output
     assert "mlp search, seed 1" not in output  # … nor its search run again
     for variant in ("baseline", "tuned"):  # seed 1 is not trained again …
-        assert f"models/mlp-{variant}: 2 models, 1 of them there already" in output
+        assert f"models/mlp-{variant}: 2 models, 1 of them reused" in output
         assert record(project, "more-seeds", variant) == record(project, "main", variant)
 
 

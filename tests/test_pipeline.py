@@ -165,7 +165,7 @@ def test_exports_are_reloaded_without_the_code_that_builds_and_trains_networks()
         ("matplotlib", "digits/report/figures/"),
         ("mlflow", "digits/tracking/"),
         ("keras_tuner", "digits/search/oracle.py"),
-        ("distributed", ("digits/training/pool.py", "digits/training/gpus.py")),
+        ("distributed", ("digits/training/pool.py", "digits/training/cluster.py", "digits/training/gpus.py")),
         ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
         ("dvc", ("digits/review/", "digits/training/fingerprint.py")),
