@@ -14,15 +14,15 @@ from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.training.augmentation import augment
 from digits.training.jobs import TrainingConfig
-from digits.training.network import optimizer, smoothed
+from digits.training.network import cross_entropy, optimizer
 
 
 def build_training(config: TrainingConfig, data: Split) -> tuple[keras.Model, Callable[[int], object]]:
     """Return a model, and a function that trains it for an epoch."""
     recipe, steps = config.recipe, math.ceil(len(data) / config.recipe.batch_size)
     keras.utils.set_random_seed(config.seed)
-    model = build_network(config.family, recipe, data.images.shape[1:], config.classes)
-    compile_model(model, recipe, config.classes, steps * config.epochs)
+    model = build_network(config.family, recipe, data.images.shape[1:], config.n_classes)
+    compile_model(model, recipe, config.n_classes, steps * config.epochs)
     arguments = fit_arguments(data, recipe)
     return model, lambda _: model.fit(**arguments, verbose=0)
 
@@ -76,7 +76,7 @@ def shorter_side(images: keras.KerasTensor) -> int:
 
 
 def compile_model(model: keras.Model, recipe: Recipe, classes: int, steps: int) -> keras.Model:
-    model.compile(optimizer(recipe, steps), smoothed(recipe.label_smoothing, classes), metrics=["accuracy"])
+    model.compile(optimizer(recipe, steps), cross_entropy(recipe.label_smoothing, classes), metrics=["accuracy"])
     return model
 
 

@@ -79,10 +79,10 @@ class Classifier(keras_tuner.HyperModel):
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         recipe, baseline = self.recipe(hp), self.config.baseline
-        model = build_network(baseline.family, recipe, self.train.images.shape[1:], baseline.classes)
+        model = build_network(baseline.family, recipe, self.train.images.shape[1:], baseline.n_classes)
         # A resumed trial gets a new optimizer, so its schedule spans the remaining epochs.
         epochs = hp.values.get("tuner/epochs", baseline.epochs) - hp.values.get("tuner/initial_epoch", 0)
-        return compile_model(model, recipe, baseline.classes, epochs * -(-len(self.train) // recipe.batch_size))
+        return compile_model(model, recipe, baseline.n_classes, epochs * -(-len(self.train) // recipe.batch_size))
 
     def fit(self, hp: keras_tuner.HyperParameters, model: keras.Model, **options: Any) -> Any:
         recipe = self.recipe(hp)

@@ -25,7 +25,7 @@ from digits.models.families import hyperparameters
 from digits.search.methods import total_epochs
 from digits.search.search import SearchConfig, tune
 from digits.training.fingerprint import fingerprint
-from digits.training.images import training_images
+from digits.training.images import load_training_data
 from digits.training.seeds import train_seeds
 
 FAMILY = "mlp"
@@ -58,7 +58,7 @@ def run_search(file: Path, tuner: str, method: str, seed: int) -> None:
     """Run a search and store its result in the file, unless the file has it already."""
     config = search_config(method, seed)
     name = {"family": FAMILY, "tuner": tuner, "method": method, "seed": seed}
-    identity = fingerprint([name, config.plan, config.objective], {}, *training_images())
+    identity = fingerprint([name, config.plan, config.objective], {}, *load_training_data())
     stored = load_searches(file)
     if any(search["fingerprint"] == identity for search in stored):
         return
@@ -122,7 +122,7 @@ def search_plain(method: str, seed: int, started: float) -> tuple[list[Point], d
         from benchmarks.plain_search import search
     config = search_config(method, seed)
     max_epochs = total_epochs(config.plan, POOL_METHODS[0])
-    recipe, history = search(config, training_images(), fit_arguments_with_project_augmentation, max_epochs)
+    recipe, history = search(config, load_training_data(), fit_arguments_with_project_augmentation, max_epochs)
     return best_so_far(history, started, config.objective), recipe.model_dump()
 
 

@@ -29,7 +29,7 @@ def trials_per_minute(n_workers: int, n_images: int) -> float:
     config = replace(config, runtime=runtime)
     settings = Pool(workers=n_workers, threads_per_worker=1, cluster=None)
     with training_pool(settings, runtime, n_workers, config.family) as pool:
-        pool.share(
+        pool.share_data(
             load_images("train", n_images), load_images("validation", 1_000), load_images("validation_corrupted", 1_000)
         )
         for n_runs in (n_workers, N_TRAININGS):  # the first round warms the workers up

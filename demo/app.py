@@ -1,4 +1,4 @@
-"""The page and its API over HTTP. Nothing of a request is kept."""
+"""The demo page and its API over HTTP. Requests are not stored."""
 
 import os
 import sys
@@ -26,12 +26,12 @@ from digits.core.paths import REPORTS
 from digits.data.image_files import FORMATS, MAX_BYTES, decode
 from digits.data.preprocessing import Preprocessing, preprocess
 
-MAX_WAIT = 20  # seconds, for a core
+MAX_WAIT = 20  # seconds for a free core
 LOOPBACK = ("127.0.0.1", "::1")
 STATIC = Path(__file__).with_name("static")
 OPENAPI = Path(__file__).with_name("openapi.json")
-IMAGES = tuple(f"image/{name.lower()}" for name in FORMATS)
-READABLE = {".md": "text/plain", ".csv": "text/plain", ".json": "application/json", ".png": "image/png"}
+IMAGE_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
+REPORT_TYPES = {".md": "text/plain", ".csv": "text/plain", ".json": "application/json", ".png": "image/png"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -46,13 +46,13 @@ HEADERS = {
 }
 
 
-def create(service: Service, hosts: list[str] | None) -> Flask:
-    """Requests to other host names than these are refused: a page elsewhere can make a browser send such requests."""
+def create_app(service: Service, hosts: list[str] | None) -> Flask:
+    """Create the app, which rejects requests to other host names: another site can make a browser send them."""
     app = Flask("demo", static_folder=STATIC)
-    cores = BoundedSemaphore(os.cpu_count() or 1)  # a picture that is decoded takes up to 90 MB
+    cores = BoundedSemaphore(os.cpu_count() or 1)  # decoding an image takes up to 90 MB
     app.config.update(MAX_CONTENT_LENGTH=MAX_BYTES + 2**16, TRUSTED_HOSTS=hosts)
     app.json.sort_keys, app.json.ensure_ascii = False, False
-    app.after_request(with_headers)
+    app.after_request(add_headers)
     app.register_error_handler(Exception, error_response)
 
     @app.get("/")
@@ -65,19 +65,19 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
 
     @app.get("/api/openapi.json")
     def openapi() -> dict[str, Any]:
-        return description(service)
+        return openapi_description(service)
 
     @app.get("/api/models")
     def models() -> dict[str, Any]:
-        return service.models(here=request.remote_addr in LOOPBACK)
+        return service.describe_models(is_local=request.remote_addr in LOOPBACK)
 
     @app.post("/api/predict")
     def predict() -> dict[str, Any]:
-        names = service.names(request.args.get("models"))
+        names = service.parse_names(request.args.get("models"))
         if not cores.acquire(timeout=MAX_WAIT):
-            raise ServiceUnavailable("too many requests at once; try again in a moment")
+            raise ServiceUnavailable("Too many requests at the same time. Try again in a moment.")
         try:
-            return service.predict(image_in(request, service.preprocessing), names)
+            return service.predict(parse_image(request, service.preprocessing), names)
         finally:
             cores.release()
 
@@ -87,45 +87,46 @@ def create(service: Service, hosts: list[str] | None) -> Flask:
 
     @app.get("/reports/<path:name>")
     def report(name: str) -> Response:
-        if Path(name).suffix not in READABLE:
-            raise NotFound("there is no such report")
-        return send_from_directory(REPORTS.resolve(), name, mimetype=READABLE[Path(name).suffix])
+        if Path(name).suffix not in REPORT_TYPES:
+            raise NotFound("There is no such report.")
+        return send_from_directory(REPORTS.resolve(), name, mimetype=REPORT_TYPES[Path(name).suffix])
 
     return app
 
 
-def description(service: Service) -> dict[str, Any]:
-    """openapi.json, completed by the names of the models served and the shape of the images they take."""
+def openapi_description(service: Service) -> dict[str, Any]:
+    """Return openapi.json with the names of the served models and the shape of their images filled in."""
     api = read_json(OPENAPI)
     image: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 255}
-    for length in reversed(pixels.shape_of(service.preprocessing.shape)):
+    for length in reversed(pixels.json_shape(service.preprocessing.shape)):
         image = {"type": "array", "items": image, "minItems": length, "maxItems": length}
-    schemas, name = api["components"]["schemas"], f"({'|'.join(service.served)})"
+    schemas, name = api["components"]["schemas"], f"({'|'.join(service.models)})"
     schemas["Image"] |= image
-    schemas["Names"]["pattern"] = f"^{name}(,{name})*$"
+    schemas["ModelNames"]["pattern"] = f"^{name}(,{name})*$"
     schemas["Family"]["enum"] = service.families
     return api
 
 
-def image_in(request: Request, preprocessing: Preprocessing) -> np.ndarray:
-    """Pixels are taken as they are; an image file is preprocessed like the training images."""
-    data = body(request)
+def parse_image(request: Request, preprocessing: Preprocessing) -> np.ndarray:
+    """Return the image of the request: pixels unchanged, a file preprocessed like the training images."""
+    data = read_body(request)
     if request.mimetype == "application/json":
-        return pixels.read(data, preprocessing.shape)
-    return picture(data, preprocessing)
+        return pixels.parse(data, preprocessing.shape)
+    return preprocess_file(data, preprocessing)
 
 
-def body(given: Request) -> bytes:
-    if given.mimetype not in ("application/json", "multipart/form-data", *IMAGES):
-        kinds = ", ".join(IMAGES)
-        raise UnsupportedMediaType(f"the body must be {kinds}, a form with a file named image, or JSON with pixels")
+def read_body(request: Request) -> bytes:
+    if request.mimetype not in ("application/json", "multipart/form-data", *IMAGE_TYPES):
+        raise UnsupportedMediaType(
+            f"The body must be {', '.join(IMAGE_TYPES)}, a form with a file named image, or JSON with pixels."
+        )
     try:
-        if given.mimetype != "multipart/form-data":
-            data = given.get_data()
-        elif "image" in given.files:
-            data = given.files["image"].read()
+        if request.mimetype != "multipart/form-data":
+            data = request.get_data()
+        elif "image" in request.files:
+            data = request.files["image"].read()
         else:
-            raise UnprocessableEntity("the form has no file named image")
+            raise UnprocessableEntity("The form has no file named image.")
     except RequestEntityTooLarge:
         raise too_large() from None
     if len(data) > MAX_BYTES:
@@ -134,17 +135,17 @@ def body(given: Request) -> bytes:
 
 
 def too_large() -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"a picture may have {MAX_BYTES // 2**20} MB")
+    return RequestEntityTooLarge(f"The image is too large: at most {MAX_BYTES // 2**20} MB are allowed.")
 
 
-def picture(data: bytes, preprocessing: Preprocessing) -> np.ndarray:
+def preprocess_file(data: bytes, preprocessing: Preprocessing) -> np.ndarray:
     try:
         return preprocess(decode(data), preprocessing)
-    except UserError as mistake:
-        raise UnprocessableEntity(f"this picture cannot be used: {mistake}") from None
+    except UserError as error:
+        raise UnprocessableEntity(f"The image cannot be used: {error}.") from None
 
 
-def with_headers(response: Response) -> Response:
+def add_headers(response: Response) -> Response:
     response.headers.extend(HEADERS)
     response.headers["Cache-Control"] = "no-store" if request.path.startswith("/api/") else "no-cache"
     return response
@@ -152,14 +153,14 @@ def with_headers(response: Response) -> Response:
 
 def error_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        response = error.get_response()  # with the headers of its status, such as Allow
+        response = error.get_response()  # includes headers of the status, such as Allow
         response.data, response.content_type = jsonify(error=error.description).data, "application/json"
         return response
     if isinstance(error, UserError):
-        status, why = 503, str(error)
+        status, message = 503, str(error)
     else:
         traceback.print_exception(error, file=sys.stderr)
-        status, why = 500, "something went wrong; the terminal of `make demo` says what"
-    response = jsonify(error=why)
+        status, message = 500, "Internal server error. The terminal of `make demo` shows the details."
+    response = jsonify(error=message)
     response.status_code = status
     return response

@@ -1,5 +1,7 @@
-"""What the API answers, without HTTP: about the models of the page, the best baseline and the best tuned one of each
-family; what they make of an image; and on which test images they differ."""
+"""The API's content, without HTTP: the served models, their predictions, and the test images on which they differ.
+
+The best baseline and the best tuned model of each family are served.
+"""
 
 import csv
 from dataclasses import dataclass
@@ -20,72 +22,73 @@ from digits.serving import predictor
 from digits.serving.predictor import PredictFunction
 from digits.tracking import ui
 
-REPORTED = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metrics": "metrics.json"}
-MOST_SHOWN = 24  # test images on which a baseline and a tuned model differ
+REPORT_FILES = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metrics": "metrics.json"}
+MAX_DISAGREEMENTS = 24  # test images in one response
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    model: str  # cnn-tuned-3
+    model_name: str  # cnn-tuned-3
     metadata: Metadata
     predict: PredictFunction
-    card: dict[str, Any]  # as the page shows it
+    summary: dict[str, Any]  # as in /api/models, where its name is cnn-tuned
 
 
 class Service:
     def __init__(self, families: tuple[str, ...]) -> None:
-        results = comparison()
-        served = [served_model(family, variant, results) for family in families for variant in VARIANTS]
-        self.served = {each.card["name"]: each for each in served}
+        results = load_results()
+        models = [load_model(family, variant, results) for family in families for variant in VARIANTS]
+        self.models = {model.summary["name"]: model for model in models}
         self.families = sorted(families)
-        best = objective.best_model((each.model for each in served), parameter(Objective, "tune.objective"))
-        self.default_family = next(each.card["family"] for each in served if each.model == best)
-        self.classes, self.preprocessing = served[0].metadata.classes, served[0].metadata.preprocessing
+        best = objective.best_model((model.model_name for model in models), parameter(Objective, "tune.objective"))
+        self.default_family = next(model.summary["family"] for model in models if model.model_name == best)
+        self.classes, self.preprocessing = models[0].metadata.classes, models[0].metadata.preprocessing
 
-    def models(self, here: bool) -> dict[str, Any]:
-        """`here`: for a browser on this machine."""
-        reports = {title: name for title, name in REPORTED.items() if (REPORTS / name).exists()}
+    def describe_models(self, is_local: bool) -> dict[str, Any]:
+        """Return the content of /api/models; MLflow's address depends on whether the browser is on this machine."""
+        reports = {title: name for title, name in REPORT_FILES.items() if (REPORTS / name).exists()}
         return {
             "classes": self.classes,
             "shape": self.preprocessing.shape,
-            "models": [each.card for each in self.served.values()],
-            "default": self.names(None),
+            "models": [model.summary for model in self.models.values()],
+            "default": self.parse_names(None),
             "reports": [{"title": title, "href": f"/reports/{name}"} for title, name in reports.items()],
-            "mlflow": ui.address(here),
+            "mlflow": ui.address(is_local),
         }
 
-    def names(self, wanted: str | None) -> list[str]:
-        """Of the models that a request names, with commas between them."""
-        if wanted is None:
+    def parse_names(self, text: str | None) -> list[str]:
+        """Return the names in a comma-separated list, each once; by default, both models of the best family."""
+        if text is None:
             return [f"{self.default_family}-{variant}" for variant in VARIANTS]
-        if unknown := [name for name in wanted.split(",") if name not in self.served]:
-            raise UnprocessableEntity(f"models holds {unknown[0]!r:.40}; there are {', '.join(self.served)}")
-        return list(dict.fromkeys(wanted.split(",")))
+        names = list(dict.fromkeys(text.split(",")))
+        if unknown := [name for name in names if name not in self.models]:
+            raise UnprocessableEntity(f"Unknown model {unknown[0]!r:.40}. Available models: {', '.join(self.models)}.")
+        return names
 
     def predict(self, image: np.ndarray, names: list[str]) -> dict[str, Any]:
-        predictions = [self.prediction(name, image) for name in names]
+        predictions = [self.predict_with(name, image) for name in names]
         agree = len({prediction["class"] for prediction in predictions}) == 1
-        return {"input": pixels.rows(image), "agree": agree, "answers": predictions}
+        return {"input": pixels.to_rows(image), "agree": agree, "answers": predictions}
 
-    def prediction(self, name: str, image: np.ndarray) -> dict[str, Any]:
-        [probabilities] = self.served[name].predict(image[np.newaxis])
-        first, rounded = predictor.answer(probabilities)
-        return {"model": name, "class": self.classes[first], "probability": rounded[first], "probabilities": rounded}
+    def predict_with(self, name: str, image: np.ndarray) -> dict[str, Any]:
+        [probabilities] = self.models[name].predict(image[np.newaxis])
+        top, rounded = predictor.top_class_and_probabilities(probabilities)
+        return {"model": name, "class": self.classes[top], "probability": rounded[top], "probabilities": rounded}
 
     def disagreements(self, family: str | None) -> dict[str, Any]:
         family = self.default_family if family is None else family
         if family not in self.families:
-            raise UnprocessableEntity(f"family is {family!r:.40}; there are {', '.join(self.families)}")
-        pair = {variant: self.served[f"{family}-{variant}"].model for variant in VARIANTS}
-        return {"family": family} | disagreements(pair, self.classes)
+            raise UnprocessableEntity(f"Unknown family {family!r:.40}. Available families: {', '.join(self.families)}.")
+        model_names = {variant: self.models[f"{family}-{variant}"].model_name for variant in VARIANTS}
+        return {"family": family} | find_disagreements(model_names, self.classes)
 
 
-def served_model(family: str, variant: str, results: dict[str, dict[str, str]]) -> ServedModel:
+def load_model(family: str, variant: str, results: dict[str, dict[str, str]]) -> ServedModel:
     name = f"{family}-{variant}"
-    model = predictor.best(name)
-    found = predictor.find(model)
-    history, result = read_json(history_file(model)), results.get(name, {})
-    card = {
+    model_name = predictor.resolve_name(name)
+    source = predictor.find(model_name)
+    history, result = read_json(history_file(model_name)), results.get(name, {})
+    summary = {
         "name": name,
         "family": family,
         "variant": variant,
@@ -98,10 +101,10 @@ def served_model(family: str, variant: str, results: dict[str, dict[str, str]]) 
         "high": number(result, "accuracy_high"),
         "verdict": verdict(result),
     }
-    return ServedModel(model, found.metadata, found.load(), card)
+    return ServedModel(model_name, source.metadata, source.load(), summary)
 
 
-def comparison() -> dict[str, dict[str, str]]:
+def load_results() -> dict[str, dict[str, str]]:
     path = REPORTS / "comparison.csv"
     if not path.exists():
         return {}
@@ -114,30 +117,30 @@ def number(result: dict[str, str], column: str) -> float | None:
 
 
 def verdict(result: dict[str, str]) -> str | None:
-    """Over the baseline, metric by metric."""
-    found = [value for column, value in result.items() if column.endswith("_verdict") and value]
-    if not found:
+    """Return the number of metrics on which the model is better or worse than its baseline, as text."""
+    verdicts = [value for column, value in result.items() if column.endswith("_verdict") and value]
+    if not verdicts:
         return None
-    said = f"{BETTER} on {found.count(BETTER)} of {len(found)} axes"
-    return f"{said}, {WORSE} on {found.count(WORSE)}" if WORSE in found else said
+    text = f"{BETTER} on {verdicts.count(BETTER)} of {len(verdicts)} metrics"
+    return f"{text}, {WORSE} on {verdicts.count(WORSE)}" if WORSE in verdicts else text
 
 
-def disagreements(pair: dict[str, str], classes: tuple[str, ...]) -> dict[str, Any]:
-    """On which test images two models differ, the first of them with both answers, and how often which one is right."""
-    files = {name: PREDICTIONS / f"{name}.npy" for name in ("images", "labels", *pair.values())}
+def find_disagreements(model_names: dict[str, str], classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the first test images on which the baseline and the tuned model differ, and which of them is right."""
+    files = {name: PREDICTIONS / f"{name}.npy" for name in ("images", "labels", *model_names.values())}
     if not all(file.exists() for file in files.values()):
         return {"right": {}, "images": []}
     images, labels = read_array(files["images"]), read_array(files["labels"])
-    predicted = {variant: read_array(files[model]).argmax(axis=1) for variant, model in pair.items()}
-    differ = np.flatnonzero(predicted["baseline"] != predicted["tuned"])
-    right = {variant: int((found == labels)[differ].sum()) for variant, found in predicted.items()}
-    shown = [
+    predicted = {variant: read_array(files[name]).argmax(axis=1) for variant, name in model_names.items()}
+    indices = np.flatnonzero(predicted["baseline"] != predicted["tuned"])
+    n_right = {variant: int((predicted[variant] == labels)[indices].sum()) for variant in predicted}
+    examples = [
         {
-            "index": int(at),
-            "label": classes[labels[at]],
-            **{variant: classes[found[at]] for variant, found in predicted.items()},
-            "pixels": pixels.rows(images[at]),
+            "index": int(index),
+            "label": classes[labels[index]],
+            **{variant: classes[predicted[variant][index]] for variant in predicted},
+            "pixels": pixels.to_rows(images[index]),
         }
-        for at in differ[:MOST_SHOWN]
+        for index in indices[:MAX_DISAGREEMENTS]
     ]
-    return {"right": right | {"neither": len(differ) - sum(right.values())}, "images": shown}
+    return {"right": n_right | {"neither": len(indices) - sum(n_right.values())}, "images": examples}

@@ -1,4 +1,4 @@
-"""The best model of each family, by validation images, in formats for use elsewhere; each is reloaded and checked."""
+"""Export the best model of each family, by validation images, to several formats, and check each by loading it."""
 
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Runtime, Seeds
@@ -8,29 +8,31 @@ from digits.core.paths import CLASSES, PREPARED, REPORTS, model_file, model_name
 from digits.data import dataset, preprocessing
 from digits.evaluation import objective
 from digits.export import formats, verify
-from digits.export.formats import EXPORTS, Trained
+from digits.export.formats import EXPORTS, TrainedModel
 from digits.export.metadata import Metadata
 from digits.models import runtime
 
 
 def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
-    machine = parameter(Runtime, "runtime")
-    wanted = parameter(Objective, "tune.objective")
-    best = {family: objective.best_model(model_names((family,), seeds), wanted) for family in families}
-    with verify.process(machine) as check, replace_folder(EXPORTS) as new:
+    settings = parameter(Runtime, "runtime")
+    objective_name = parameter(Objective, "tune.objective")
+    best = {family: objective.best_model(model_names((family,), seeds), objective_name) for family in families}
+    with verify.checking_process(settings) as check, replace_folder(EXPORTS) as new_folder:
         classes = tuple(read_json(CLASSES))
-        measured = preprocessing.measure(dataset.load(PREPARED / "train").images)
-        runtime.start(machine)
-        from digits.models.keras_file import load, rebuilt
-        from digits.models.kernels import fast
+        image_preprocessing = preprocessing.measure(dataset.load(PREPARED / "train").images)
+        runtime.start(settings)
+        from digits.models.keras_file import clone_with_layers, load
+        from digits.models.kernels import fast_layer
 
         for family, name in best.items():
-            metadata, model = Metadata(model=name, classes=classes, preprocessing=measured), load(model_file(name))
-            formats.write(Trained(model_file(name), model, rebuilt(model, fast), metadata), new / family)
-        report = check(new, best, classes)
+            metadata = Metadata(model=name, classes=classes, preprocessing=image_preprocessing)
+            model = load(model_file(name))
+            trained = TrainedModel(model_file(name), model, clone_with_layers(model, fast_layer), metadata)
+            formats.write(trained, new_folder / family)
+        report = check(new_folder, best, classes)
     write_json(REPORTS / "export.json", report)
-    return f"{EXPORTS}: {', '.join(best.values())}; each format predicts as the model it is made from"
+    return f"{EXPORTS}: {', '.join(best.values())}; the predictions of each format match those of its model"
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from digits.training.seeds import train_seeds
 def main(family: str) -> str:
     recipe = parameter(hyperparameters(family), f"models.{family}")
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
-    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
-    classes = len(read_json(CLASSES))
-    configs = [TrainingConfig(family, recipe, epochs, seed, classes, machine) for seed in seeds]
+    runtime = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    n_classes = len(read_json(CLASSES))
+    configs = [TrainingConfig(family, recipe, epochs, seed, n_classes, runtime) for seed in seeds]
     return train_seeds("baseline", configs, setting(Pool, "pool"), live)
 
 

@@ -1,4 +1,4 @@
-"""Train the best recipe that the search found, with each seed; or with each seed that of a search of its own."""
+"""Train the best recipe of the search with each seed, or each seed's own recipe where each seed had its own search."""
 
 from itertools import cycle
 
@@ -16,12 +16,12 @@ from digits.training.seeds import train_seeds
 def main(family: str) -> str:
     searches = read_json(search_file(family))["searches"]
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
-    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    runtime = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
     require_matching_seeds([search["seed"] for search in searches], seeds)
     recipes = [hyperparameters(family)(**search["best"]) for search in searches]
-    classes = len(read_json(CLASSES))
+    n_classes = len(read_json(CLASSES))
     configs = [
-        TrainingConfig(family, recipe, epochs, seed, classes, machine)
+        TrainingConfig(family, recipe, epochs, seed, n_classes, runtime)
         for seed, recipe in zip(seeds, cycle(recipes), strict=False)
     ]
     return train_seeds("tuned", configs, setting(Pool, "pool"), live)

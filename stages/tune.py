@@ -11,7 +11,7 @@ from digits.models.families import hyperparameters
 from digits.search.brackets import require_enough_trials
 from digits.search.search import SearchConfig, tune
 from digits.tracking.live import live
-from digits.training.jobs import TrainingConfig, describe
+from digits.training.jobs import TrainingConfig, format_epoch
 
 
 def main(family: str) -> str:
@@ -40,7 +40,7 @@ def summarize(search: dict[str, Any]) -> str:
 def format_trial(trial: dict[str, Any]) -> str:
     if trial["status"] == "failed":
         return f"failed ({trial['reason']})"
-    return f"objective {trial['objective']:.4f} ({describe(trial['epochs'][-1])})"
+    return f"objective {trial['objective']:.4f} ({format_epoch(trial['epochs'][-1])})"
 
 
 if __name__ == "__main__":

@@ -19,4 +19,4 @@ MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
 
 def config(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> TrainingConfig:
     family, runtime = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=1, onednn=True)
-    return TrainingConfig(family, recipe, epochs, seed, classes=4, runtime=runtime)
+    return TrainingConfig(family, recipe, epochs, seed, n_classes=4, runtime=runtime)

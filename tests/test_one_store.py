@@ -57,7 +57,7 @@ def test_an_experiment_trains_only_new_models(experiments: tuple[Path, str]) -> 
     assert "mlp search, seed 2" in output
     assert "mlp search, seed 1" not in output
     for variant in ("baseline", "tuned"):
-        assert f"models/mlp-{variant}: 2 models, 1 of them there already" in output
+        assert f"models/mlp-{variant}: 2 models, 1 of them reused" in output
         assert load_record(project, "more-seeds", variant) == load_record(project, "main", variant)
 
 

@@ -167,7 +167,7 @@ def test_exports_are_verified_without_code_that_builds_or_trains_networks() -> N
         ("matplotlib", "digits/report/figures/"),
         ("mlflow", "digits/tracking/"),
         ("keras_tuner", "digits/search/oracle.py"),
-        ("distributed", ("digits/training/pool.py", "digits/training/gpus.py")),
+        ("distributed", ("digits/training/pool.py", "digits/training/cluster.py", "digits/training/gpus.py")),
         ("pyarrow", "digits/data/tables.py"),
         ("requests", "digits/data/downloads.py"),
         ("dvc", ("digits/review/", "digits/training/fingerprint.py")),

@@ -1,11 +1,11 @@
-// Both models' answers: side by side, and as a sentence for screen readers.
+// The predictions of both models, side by side and as a sentence for screen readers.
 
 import { find, make } from "./elements.js";
 import { percent } from "./numbers.js";
 
 const VARIANTS = ["baseline", "tuned"];
 
-export class Answers {
+export class Predictions {
   #section;
   #classes;
 
@@ -17,7 +17,7 @@ export class Answers {
     this.#section.ariaBusy = busy;
   }
 
-  // The two models, and the classes they choose from.
+  // Shows the names of the two models and a bar for each class.
   prepare(classes, pair) {
     this.#classes = classes;
     for (const variant of VARIANTS) {
@@ -30,36 +30,37 @@ export class Answers {
 
   clear() {
     for (const variant of VARIANTS) this.#fill(variant, null);
-    this.#tell("", true);
+    this.#showAgreement("No predictions yet.", true);
   }
 
   // Returns a sentence for screen readers.
-  show({ agree, answers }) {
-    answers.forEach((answer, at) => this.#fill(VARIANTS[at], answer));
-    const [baseline, tuned] = answers;
-    this.#tell(
-      agree ? `Both say ${tuned.class}.` : `They disagree: baseline ${baseline.class}, tuned ${tuned.class}.`,
+  show({ agree, answers: predictions }) {
+    predictions.forEach((prediction, index) => this.#fill(VARIANTS[index], prediction));
+    const [baseline, tuned] = predictions;
+    this.#showAgreement(
+      agree ? `Both predict ${tuned.class}.` : `They disagree: baseline ${baseline.class}, tuned ${tuned.class}.`,
       agree,
     );
-    const said = answers.map((answer, at) => `${VARIANTS[at]} ${answer.class}, ${percent(answer.probability, 0)}`);
-    return `${agree ? "They agree" : "They disagree"}: ${said.join("; ")}.`;
+    const describe = (prediction, index) =>
+      `${VARIANTS[index]} ${prediction.class}, ${percent(prediction.probability, 0)}`;
+    return `${agree ? "They agree" : "They disagree"}: ${predictions.map(describe).join("; ")}.`;
   }
 
-  #tell(sentence, agree) {
+  #showAgreement(sentence, agree) {
     const agreement = find("#agreement", this.#section);
-    agreement.textContent = sentence || "No answers yet.";
+    agreement.textContent = sentence;
     agreement.classList.toggle("differ", !agree);
   }
 
-  #fill(variant, answer) {
-    this.#find(variant, "strong").textContent = answer?.class ?? "";
-    this.#find(variant, "strong").classList.toggle("long", answer?.class.length > 2);
-    this.#find(variant, ".best span").textContent = answer ? percent(answer.probability) : "";
-    this.#find(variant, "ol").childNodes.forEach((row, at) => {
-      const share = answer?.probabilities[at];
-      row.classList.toggle("best", answer?.class === this.#classes[at]);
-      row.style.setProperty("--share", share ?? 0);
-      row.lastChild.textContent = answer ? percent(share) : "";
+  #fill(variant, prediction) {
+    this.#find(variant, "strong").textContent = prediction?.class ?? "";
+    this.#find(variant, "strong").classList.toggle("long", prediction?.class.length > 2);
+    this.#find(variant, ".best span").textContent = prediction ? percent(prediction.probability) : "";
+    this.#find(variant, "ol").childNodes.forEach((row, index) => {
+      const probability = prediction?.probabilities[index];
+      row.classList.toggle("best", prediction?.class === this.#classes[index]);
+      row.style.setProperty("--probability", probability ?? 0);
+      row.lastChild.textContent = prediction ? percent(probability) : "";
     });
   }
 

@@ -1,4 +1,4 @@
-// Elements of the page.
+// Find and make elements of the page.
 
 export const find = (selector, within = document) => within.querySelector(selector);
 

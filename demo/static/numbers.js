@@ -1,7 +1,7 @@
-// Numbers in the format of the reports.
+// Format numbers as in the reports.
 
-export const points = (share, digits = 1) => (100 * share).toFixed(digits);
+export const points = (fraction, digits = 1) => (100 * fraction).toFixed(digits);
 
-export const percent = (share, digits) => `${points(share, digits)}\u00a0%`;
+export const percent = (fraction, digits) => `${points(fraction, digits)}\u00a0%`;
 
 export const count = (number) => number.toLocaleString("en");

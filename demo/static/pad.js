@@ -1,21 +1,21 @@
-// The pad: strokes by pointer or keys, and pictures. A "change" event comes in the frame that shows the change.
+// The pad: strokes by pointer or keyboard, and images. Dispatches "change" in the frame that shows the change.
 
 import { make } from "./elements.js";
 import { colours, fit } from "./picture.js";
 
-const SIZE = 280; // units, and pixels of the image that is sent, whatever the screen
-const SHARPNESS = 3; // pixels per unit on the screen
-const NEAR = 1.5; // units; a shorter movement adds no point
-const STEP = 7; // units, of an arrow key
+const SIZE = 280; // units; also the pixels of the image that is sent, on every screen
+const PIXELS_PER_UNIT = 3; // on the screen
+const MIN_DISTANCE = 1.5; // units between two points of a stroke
+const STEP = 7; // units per arrow key
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
 export class Pad extends EventTarget {
   width = 20;
-  blank = true; // as shown, like the caption
+  isBlank = true; // of the frame on the screen, like the caption
   caption = "";
-  #sheets = [empty()]; // the last is shown; clearing adds an empty one, which undo removes
+  #sheets = [emptySheet()]; // the last is shown; clearing adds an empty sheet, which undo removes
   #stroke = null; // while the pen is down
-  #pen = [SIZE / 2, SIZE / 2]; // the keyboard's
+  #pen = [SIZE / 2, SIZE / 2]; // moved by the keyboard
   #frame = null;
   #canvas;
   #marker;
@@ -26,9 +26,9 @@ export class Pad extends EventTarget {
     super();
     this.#canvas = canvas;
     this.#marker = marker;
-    canvas.width = canvas.height = SIZE * SHARPNESS;
+    canvas.width = canvas.height = SIZE * PIXELS_PER_UNIT;
     this.#screen = canvas.getContext("2d");
-    this.#screen.scale(SHARPNESS, SHARPNESS);
+    this.#screen.scale(PIXELS_PER_UNIT, PIXELS_PER_UNIT);
     const copy = make("canvas", { width: SIZE, height: SIZE });
     this.#copy = copy.getContext("2d", { willReadFrequently: true });
     for (const context of [this.#screen, this.#copy]) context.lineCap = context.lineJoin = "round";
@@ -41,20 +41,20 @@ export class Pad extends EventTarget {
     return this.#sheets.at(-1);
   }
 
-  // A test image as its pixels, anything else as a PNG. toBlob would wait a frame or two for an idle moment.
-  question() {
+  // Returns a test image as its pixels, anything else as a PNG. canvas.toBlob would wait a frame or two until idle.
+  toBlob() {
     const { pixels, strokes } = this.#sheet;
     if (pixels && !strokes.length) return new Blob([JSON.stringify({ pixels })], { type: "application/json" });
     const text = atob(this.#copy.canvas.toDataURL().split(",")[1]);
     return new Blob([Uint8Array.from(text, (byte) => byte.charCodeAt())], { type: "image/png" });
   }
 
-  show(picture, caption, pixels) {
-    this.#take({ ...empty(), picture, caption, pixels, ...fit(picture, SIZE), ...colours(picture) });
+  show(image, caption, pixels) {
+    this.#add({ ...emptySheet(), image, caption, pixels, ...fit(image, SIZE), ...colours(image) });
   }
 
   clear() {
-    if (!isEmpty(this.#sheet)) this.#take(empty());
+    if (!isEmpty(this.#sheet)) this.#add(emptySheet());
   }
 
   undo() {
@@ -63,7 +63,7 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  #take(sheet) {
+  #add(sheet) {
     this.#lift();
     this.#sheets.push(sheet);
     this.#changed();
@@ -72,20 +72,20 @@ export class Pad extends EventTarget {
   #start(point) {
     this.#stroke = { width: this.width, points: [point] };
     this.#sheet.strokes.push(this.#stroke);
-    this.#mark();
+    this.#updateMarker();
     this.#changed();
   }
 
   #extend(point) {
     const [x, y] = this.#stroke.points.at(-1);
-    if (Math.hypot(point[0] - x, point[1] - y) < NEAR) return;
+    if (Math.hypot(point[0] - x, point[1] - y) < MIN_DISTANCE) return;
     this.#stroke.points.push(point);
     this.#changed();
   }
 
   #lift() {
     this.#stroke = null;
-    this.#mark();
+    this.#updateMarker();
   }
 
   #listenToPointer() {
@@ -93,18 +93,18 @@ export class Pad extends EventTarget {
     canvas.addEventListener("pointerdown", (event) => {
       if (!event.isPrimary || event.button !== 0) return;
       canvas.setPointerCapture(event.pointerId);
-      this.#start(this.#places([event])[0]);
+      this.#start(this.#points([event])[0]);
     });
     canvas.addEventListener("pointermove", (event) => {
       if (!this.#stroke || !canvas.hasPointerCapture(event.pointerId)) return;
-      // Browsers give all points between two frames only to pages from localhost or over https.
+      // Browsers report all points between two frames only to pages from localhost or over https.
       const events = event.getCoalescedEvents?.() ?? [];
-      for (const place of this.#places(events.length ? events : [event])) this.#extend(place);
+      for (const point of this.#points(events.length ? events : [event])) this.#extend(point);
     });
     canvas.addEventListener("lostpointercapture", () => this.#lift());
   }
 
-  #places(events) {
+  #points(events) {
     const { left, top, width } = this.#canvas.getBoundingClientRect();
     return events.map(({ clientX, clientY }) => [((clientX - left) * SIZE) / width, ((clientY - top) * SIZE) / width]);
   }
@@ -126,7 +126,7 @@ export class Pad extends EventTarget {
       held.clear();
       this.#lift();
     });
-    this.#mark();
+    this.#updateMarker();
   }
 
   #toggle() {
@@ -136,18 +136,18 @@ export class Pad extends EventTarget {
 
   #move(held) {
     for (const key of held) {
-      this.#pen = this.#pen.map((place, axis) => Math.min(SIZE, Math.max(0, place + ARROWS[key][axis])));
+      this.#pen = this.#pen.map((value, axis) => Math.min(SIZE, Math.max(0, value + ARROWS[key][axis])));
     }
     if (this.#stroke) this.#extend([...this.#pen]);
-    this.#mark();
+    this.#updateMarker();
   }
 
-  #mark() {
-    const [left, top] = this.#pen.map((place) => `${(100 * place) / SIZE}%`);
+  #updateMarker() {
+    const [left, top] = this.#pen.map((value) => `${(100 * value) / SIZE}%`);
     Object.assign(this.#marker.style, { left, top });
     this.#marker.classList.toggle("down", this.#stroke !== null);
-    const said = this.#stroke ? "Pen down" : "Pen up";
-    if (this.#marker.textContent !== said) this.#marker.textContent = said;
+    const state = this.#stroke ? "Pen down" : "Pen up";
+    if (this.#marker.textContent !== state) this.#marker.textContent = state;
   }
 
   #changed() {
@@ -160,36 +160,36 @@ export class Pad extends EventTarget {
 
   #render() {
     const sheet = this.#sheet;
-    const { picture, place, smooth, ground, ink, strokes } = sheet;
+    const { image, box, smooth, background, ink, strokes } = sheet;
     for (const context of [this.#screen, this.#copy]) {
-      context.fillStyle = ground;
+      context.fillStyle = background;
       context.fillRect(0, 0, SIZE, SIZE);
       context.imageSmoothingEnabled = smooth;
       context.imageSmoothingQuality = "high";
-      if (picture) context.drawImage(picture, ...place);
+      if (image) context.drawImage(image, ...box);
       context.strokeStyle = ink;
-      for (const stroke of strokes) trace(context, stroke);
+      for (const stroke of strokes) drawStroke(context, stroke);
     }
-    this.blank = isEmpty(sheet);
+    this.isBlank = isEmpty(sheet);
     this.caption = sheet.caption;
-    this.#canvas.classList.toggle("picture", Boolean(picture));
+    this.#canvas.classList.toggle("image", Boolean(image));
   }
 }
 
-const empty = () => ({ strokes: [], ground: "white", ink: "black", caption: "" });
+const emptySheet = () => ({ strokes: [], background: "white", ink: "black", caption: "" });
 
-const isEmpty = ({ picture, strokes }) => !picture && !strokes.length;
+const isEmpty = ({ image, strokes }) => !image && !strokes.length;
 
-// A quadratic curve through the midpoints, with the points as its control points.
-function trace(context, { width, points }) {
+// Draws quadratic curves through the midpoints, with the points as control points.
+function drawStroke(context, { width, points }) {
   context.lineWidth = width;
   context.beginPath();
   context.moveTo(...points[0]);
-  for (const [at, [x, y]] of points.slice(1, -1).entries()) {
-    const [nextX, nextY] = points[at + 2];
+  for (const [index, [x, y]] of points.slice(1, -1).entries()) {
+    const [nextX, nextY] = points[index + 2];
     context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
   }
   const [x, y] = points.at(-1);
-  context.lineTo(x + 0.01, y); // a dot: a line without length would not be drawn
+  context.lineTo(x + 0.01, y); // draws a dot, too: a line without length would be invisible
   context.stroke();
 }

@@ -1,6 +1,6 @@
-// The page: sends each drawing to the server and shows both models' answers.
+// The page: sends each drawing to the server and shows the predictions of both models.
 
-import { Answers } from "./answers.js";
+import { Predictions } from "./answers.js";
 import * as api from "./api.js";
 import { showDifferences } from "./differences.js";
 import { find, make } from "./elements.js";
@@ -8,111 +8,111 @@ import { Pad } from "./pad.js";
 import { paint, read } from "./picture.js";
 import { showResults } from "./results.js";
 
-const HINT = "Draw, or drop, paste or open a picture.";
-const PAUSE = 1000; // milliseconds between two sentences for screen readers
+const HINT = "Draw, or drop, paste or open an image.";
+const ANNOUNCEMENT_INTERVAL = 1000; // milliseconds between two sentences for screen readers
 
 const pad = new Pad(find("#pad"), find("#pen"));
-const answers = new Answers(find("#answers"));
-let project = null; // the server's /api/models
+const predictions = new Predictions(find("#predictions"));
+let project = null; // the response of /api/models
 let family = null;
-let compared = null; // the family whose disagreements are shown
-let changes = 0;
-let asking = false;
-let sentence = "";
-let saying = null;
+let shownFamily = null; // the family whose disagreements are shown
+let nChanges = 0;
+let isUpdating = false;
+let announcement = "";
+let announcementTimer = null;
 
-pad.addEventListener("change", ask);
+pad.addEventListener("change", update);
 listenToTools();
 listenToFiles();
-ask();
+update();
 
 // One request at a time; a change meanwhile starts the next.
-async function ask() {
-  changes += 1;
-  answers.busy = true;
+async function update() {
+  nChanges += 1;
+  predictions.busy = true;
   find("#caption").textContent = pad.caption || HINT;
-  if (asking) return;
-  asking = true;
-  for (let asked = 0; asked !== changes; ) {
-    asked = changes;
+  if (isUpdating) return;
+  isUpdating = true;
+  for (let handled = 0; handled !== nChanges; ) {
+    handled = nChanges;
     try {
-      await start();
-      await answer();
-      complain("");
+      await loadProject();
+      await predict();
+      showError("");
     } catch (error) {
-      forget();
-      complain(error.message);
+      clearPredictions();
+      showError(error.message);
     }
   }
-  asking = false;
-  answers.busy = false;
+  isUpdating = false;
+  predictions.busy = false;
 }
 
-async function answer() {
-  if (pad.blank) return forget();
-  const asked = family;
-  const reply = await api.predict(pad.question(), Object.values(pair()).map(({ name }) => name));
-  if (pad.blank || asked !== family) return; // the next request is for something else
-  say(answers.show(reply));
-  paint(find("#seen canvas"), reply.input);
+async function predict() {
+  if (pad.isBlank) return clearPredictions();
+  const requestedFamily = family;
+  const response = await api.predict(pad.toBlob(), Object.values(pair()).map(({ name }) => name));
+  if (pad.isBlank || requestedFamily !== family) return; // outdated: the next request follows
+  announce(predictions.show(response));
+  paint(find("#input canvas"), response.input);
 }
 
-function forget() {
-  answers.clear();
-  const seen = find("#seen canvas");
-  seen.width = seen.width; // clears it
-  say("");
+function clearPredictions() {
+  predictions.clear();
+  const canvas = find("#input canvas");
+  canvas.width = canvas.width; // clears it
+  announce("");
 }
 
-// Until the server has answered once, every stroke tries again.
-async function start() {
+// Called at every change until the server has responded once.
+async function loadProject() {
   if (!project) {
     project = await api.models();
     showResults(find("#results"), project);
-    find("#size").textContent = ` of ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels`;
+    find("#size").textContent = `: ${project.shape[1]}\u00a0×\u00a0${project.shape[0]} pixels.`;
     listFamilies();
   }
-  if (compared !== family) compare();
+  if (shownFamily !== family) loadDifferences();
 }
 
 function listFamilies() {
   const families = [...new Set(project.models.map((model) => model.family))];
   family = project.models.find(({ name }) => name === project.default[0]).family;
-  answers.prepare(project.classes, pair());
+  predictions.prepare(project.classes, pair());
   for (const value of families) {
-    const choice = make("input", { type: "radio", name: "family", value, checked: value === family });
-    choice.addEventListener("change", () => choose(value));
-    find("#families").append(make("label", {}, choice, value));
+    const input = make("input", { type: "radio", name: "family", value, checked: value === family });
+    input.addEventListener("change", () => selectFamily(value));
+    find("#families").append(make("label", {}, input, value));
   }
   find("#families").hidden = families.length === 1;
 }
 
-function choose(value) {
+function selectFamily(value) {
   family = value;
-  answers.prepare(project.classes, pair());
-  ask();
+  predictions.prepare(project.classes, pair());
+  update();
 }
 
 function pair() {
-  const of = (variant) => project.models.find((model) => model.family === family && model.variant === variant);
-  return { baseline: of("baseline"), tuned: of("tuned") };
+  const model = (variant) => project.models.find((model) => model.family === family && model.variant === variant);
+  return { baseline: model("baseline"), tuned: model("tuned") };
 }
 
-async function compare() {
+async function loadDifferences() {
   const section = find("#differences");
-  const asked = (compared = family);
+  const requestedFamily = (shownFamily = family);
   try {
-    const found = await api.disagreements(asked);
-    if (asked === family) showDifferences(section, found, putOnPad);
+    const disagreements = await api.disagreements(requestedFamily);
+    if (requestedFamily === family) showDifferences(section, disagreements, putOnPad);
   } catch (error) {
-    if (asked === family) compared = null;
+    if (requestedFamily === family) shownFamily = null;
     find("p", section).textContent = error.message;
     find("ul", section).replaceChildren();
   }
 }
 
-function putOnPad(...image) {
-  pad.show(...image);
+function putOnPad(image, caption, pixels) {
+  pad.show(image, caption, pixels);
   find("#drawing").scrollIntoView({ block: "nearest" });
 }
 
@@ -129,36 +129,36 @@ function listenToTools() {
 
 function listenToFiles() {
   find("#open input").addEventListener("change", ({ target }) => {
-    openPicture(target.files[0]);
-    target.value = ""; // the same file can be chosen again
+    openImage(target.files[0]);
+    target.value = ""; // so that the same file can be chosen again
   });
-  document.addEventListener("paste", (event) => openPicture(event.clipboardData.files[0]));
+  document.addEventListener("paste", (event) => openImage(event.clipboardData.files[0]));
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    openPicture(event.dataTransfer.files[0]);
+    openImage(event.dataTransfer.files[0]);
   });
 }
 
-async function openPicture(file) {
+async function openImage(file) {
   if (!file) return;
   try {
     pad.show(await read(file), file.name);
   } catch (error) {
-    complain(error.message);
+    showError(error.message);
   }
 }
 
-function complain(problem) {
-  const place = find("#error");
-  if (place.textContent !== problem) place.textContent = problem;
+function showError(message) {
+  const element = find("#error");
+  if (element.textContent !== message) element.textContent = message;
 }
 
-// For screen readers, and not at every stroke.
-function say(what) {
-  sentence = what;
-  saying ??= setTimeout(() => {
-    saying = null;
-    find("#said").textContent = sentence;
-  }, PAUSE);
+// Tells screen readers the latest sentence, but not at every stroke.
+function announce(sentence) {
+  announcement = sentence;
+  announcementTimer ??= setTimeout(() => {
+    announcementTimer = null;
+    find("#announcement").textContent = announcement;
+  }, ANNOUNCEMENT_INTERVAL);
 }

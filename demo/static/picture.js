@@ -1,6 +1,6 @@
-// Pictures: pixels as a canvas, files as bitmaps, and their place and colours on the pad.
+// Images: draw pixels on a canvas, read files as bitmaps, and fit both to the pad.
 
-const EDGE = 8;
+const SIDE = 8; // pixels, of the reduced image whose edge gives the colours
 
 export function paint(canvas, pixels) {
   canvas.height = pixels.length;
@@ -11,28 +11,29 @@ export function paint(canvas, pixels) {
 
 export function read(file) {
   return createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is not a picture that can be read; PNG and JPEG can.`);
+    throw new Error(`${file.name} cannot be read as an image; use a PNG or JPEG file.`);
   });
 }
 
-// As large as fits into a square, centred; pixels stay whole and sharp where they are enlarged.
-export function fit(picture, size) {
-  const most = Math.min(size / picture.width, size / picture.height);
-  const scale = most > 1 ? Math.floor(most) : most;
-  const [width, height] = [scale * picture.width, scale * picture.height];
-  return { place: [(size - width) / 2, (size - height) / 2, width, height], smooth: scale < 1 };
+// Scale to fit a square, centred. Enlarge by whole factors only, so that pixels stay sharp.
+export function fit(image, size) {
+  const maxScale = Math.min(size / image.width, size / image.height);
+  const scale = maxScale > 1 ? Math.floor(maxScale) : maxScale;
+  const [width, height] = [scale * image.width, scale * image.height];
+  return { box: [(size - width) / 2, (size - height) / 2, width, height], smooth: scale < 1 };
 }
 
-// The ground around a picture has the mean colour of its edges; ink is black or white, whichever is visible on that.
-export function colours(picture) {
-  const context = new OffscreenCanvas(EDGE, EDGE).getContext("2d", { willReadFrequently: true });
+// Choose the mean colour of the image's edges as background, and the ink, black or white, that is visible on it.
+export function colours(image) {
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white";
-  context.fillRect(0, 0, EDGE, EDGE);
+  context.fillRect(0, 0, SIDE, SIDE);
   context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, EDGE, EDGE);
-  const { data } = context.getImageData(0, 0, EDGE, EDGE);
-  const outer = (at) => [at % EDGE, Math.floor(at / EDGE)].some((side) => side === 0 || side === EDGE - 1);
-  const edge = Array.from({ length: EDGE * EDGE }, (_, at) => at).filter(outer);
-  const ground = [0, 1, 2].map((channel) => edge.reduce((sum, at) => sum + data[4 * at + channel], 0) / edge.length);
-  return { ground: `rgb(${ground.join(" ")})`, ink: Math.max(...ground) < 128 ? "white" : "black" };
+  context.drawImage(image, 0, 0, SIDE, SIDE);
+  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  const isEdge = (index) => [index % SIDE, Math.floor(index / SIDE)].some((k) => k === 0 || k === SIDE - 1);
+  const edge = Array.from({ length: SIDE * SIDE }, (_, index) => index).filter(isEdge);
+  const mean = (channel) => edge.reduce((sum, index) => sum + data[4 * index + channel], 0) / edge.length;
+  const rgb = [0, 1, 2].map(mean);
+  return { background: `rgb(${rgb.join(" ")})`, ink: Math.max(...rgb) < 128 ? "white" : "black" };
 }

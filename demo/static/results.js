@@ -10,7 +10,7 @@ export function showResults(section, { models, reports, mlflow }) {
   find("#links", section).replaceChildren(...links.map((link) => make("li", {}, ...link)));
 }
 
-const plusMinus = (spread) => (spread === null ? "" : ` ± ${points(spread, 2)}`); // of one model nothing is known
+const plusMinus = (deviation) => (deviation === null ? "" : ` ± ${points(deviation, 2)}`); // null for one seed
 
 function row({ family, variant, test_accuracy, test_accuracy_sd, low, high, parameters, verdict }) {
   const cells = [

@@ -1,4 +1,4 @@
-"""The best models in formats for use elsewhere.
+"""Export the best models to formats for use elsewhere.
 
-Each file is reloaded and compared with the model it was made from.
+Each file is loaded again and its predictions are compared with those of the trained model.
 """

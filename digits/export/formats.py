@@ -1,6 +1,6 @@
-"""The formats of an export: an entry of FORMATS names a file, saves it and loads it.
+"""Export formats: each entry of FORMATS has a file name, and functions to save and load the file.
 
-Loading imports nothing of what builds and trains networks here, as whoever gets the file has none of it.
+Loading imports no code that builds or trains networks: users of the files do not have it.
 """
 
 import shutil
@@ -19,65 +19,64 @@ from digits.export.metadata import Metadata, write_metadata
 if TYPE_CHECKING:
     import keras
 
-
 EXPORTS = Path("exports")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     file: Path
-    model: "keras.Model"  # of Keras's layers alone
-    network: "keras.Model"  # the same as `evaluate` predicts with it: a graph that every processor rounds alike
+    model: "keras.Model"  # only Keras's own layers
+    portable_model: "keras.Model"  # as in `evaluate`: floating-point results are the same on every processor
     metadata: Metadata
 
 
 class FormatOutput(NamedTuple):
     probabilities: np.ndarray
-    classes: np.ndarray | None = None  # the likeliest, by name, where the format itself knows the names
+    predicted_classes: np.ndarray | None = None  # the likeliest class's name per image, if the format stores names
 
 
 @dataclass(frozen=True)
 class Format:
     file: str
-    save: Callable[[Trained, Path], object]
+    save: Callable[[TrainedModel, Path], object]
     load: Callable[[Path], Callable[[np.ndarray], FormatOutput]]
-    tolerance: float = 1e-5  # of a probability: a format may add up in another order, and no more than that
+    tolerance: float = 1e-5  # of a probability: a format may only sum in another order
 
 
-def save_hdf5(trained: Trained, path: Path) -> None:
-    with suppress_stderr():  # Keras warns that this format is old; it is here for old programs
+def save_hdf5(trained: TrainedModel, path: Path) -> None:
+    with suppress_stderr():  # Keras warns that the format is deprecated; old programs need it
         trained.model.save(path)
 
 
-def save_saved_model(trained: Trained, path: Path) -> None:
+def save_saved_model(trained: TrainedModel, path: Path) -> None:
     from digits.export import saved_model
 
-    saved_model.save(trained.network, trained.metadata.classes, path)
+    saved_model.save(trained.portable_model, trained.metadata.classes, path)
 
 
-def save_tflite(trained: Trained, path: Path) -> None:
+def save_tflite(trained: TrainedModel, path: Path) -> None:
     with suppress_stderr():
-        trained.network.export(str(path), format="litert", verbose=False)
+        trained.portable_model.export(str(path), format="litert", verbose=False)
 
 
 def load_keras(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     import keras
 
-    return as_graph(keras.models.load_model(path, compile=False))
+    return predict_function(keras.models.load_model(path, compile=False))
 
 
 def load_weights(path: Path) -> Callable[[np.ndarray], FormatOutput]:
-    """Into the network that the .keras file beside them describes."""
+    """Build the network that the .keras file in the same folder describes, and load the weights into it."""
     import keras
 
     with zipfile.ZipFile(path.with_name("model.keras")) as file:
         model = keras.models.model_from_json(file.read("config.json"))
     model.load_weights(path)
-    return as_graph(model)
+    return predict_function(model)
 
 
-def as_graph(model: "keras.Model") -> Callable[[np.ndarray], FormatOutput]:
-    """One graph for any number of images: Keras's own `predict` takes 80 ms and more for a single one."""
+def predict_function(model: "keras.Model") -> Callable[[np.ndarray], FormatOutput]:
+    """Compile one graph for any number of images: Keras's `predict` takes 80 ms and more for a single image."""
     import tensorflow as tf
 
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
@@ -91,10 +90,10 @@ def load_saved_model(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     model = tf.saved_model.load(path)
     signature = model.signatures["serving_default"]
 
-    def predict(images: np.ndarray, _model: object = model) -> FormatOutput:  # its weights live only as long as it does
-        output = {name: value.numpy() for name, value in signature(images=tf.cast(images, tf.float32)).items()}
-        names = np.char.decode(output["class"].astype(bytes), "utf-8") if "class" in output else None
-        return FormatOutput(output["probabilities"], names)
+    def predict(images: np.ndarray, _model: object = model) -> FormatOutput:  # the signature does not keep the weights
+        outputs = {name: value.numpy() for name, value in signature(images=tf.cast(images, tf.float32)).items()}
+        classes = np.char.decode(outputs["class"].astype(bytes), "utf-8") if "class" in outputs else None
+        return FormatOutput(outputs["probabilities"], classes)
 
     return predict
 
@@ -103,11 +102,11 @@ def load_tflite(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     import tensorflow as tf
     from tensorflow.lite.python.schema_py_generated import ModelT
 
-    ModelT.InitFromPackedBuf(path.read_bytes(), 0)  # fails where the file is cut short; the interpreter would crash
-    # Its successor is a package of its own, `ai_edge_litert`, which reads the same files.
+    ModelT.InitFromPackedBuf(path.read_bytes(), 0)  # fails on a truncated file; the interpreter would crash
+    # TensorFlow warns of the interpreter's move to the package `ai_edge_litert`, which reads the same files.
     with warnings.catch_warnings(action="ignore", category=UserWarning), suppress_stderr():
         interpreter = tf.lite.Interpreter(str(path))
-        interpreter.allocate_tensors()  # it says on stderr what it computes with
+        interpreter.allocate_tensors()  # logs its kernel library to stderr
     run = interpreter.get_signature_runner()
     [pixels], [probabilities] = run.get_input_details(), run.get_output_details()
     return lambda images: FormatOutput(run(**{pixels: images.astype(np.float32)})[probabilities])
@@ -118,18 +117,18 @@ FORMATS = (
     Format("model.h5", save_hdf5, load_keras),
     Format("model.weights.h5", lambda trained, path: trained.model.save_weights(path), load_weights),
     Format("saved_model", save_saved_model, load_saved_model),
-    Format("model.tflite", save_tflite, load_tflite, tolerance=1e-4),  # its kernels round more
+    Format("model.tflite", save_tflite, load_tflite, tolerance=1e-4),  # its kernels are less precise
 )
 
 
-def write(trained: Trained, folder: Path) -> None:
+def write(trained: TrainedModel, folder: Path) -> None:
     folder.mkdir()
-    for each in FORMATS:
-        each.save(trained, folder / each.file)
+    for export_format in FORMATS:
+        export_format.save(trained, folder / export_format.file)
     write_metadata(folder, trained.metadata)
 
 
-def format_of(path: Path) -> Format | None:
-    """Of any model's file, by the ending of its name; a folder is a SavedModel."""
-    ending = "" if path.is_dir() else path.suffix or None
-    return next((each for each in FORMATS if Path(each.file).suffix == ending), None)
+def detect_format(path: Path) -> Format | None:
+    """Return the format of a model by its file's suffix; a folder is a SavedModel."""
+    suffix = "" if path.is_dir() else path.suffix or None
+    return next((export_format for export_format in FORMATS if Path(export_format.file).suffix == suffix), None)

@@ -1,4 +1,4 @@
-"""metadata.json beside exported models: the model's name, its classes, and how to preprocess a new image for it."""
+"""metadata.json beside exported models: the model's name, its classes, and the preprocessing of a new image."""
 
 from pathlib import Path
 
@@ -24,15 +24,17 @@ def write_metadata(folder: Path, metadata: Metadata) -> None:
 
 
 def read_metadata(model: Path) -> Metadata | None:
-    """From the folder of a model's file, or of a SavedModel's folder; None where there is no metadata.json."""
+    """Read metadata.json beside a model's file or SavedModel folder; return None if there is none."""
     path = model.parent / METADATA_FILE
     try:
         return Metadata.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        first = error.errors()[0]
-        why = ": ".join([*map(str, first["loc"]), first["msg"]])
+        details = error.errors()[0]
+        why = ": ".join([*map(str, details["loc"]), details["msg"]])
     except OSError as error:
         why = error.strerror or reason(error)
-    raise UserError(f"{path} cannot be read as a model's metadata ({why}); `dvc repro --force export` writes it again")
+    raise UserError(
+        f"{path} cannot be read as a model's metadata ({why}); run `dvc repro --force export` to write it again"
+    )

@@ -1,4 +1,7 @@
-"""A SavedModel whose signature names the likeliest class, too. Keras's own export would keep the weights twice."""
+"""Write a SavedModel whose signature also returns the name of the likeliest class.
+
+Keras's own export would store the weights twice.
+"""
 
 from pathlib import Path
 
@@ -7,14 +10,14 @@ import tensorflow as tf
 
 
 def save(model: keras.Model, classes: tuple[str, ...], folder: Path) -> None:
-    """Its signature takes raw pixels, 0 to 255, as float32; it returns the probabilities and the likeliest class.
+    """Write a SavedModel with a signature from float32 pixels, 0 to 255, to probabilities and the likeliest class.
 
-    TensorFlow numbers functions by how many the process has made: the same steps in a new process give the same bytes.
+    TensorFlow numbers its functions per process: the same steps in a new process write the same bytes.
     """
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="images")
 
     @tf.function(input_signature=[pixels])
-    def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:  # the file contains this name: another changes its bytes
         probabilities = model(images, training=False)
         names = tf.gather(tf.constant(classes), tf.argmax(probabilities, axis=1))
         return {"probabilities": probabilities, "class": names}
@@ -22,4 +25,4 @@ def save(model: keras.Model, classes: tuple[str, ...], folder: Path) -> None:
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]  # without Dropout's random state
     tf.saved_model.save(module, folder, signatures={"serving_default": answer})
-    (folder / "fingerprint.pb").unlink()  # it holds a random number
+    (folder / "fingerprint.pb").unlink()  # it contains a random number

@@ -1,4 +1,4 @@
-"""Exports compared with the models they were made from, in a process that has only the files to go by."""
+"""Compare exports with the models that they were made from, in a process that has only the exported files."""
 
 import multiprocessing
 import signal
@@ -20,98 +20,109 @@ from digits.export.formats import EXPORTS, FORMATS, Format, FormatOutput
 from digits.export.metadata import read_metadata
 from digits.models import runtime
 
-BATCH = 500  # as in `evaluate`: another number may change a probability's last bit
+BATCH_SIZE = 500  # as in `evaluate`: another batch size may change a probability's last bit
 
 
 @contextmanager
-def process(machine: Runtime) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Yields `check`, to be done by the process, which starts at once: TensorFlow takes seconds, here and there."""
+def checking_process(settings: Runtime) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Start a process, and yield a function that runs `check` there.
+
+    The process starts TensorFlow, which takes seconds, while the caller starts its own.
+    """
     spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    checking = spawn.Process(target=serve, args=(theirs, machine))
-    checking.start()
-    theirs.close()  # the process alone holds this end, so that the pipe breaks when it dies
+    parent_end, child_end = spawn.Pipe()
+    process = spawn.Process(target=serve_one_call, args=(child_end, settings))
+    process.start()
+    child_end.close()  # only the process keeps this end open, so that the pipe breaks when it dies
     try:
-        yield partial(call, ours)
+        yield partial(call_check, parent_end)
     finally:
-        checking.kill()
-        checking.join()
+        process.kill()
+        process.join()
 
 
-def call(pipe: Connection, *arguments: object) -> dict[str, Any]:
+def call_check(pipe: Connection, *arguments: object) -> dict[str, Any]:
     try:
         pipe.send(arguments)
         result = pipe.recv()
     except (EOFError, OSError):
-        raise UserError("the process that reloads the exports was killed; it may have lacked memory") from None
+        raise UserError("the process that loads the exports was killed, possibly for lack of memory") from None
     if isinstance(result, UserError):
         raise result
     return result
 
 
-def serve(pipe: Connection, machine: Runtime) -> None:
-    """One call. When whoever calls is killed, the pipe breaks, and this process ends as well."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the other process, which ends this one
+def serve_one_call(pipe: Connection, settings: Runtime) -> None:
+    """Run `check` once. If the parent is killed, the pipe breaks and this process ends, too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, which ends this process
     with suppress(EOFError, BrokenPipeError):
         try:
-            runtime.start(machine)
+            runtime.start(settings)
             result = check(*pipe.recv())
-        except UserError as mistake:
-            result = mistake
+        except UserError as error:
+            result = error
         except Exception as error:
             result = UserError(f"the exports could not be compared with their models ({reason(error)})")
         pipe.send(result)
 
 
 def check(exports: Path, models: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, Any]:
-    """What reports/export.json holds: for each family its model, and each format's size and largest difference."""
+    """Return the content of reports/export.json: each family's model, and each format's size and largest difference."""
     images = read_array(PREDICTIONS / "images.npy")
     report = {}
     for family, name in models.items():
         formats = {}
-        for each in FORMATS:
-            path = exports / family / each.file
-            largest = difference(f"{family}/{each.file}", name, output(each, path, images), classes, each.tolerance)
-            formats[each.file] = {"path": str(EXPORTS / family / each.file), "bytes": size(path)}
-            # Processors differ in the digits beyond.
-            rounded_up = ceil(largest * 1e6) / 1e6
-            formats[each.file] |= {"largest_difference": rounded_up, "tolerance": each.tolerance}
+        for export_format in FORMATS:
+            file, tolerance = export_format.file, export_format.tolerance
+            path = exports / family / file
+            output = predict_images(export_format, path, images)
+            difference = compare(f"{family}/{file}", name, output, classes, tolerance)
+            formats[file] = {
+                "path": str(EXPORTS / family / file),
+                "bytes": size_in_bytes(path),
+                # Rounded up to six digits: later ones differ between processors.
+                "largest_difference": ceil(difference * 1e6) / 1e6,
+                "tolerance": tolerance,
+            }
         report[family] = {"model": name, "images": len(images), "formats": formats}
     return report
 
 
-def output(export_format: Format, path: Path, images: np.ndarray) -> FormatOutput:
+def predict_images(export_format: Format, path: Path, images: np.ndarray) -> FormatOutput:
+    """Return the output for all images; class names come from metadata.json if the format does not store them."""
     try:
         predict = export_format.load(path)
-        parts = [predict(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-        probabilities = np.concatenate([part.probabilities for part in parts])
-        if parts[0].classes is not None:
-            return FormatOutput(probabilities, np.concatenate([part.classes for part in parts]))
+        batches = [predict(images[start : start + BATCH_SIZE]) for start in range(0, len(images), BATCH_SIZE)]
+        probabilities = np.concatenate([batch.probabilities for batch in batches])
+        if batches[0].predicted_classes is not None:
+            return FormatOutput(probabilities, np.concatenate([batch.predicted_classes for batch in batches]))
         return FormatOutput(probabilities, np.array(read_metadata(path).classes)[probabilities.argmax(axis=1)])
-    except Exception as error:  # whatever it is, nobody else could use the file either
+    except Exception as error:  # any error here would occur for the file's users, too
         raise UserError(f"the export {path.parent.name}/{path.name} cannot be used ({reason(error)})") from None
 
 
-def difference(export: str, name: str, output: FormatOutput, classes: tuple[str, ...], tolerance: float) -> float:
+def compare(export: str, name: str, output: FormatOutput, classes: tuple[str, ...], tolerance: float) -> float:
+    """Return the largest difference from the model's stored probabilities, or raise if it exceeds the tolerance."""
     expected = read_array(PREDICTIONS / f"{name}.npy")
     if output.probabilities.shape != expected.shape:
         raise UserError(
-            f"the export {export} gives {output.probabilities.shape} probabilities, but {PREDICTIONS}/{name}.npy "
-            f"holds {expected.shape}; `dvc repro` makes both from the same model"
+            f"the export {export} returns probabilities of shape {output.probabilities.shape}, but "
+            f"{PREDICTIONS}/{name}.npy has shape {expected.shape}; run `dvc repro` to make both from the same model"
         )
-    largest = float(np.abs(output.probabilities - expected).max())
-    # Of two classes that are closer than what is allowed, rounding decides.
-    named = np.where(output.classes[:, np.newaxis] == np.array(classes), expected, -1).max(axis=1)
-    others = int((named < expected.max(axis=1) - 2 * tolerance).sum())
-    if others or not largest <= tolerance:  # nor is NaN
+    difference = float(np.abs(output.probabilities - expected).max())
+    # If two classes are closer than the tolerance, either may be predicted.
+    is_predicted = output.predicted_classes[:, np.newaxis] == np.array(classes)
+    expected_of_predicted = np.where(is_predicted, expected, -1).max(axis=1)
+    n_changed = int((expected_of_predicted < expected.max(axis=1) - 2 * tolerance).sum())
+    if n_changed or not difference <= tolerance:  # `not <=` is also true for NaN
         raise UserError(
-            f"the export {export} does not predict as {name} does: of {len(expected):,} test images {others:,} get "
-            f"another class, and a probability differs by {largest:.1g} ({tolerance:g} is allowed); {EXPORTS} stays as "
-            "it was, and `dvc repro --force evaluate` predicts again with the trained models, on this machine"
+            f"the export {export} does not match {name}: {n_changed:,} of {len(expected):,} test images get another "
+            f"class, and probabilities differ by up to {difference:.1g} (at most {tolerance:g} is allowed); {EXPORTS} "
+            "is unchanged; run `dvc repro --force evaluate` to predict again with the trained models on this machine"
         )
-    return largest
+    return difference
 
 
-def size(path: Path) -> int:
-    """Of a file, or of all files in a folder."""
-    return sum(each.stat().st_size for each in (path, *path.rglob("*")) if each.is_file())
+def size_in_bytes(path: Path) -> int:
+    """Return the size of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file())

@@ -1,4 +1,4 @@
-"""Networks: a file for each family, built, saved as .keras files, and run by TensorFlow, which starts here.
+"""Networks: the families (one file each), building, .keras files, and starting TensorFlow.
 
-Nothing here trains them.
+Training is in digits/training.
 """

@@ -1,4 +1,4 @@
-"""A family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
+"""Builds a family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
 
 from functools import partial
 from math import prod
@@ -13,82 +13,87 @@ from keras import layers
 from digits.config.recipe import Recipe
 from digits.core.errors import UserError, reason
 from digits.models import families
-from digits.models.kernels import FAST
+from digits.models.kernels import FAST_CLASSES
 
 
-def build(family: str, recipe: Recipe, shape: tuple[int, int, int], classes: int, seed: int) -> keras.Model:
+def build(family: str, recipe: Recipe, shape: tuple[int, int, int], n_classes: int, seed: int) -> keras.Model:
     keras.backend.clear_session()
     images = keras.Input(shape)
     pixels = layers.Rescaling(1 / 255)(images)
     if recipe.standardize:
         pixels = standardization()(pixels)
-    probabilities = layers.Dense(classes, activation="softmax")(features(family, recipe, pixels))
+    probabilities = layers.Dense(n_classes, activation="softmax")(features(family, recipe, pixels))
     model = keras.Model(images, probabilities, name=family)
-    seeds = np.random.default_rng(seed)
-    return keras.models.clone_model(model, clone_function=lambda layer: seeded(layer, seeds), recursive=True)
+    rng = np.random.default_rng(seed)
+    return keras.models.clone_model(model, clone_function=lambda layer: seeded_layer(layer, rng), recursive=True)
 
 
 def features(family: str, recipe: Recipe, pixels: keras.KerasTensor) -> keras.KerasTensor:
+    """Call the family's `body`; an error in it becomes one line with file and line number."""
     file, module = f"digits/models/families/{family}.py", families.load(family)
     try:
-        found = module.body(recipe, pixels)
-    except Exception as error:  # it is anybody's code
-        lines = [
-            f", line {each.lineno}" for each in extract_tb(error.__traceback__) if each.filename == module.__file__
-        ]
-        raise UserError(f"{file}{''.join(lines[-1:])}: {type(error).__name__}: {reason(error)}") from None
-    if not (isinstance(found, keras.KerasTensor) and len(found.shape) == 2):
-        given = getattr(found, "shape", type(found).__name__)
-        raise UserError(f"{file}: body returns {given}, not a tensor of (images, features)")
-    return found
+        outputs = module.body(recipe, pixels)
+    except Exception as error:  # a user's code may raise anything
+        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename == module.__file__]
+        line = f", line {frames[-1].lineno}" if frames else ""
+        raise UserError(f"{file}{line}: {type(error).__name__}: {reason(error)}") from None
+    if not (isinstance(outputs, keras.KerasTensor) and len(outputs.shape) == 2):
+        shape = getattr(outputs, "shape", type(outputs).__name__)
+        raise UserError(f"{file}: body returns {shape}, not a tensor of shape (images, features)")
+    return outputs
 
 
 def standardization() -> layers.Layer:
-    """Nothing is learnt: faint, bright and dark pictures of one thing come to look the same.
+    """Return a layer that scales each image to mean 0 and standard deviation 1. It has no weights.
 
-    A group of all channels, for Keras reads a LayerNormalization over several axes wrongly from an .h5 file.
+    It is a GroupNormalization with one group of all channels, because Keras loads a LayerNormalization over several
+    axes incorrectly from an .h5 file.
     """
     return layers.GroupNormalization(groups=1, epsilon=1e-5, center=False, scale=False, name="standardization")
 
 
-def seeded(layer: layers.Layer, seeds: np.random.Generator) -> layers.Layer:
-    """A layer without a seed draws one from Python's global generator, which other threads use as well."""
+def seeded_layer(layer: layers.Layer, rng: np.random.Generator) -> layers.Layer:
+    """Copy a layer, with seeds from `rng`. Without them, Keras takes seeds from Python's global random generator,
+    which all threads of a process share."""
     if not type(layer).__module__.startswith("keras."):
-        raise UserError(f"{type(layer).__name__} is no layer of Keras's, so whoever loads the model would not know it")
+        raise UserError(
+            f"{type(layer).__name__} is not a layer of Keras, so the model could not be loaded without this code; "
+            "use layers from keras.layers"
+        )
     config = layer.get_config()
-    sow(config, seeds)
-    return FAST.get(type(layer), type(layer)).from_config(config)
+    assign_seeds(config, rng)
+    return FAST_CLASSES.get(type(layer), type(layer)).from_config(config)
 
 
-def sow(config: dict[str, Any], seeds: np.random.Generator) -> None:
-    """In the layer, in its initializers, in a layer that it wraps."""
+def assign_seeds(config: dict[str, Any], rng: np.random.Generator) -> None:
+    """Set the seeds of a layer, of its initializers and of the layers that it wraps."""
     if "seed" in config:
-        config["seed"] = int(seeds.integers(1, 2**31))
+        config["seed"] = int(rng.integers(1, 2**31))
     for value in config.values():
         if isinstance(value, dict):
-            sow(value, seeds)
+            assign_seeds(value, rng)
 
 
 def multiply_adds(model: keras.Model) -> int:
-    """For one image, of convolutions and matrix products, in whichever layer; biases and the like are left out."""
+    """Count the multiply-adds of all convolutions and matrix products for one image; biases etc. are not counted."""
     image = tf.TensorSpec((1, *model.input_shape[1:]))
     graph = tf.function(partial(model, training=False), autograph=False).get_concrete_function(image).graph
-    return sum(map(products, graph.get_operations()))
+    return sum(map(op_multiply_adds, graph.get_operations()))
 
 
-def products(operation: tf.Operation) -> int:
+def op_multiply_adds(operation: tf.Operation) -> int:
     match operation.type:
         case "Conv2D":
-            summed = operation.inputs[1].shape[:-1]
+            summed_dims = operation.inputs[1].shape[:-1]
         case "DepthwiseConv2dNative":
-            summed = operation.inputs[1].shape[:-2]
+            summed_dims = operation.inputs[1].shape[:-2]
         case "MatMul" | "BatchMatMulV2":
-            summed = operation.inputs[0].shape[-1:]
+            summed_dims = operation.inputs[0].shape[-1:]
         case "Einsum":
-            terms, kept = operation.get_attr("equation").decode().split("->")
-            sizes = [size for each in operation.inputs for size in each.shape]
-            axes = dict(zip(terms.replace(",", ""), sizes, strict=True))
-            summed = [size for axis, size in axes.items() if axis not in kept]
+            input_axes, output_axes = operation.get_attr("equation").decode().split("->")
+            dims = [dim for tensor in operation.inputs for dim in tensor.shape]
+            dim_by_axis = dict(zip(input_axes.replace(",", ""), dims, strict=True))
+            summed_dims = [dim for axis, dim in dim_by_axis.items() if axis not in output_axes]
         case _:
             return 0
-    return prod(operation.outputs[0].shape) * prod(summed)
+    return prod(operation.outputs[0].shape) * prod(summed_dims)

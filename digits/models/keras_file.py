@@ -1,4 +1,4 @@
-"""A .keras file that depends on the model alone: equal models are equal files, to the last byte."""
+"""Writes .keras files that depend on the model alone: equal models give files of equal bytes."""
 
 import io
 import json
@@ -15,46 +15,46 @@ from keras import layers
 
 from digits.core.errors import UserError, reason
 from digits.core.files import write_bytes
-from digits.models.kernels import fast, plain
+from digits.models.kernels import fast_layer, keras_layer
 
 
 def to_bytes(model: keras.Model) -> bytes:
-    # A copy never compiled: the optimizer's state is twice the size of the weights and of no use to who predicts.
-    bare = rebuilt(model, plain)
-    timeless = io.BytesIO()
+    # The clone is not compiled: the optimizer's state is twice the size of the weights, and predictions do not need it.
+    clone = clone_with_layers(model, keras_layer)
+    content = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        dated = Path(folder, "model.keras")
-        bare.save(dated)
-        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(timeless, "w") as target:
+        path = Path(folder, "model.keras")
+        clone.save(path)
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(content, "w") as target:
             for name in source.namelist():
-                content = source.read(name)
+                member = source.read(name)
                 if name.endswith(".json"):
-                    content = json.dumps(without_traces(json.loads(content), {})).encode()
-                target.writestr(zipfile.ZipInfo(name), content)  # ZipInfo's own date: 1980
-    return timeless.getvalue()
+                    member = json.dumps(reproducible(json.loads(member), {})).encode()
+                target.writestr(zipfile.ZipInfo(name), member)  # ZipInfo's default date: 1980
+    return content.getvalue()
 
 
-def rebuilt(model: keras.Model, layer: Callable[[layers.Layer], layers.Layer]) -> keras.Model:
+def clone_with_layers(model: keras.Model, clone_layer: Callable[[layers.Layer], layers.Layer]) -> keras.Model:
     uncompiled = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    new = keras.models.clone_model(uncompiled, clone_function=layer, recursive=True)
-    new.set_weights(model.get_weights())
-    return new
+    clone = keras.models.clone_model(uncompiled, clone_function=clone_layer, recursive=True)
+    clone.set_weights(model.get_weights())
+    return clone
 
 
 def save(model: keras.Model, path: Path) -> None:
     write_bytes(path, to_bytes(model))
 
 
-def without_traces(value: Any, numbers: dict[int, int]) -> Any:
-    """Without the date, and with objects counted where Keras writes their addresses in memory."""
+def reproducible(value: Any, object_ids: dict[int, int]) -> Any:
+    """Remove the date, and replace memory addresses in `shared_object_id` by numbers from 1."""
     if isinstance(value, list):
-        return [without_traces(each, numbers) for each in value]
+        return [reproducible(item, object_ids) for item in value]
     if not isinstance(value, dict):
         return value
-    clean = {name: without_traces(each, numbers) for name, each in value.items() if name != "date_saved"}
-    if "shared_object_id" in clean:
-        clean["shared_object_id"] = numbers.setdefault(clean["shared_object_id"], len(numbers) + 1)
-    return clean
+    result = {key: reproducible(item, object_ids) for key, item in value.items() if key != "date_saved"}
+    if "shared_object_id" in result:
+        result["shared_object_id"] = object_ids.setdefault(result["shared_object_id"], len(object_ids) + 1)
+    return result
 
 
 def load(path: Path) -> keras.Model:
@@ -65,8 +65,8 @@ def load(path: Path) -> keras.Model:
 
 
 def load_predictor(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Images to probabilities: one graph, whatever their number."""
-    model = rebuilt(load(path), fast)
+    """Return a function from images to probabilities. It is one graph for any number of images."""
+    model = clone_with_layers(load(path), fast_layer)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels], autograph=False)
     return lambda images: graph(images.astype(np.float32)).numpy()

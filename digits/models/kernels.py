@@ -1,4 +1,4 @@
-"""Normalisations in one pass, which every processor rounds alike."""
+"""Batch and group normalization in one pass, with the same rounding on every processor."""
 
 import tensorflow as tf
 from keras import layers
@@ -6,18 +6,22 @@ from keras import layers
 
 class BatchNormalization(layers.BatchNormalization):
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        usual = self.center and self.scale and self.axis in (-1, len(inputs.shape) - 1) and len(inputs.shape) in (2, 4)
-        if not usual or mask is not None:
+        n_dims = len(inputs.shape)
+        is_supported = self.center and self.scale and self.axis in (-1, n_dims - 1) and n_dims in (2, 4)
+        if not is_supported or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         if not training:
-            scale = self.gamma * over_root(self.moving_variance + self.epsilon)
+            scale = self.gamma * exact_rsqrt(self.moving_variance + self.epsilon)
             return inputs * scale + (self.beta - self.moving_mean * scale)
-        rows = inputs if len(inputs.shape) == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(rows, self.gamma, self.beta, epsilon=self.epsilon)
-        # The kernel estimates the population's variance from the batch; Keras tracks the batch's own.
-        count = tf.cast(tf.size(rows) // rows.shape[-1], variance.dtype)
-        for kept, new in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
-            kept.assign(kept * self.momentum + new * (1 - self.momentum))
+        inputs_4d = inputs if n_dims == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs_4d, self.gamma, self.beta, epsilon=self.epsilon
+        )
+        # The kernel returns the unbiased variance; Keras tracks the biased one.
+        count = tf.cast(tf.size(inputs_4d) // inputs_4d.shape[-1], variance.dtype)
+        batch_statistics = mean, variance * (count - 1) / count
+        for moving, batch in zip((self.moving_mean, self.moving_variance), batch_statistics, strict=True):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return tf.reshape(outputs, tf.shape(inputs))
 
 
@@ -26,24 +30,31 @@ class GroupNormalization(layers.GroupNormalization):
         if self.groups != 1 or self.center or self.scale:
             return super().call(inputs)
         mean, variance = tf.nn.moments(inputs, list(range(1, len(inputs.shape))), keepdims=True)
-        scale = over_root(variance + self.epsilon)
+        scale = exact_rsqrt(variance + self.epsilon)
         return inputs * scale - mean * scale
 
 
-def over_root(value: tf.Tensor) -> tf.Tensor:
-    """1 / √value. TensorFlow makes a division by a root its `rsqrt`, which begins with an estimate that processors of
-    each maker find their own way; of this kind of division it makes nothing else."""
+def exact_rsqrt(value: tf.Tensor) -> tf.Tensor:
+    """Return 1 / √value with the same rounding on every processor.
+
+    TensorFlow rewrites `1 / sqrt(value)` to `rsqrt`, which starts from an estimate that differs between processor
+    makers. It does not rewrite `divide_no_nan`.
+    """
     return tf.math.divide_no_nan(1.0, tf.sqrt(value))
 
 
-FAST = {layers.BatchNormalization: BatchNormalization, layers.GroupNormalization: GroupNormalization}
-PLAIN = {fast: plain for plain, fast in FAST.items()}
+FAST_CLASSES = {
+    layers.BatchNormalization: BatchNormalization,
+    layers.GroupNormalization: GroupNormalization,
+}
+KERAS_CLASSES = {fast_class: keras_class for keras_class, fast_class in FAST_CLASSES.items()}
 
 
-def fast(layer: layers.Layer) -> layers.Layer:
-    return FAST.get(type(layer), type(layer)).from_config(layer.get_config())
+def fast_layer(layer: layers.Layer) -> layers.Layer:
+    """Copy a layer; a normalization becomes the one-pass layer of this module."""
+    return FAST_CLASSES.get(type(layer), type(layer)).from_config(layer.get_config())
 
 
-def plain(layer: layers.Layer) -> layers.Layer:
-    """As Keras knows it, so that whoever loads the model needs nothing of this project."""
-    return PLAIN.get(type(layer), type(layer)).from_config(layer.get_config())
+def keras_layer(layer: layers.Layer) -> layers.Layer:
+    """Copy a layer as a layer of Keras, so that a saved model loads without this project."""
+    return KERAS_CLASSES.get(type(layer), type(layer)).from_config(layer.get_config())

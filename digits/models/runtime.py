@@ -1,4 +1,4 @@
-"""TensorFlow starts quietly and the same way each time: with the threads and kernels of params.yaml."""
+"""Starts TensorFlow without output, with the threads and kernels of params.yaml."""
 
 import os
 from functools import cache
@@ -9,7 +9,7 @@ from digits.core.process import suppress_stderr
 
 @cache
 def start(runtime: Runtime) -> None:
-    """Import TensorFlow, once in a process. Must come before any other import of it."""
+    """Import and configure TensorFlow, once in a process. Must run before any other import of it."""
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = str(int(runtime.onednn))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -19,7 +19,7 @@ def start(runtime: Runtime) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(runtime.threads)
         tf.config.threading.set_inter_op_parallelism_threads(runtime.threads)
         tf.config.list_logical_devices()
-        if tf.config.list_physical_devices("GPU"):  # else the order of its sums is left to chance
+        if tf.config.list_physical_devices("GPU"):  # a GPU otherwise adds numbers in random order
             tf.config.experimental.enable_op_determinism()
-    # It warns of each model after the fifth as if it were one traced anew.
+    # TensorFlow logs a retracing warning for every model after the fifth, although each is traced once.
     tf.get_logger().setLevel("ERROR")

@@ -13,10 +13,10 @@ from digits.core.progress import Progress
 from digits.models import runtime
 from digits.search.methods import Halving, Proposal, Rounds, RoundScores, total_epochs
 from digits.search.trials import Trial, conclude
-from digits.training.checkpoint import Checkpoint, checkpoint
+from digits.training.checkpoint import Checkpoint, open_checkpoint
 from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
-from digits.training.images import training_images
-from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, describe
+from digits.training.images import load_training_data
+from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, format_epoch
 from digits.training.pool import TrainingPool, outcome, training_pool
 from digits.training.seeds import Record, Watch
 
@@ -33,7 +33,7 @@ class SearchConfig:
 
 def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[str, Any]:
     """Run one search after the other. Their configurations differ in the seed only."""
-    images, first = training_images(), configs[0]
+    images, first = load_training_data(), configs[0]
     family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
     by_fingerprint = {fingerprint(config, code, *images): config for config in configs}
     records = earlier_searches(family)
@@ -43,10 +43,10 @@ def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[
         with ExitStack() as stack:
             # All checkpoints are kept until the last search ends. Sorted, because two runs that lock them in different
             # orders would wait for each other.
-            checkpoints = {key: stack.enter_context(checkpoint(key)) for key in sorted(new)}
+            checkpoints = {key: stack.enter_context(open_checkpoint(key)) for key in sorted(new)}
             stack.enter_context(watch(lambda: [search.progress() for search in searches]))
             pool = stack.enter_context(training_pool(settings, first.baseline.runtime, first.plan.trials, family))
-            pool.share(*images)
+            pool.share_data(*images)
             for key, config in new.items():
                 searches.append(RunningSearch(key, config, pool, checkpoints[key]))
                 records[key] = searches[-1].run()
@@ -77,7 +77,7 @@ class RunningSearch:
         try:
             result = conclude(self.trials, self.config.plan.rungs[-1])
         except UserError:  # all trials failed: the next search starts from scratch
-            self.checkpoint.forget()
+            self.checkpoint.clear()
             raise
         self.status = "completed"
         return self.description | result
@@ -129,7 +129,7 @@ class RunningSearch:
 
     def advance_bar(self, trial: Trial, epochs: list[Epoch]) -> None:
         if epochs:
-            self.progress_bar.advance(len(epochs), note=f"trial {trial.number}: {describe(epochs[-1])}")
+            self.progress_bar.advance(len(epochs), note=f"trial {trial.number}: {format_epoch(epochs[-1])}")
 
 
 def propose_in_worker(config: SearchConfig, scores: RoundScores) -> list[Proposal]:

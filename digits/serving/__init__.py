@@ -1,1 +1,1 @@
-"""Predictions for new pictures: a trained model from wherever it is, and the `predict` command."""
+"""Predictions for new images: load a trained model from the project, a file or MLflow; the `predict` command."""

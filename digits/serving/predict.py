@@ -1,4 +1,4 @@
-"""`python -m digits predict`: what a model sees in images, a line for each; a line, too, for each unreadable one."""
+"""`python -m digits predict`: print the predicted class of each image, or why it cannot be read."""
 
 import argparse
 import json
@@ -18,91 +18,99 @@ from digits.data import image_files
 from digits.data.preprocessing import preprocess
 from digits.export.metadata import Metadata
 from digits.serving import predictor
-from digits.serving.predictor import Classifier
+from digits.serving.predictor import ModelSource
 
-BATCH = 256
+BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
 class Prediction:
     path: Path
-    probabilities: np.ndarray | None  # None with an error
+    probabilities: np.ndarray | None  # None if the image cannot be read
     error: str = ""
 
     @property
     def name(self) -> str:
-        """A file's name need not be text, nor of one line."""
+        """The path as one printable line: a file name may hold any bytes, newlines included."""
         name = os.fsencode(self.path).decode("utf-8", "replace")
-        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+        return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in name)
 
 
 def main() -> None:
-    does = "what can be done with the models once they are trained."
-    parser = argparse.ArgumentParser(prog="python -m digits", description=does)
-    command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("predict", help="classify pictures")
-    command.add_argument("pictures", nargs="+", type=path, metavar="PATH", help="a PNG or JPEG file, or a folder")
-    command.add_argument("--model", default="tuned", help=f"{predictor.KINDS}; default: tuned, the best of these")
-    command.add_argument("--json", action="store_true", help="all probabilities, for programs")
-    given = parser.parse_args()
-    sys.stdout.reconfigure(encoding="utf-8" if given.json else None, errors="replace")
+    parser = argparse.ArgumentParser(prog="python -m digits", description="Use the trained models.")
+    command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("predict", help="classify images")
+    command.add_argument("paths", nargs="+", type=path, metavar="PATH", help="a PNG or JPEG file, or a folder of them")
+    command.add_argument("--model", default="tuned", help=f"{predictor.MODEL_HELP}; default: tuned")
+    command.add_argument("--json", action="store_true", help="print the probabilities of all classes as JSON")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8" if options.json else None, errors="replace")
     with one_line_errors("predict"):
-        predict(given.pictures, given.model, given.json)
+        predict(options.paths, options.model, options.json)
 
 
-def path(given: str) -> Path:
-    if not given:  # a shell's variable that is not set: Path would take it for this folder
+def path(text: str) -> Path:
+    """Reject an empty path, as from an unset shell variable: `Path("")` would be the current folder."""
+    if not text:
         raise ValueError
-    return Path(given)
+    return Path(text)
 
 
-def predict(pictures: list[Path], which: str, as_json: bool) -> None:
-    paths = list(image_files.expand_folders(pictures))
-    model = predictor.find(which)
-    found = predictions(paths, model)
-    unread = print_json(found, model.metadata) if as_json else print_table(found, model.metadata, paths)
-    if unread:
-        others = "; the others are answered" if unread < len(paths) else ""
-        raise UserError(f"{unread} of {len(paths)} pictures could not be read{others}")
+def predict(files_and_folders: list[Path], model: str, as_json: bool) -> None:
+    paths = list(image_files.expand_folders(files_and_folders))
+    source = predictor.find(model)
+    predictions = predict_files(paths, source)
+    n_errors = print_json(predictions, source.metadata) if as_json else print_table(predictions, source.metadata, paths)
+    if n_errors:
+        rest = "; the others are classified" if n_errors < len(paths) else ""
+        raise UserError(f"{n_errors} of {len(paths)} images could not be read{rest}")
 
 
-def predictions(paths: list[Path], model: Classifier) -> Iterator[Prediction]:
-    load = cache(model.load)  # not before there is an image to predict
-    for start in range(0, len(paths), BATCH):
+def predict_files(paths: list[Path], source: ModelSource) -> Iterator[Prediction]:
+    load = cache(source.load)  # only when the first image has been read
+    for start in range(0, len(paths), BATCH_SIZE):
+        batch = paths[start : start + BATCH_SIZE]
         images, errors = {}, {}
-        for path in paths[start : start + BATCH]:
+        for path in batch:
             try:
-                images[path] = preprocess(image_files.read(path), model.metadata.preprocessing)
+                images[path] = preprocess(image_files.read(path), source.metadata.preprocessing)
             except UserError as error:
                 errors[path] = str(error)
-        found = dict(zip(images, load()(np.stack(list(images.values()))), strict=True)) if images else {}
-        for path in paths[start : start + BATCH]:
-            yield Prediction(path, found.get(path), errors.get(path, ""))
+        probabilities = dict(zip(images, load()(np.stack(list(images.values()))), strict=True)) if images else {}
+        for path in batch:
+            yield Prediction(path, probabilities.get(path), errors.get(path, ""))
 
 
-def print_table(found: Iterator[Prediction], metadata: Metadata, paths: list[Path]) -> int:
-    classes, width = metadata.classes, max(len(Prediction(path, None).name) for path in paths)
-    unread, broad = 0, max(len("class"), *map(len, classes))
-    print(f"{'picture':{width}}  {'class':{broad}}  probability  second ({metadata.model})")
-    for each in found:
-        if each.error:
-            unread += 1
-            print(f"{each.name:{width}}  {'–':{broad}}            –  {each.error}", flush=True)
+def print_table(predictions: Iterator[Prediction], metadata: Metadata, paths: list[Path]) -> int:
+    """Return the number of images that could not be read."""
+    classes = metadata.classes
+    name_width = max(len(Prediction(path, None).name) for path in paths)
+    class_width = max(len("class"), *map(len, classes))
+    n_errors = 0
+    print(f"{'image':{name_width}}  {'class':{class_width}}  probability  second ({metadata.model})")
+    for prediction in predictions:
+        name = f"{prediction.name:{name_width}}"
+        if prediction.error:
+            n_errors += 1
+            print(f"{name}  {'–':{class_width}}            –  {prediction.error}", flush=True)
             continue
-        first, second = np.argsort(-each.probabilities, kind="stable")[:2]  # of equal ones, as argmax has it
-        best = f"{classes[first]:{broad}}  {each.probabilities[first]:11.1%}"
-        print(f"{each.name:{width}}  {best}  {classes[second]} ({each.probabilities[second]:.1%})", flush=True)
-    return unread
+        probabilities = prediction.probabilities
+        first, second = np.argsort(-probabilities, kind="stable")[:2]  # stable: ties resolve as in argmax
+        best = f"{classes[first]:{class_width}}  {probabilities[first]:11.1%}"
+        print(f"{name}  {best}  {classes[second]} ({probabilities[second]:.1%})", flush=True)
+    return n_errors
 
 
-def print_json(found: Iterator[Prediction], metadata: Metadata) -> int:
-    rows = [row(each, metadata.classes) for each in found]
-    json.dump({"model": metadata.model, "pictures": rows}, sys.stdout, indent=2, ensure_ascii=False)
+def print_json(predictions: Iterator[Prediction], metadata: Metadata) -> int:
+    """Return the number of images that could not be read."""
+    entries = [json_entry(prediction, metadata.classes) for prediction in predictions]
+    json.dump({"model": metadata.model, "pictures": entries}, sys.stdout, indent=2, ensure_ascii=False)
     print()
-    return sum("error" in each for each in rows)
+    return sum("error" in entry for entry in entries)
 
 
-def row(each: Prediction, classes: tuple[str, ...]) -> dict[str, Any]:
-    if each.error:
-        return {"picture": each.name, "error": each.error}
-    first, rounded = predictor.answer(each.probabilities)
-    return {"picture": each.name, "class": classes[first], "probabilities": dict(zip(classes, rounded, strict=True))}
+def json_entry(prediction: Prediction, classes: tuple[str, ...]) -> dict[str, Any]:
+    if prediction.error:
+        return {"picture": prediction.name, "error": prediction.error}
+    top, probabilities = predictor.top_class_and_probabilities(prediction.probabilities)
+    by_class = dict(zip(classes, probabilities, strict=True))
+    return {"picture": prediction.name, "class": classes[top], "probabilities": by_class}

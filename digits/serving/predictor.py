@@ -1,4 +1,4 @@
-"""A trained model that predicts, wherever it lies: in this project, in a file, or in MLflow's registry."""
+"""Find and load a trained model: one of this project, a file, or a model of MLflow's registry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,38 +18,41 @@ from digits.export.metadata import Metadata, read_metadata
 from digits.models import runtime
 from digits.tracking.store import configure
 
-PredictFunction = Callable[[np.ndarray], np.ndarray]  # from images, preprocessed, to their class probabilities
+PredictFunction = Callable[[np.ndarray], np.ndarray]  # from preprocessed images to class probabilities
 
-KINDS = (
-    "tuned, baseline, cnn-tuned and the like, a .keras, .h5 or .tflite file, a SavedModel's folder, or "
-    "models:/NAME@ALIAS"
+MODEL_HELP = (
+    "tuned, baseline, FAMILY-VARIANT or FAMILY-VARIANT-SEED (cnn-tuned, cnn-tuned-3), a .keras, .h5 or .tflite file, "
+    "a SavedModel folder, or models:/NAME@ALIAS"
 )
 
 
 @dataclass(frozen=True)
-class Classifier:
+class ModelSource:
     metadata: Metadata
     load: Callable[[], PredictFunction]  # starts TensorFlow, which takes seconds
 
 
-def find(which: str) -> Classifier:
-    if which.startswith("models:/"):
-        return from_registry(which)
-    if formats.format_of(Path(which)):
-        return from_file(Path(which), name=which)
-    name = best(which)
+def find(model: str) -> ModelSource:
+    if model.startswith("models:/"):
+        return from_registry(model)
+    if formats.detect_format(Path(model)):
+        return from_file(Path(model), name=model)
+    name = resolve_name(model)
     return from_file(model_file(name), name)
 
 
-def best(which: str) -> str:
-    """By validation images, of all models here that go by this name: "tuned", "cnn-tuned" or "cnn-tuned-3"."""
+def resolve_name(model: str) -> str:
+    """Return the full name, FAMILY-VARIANT-SEED, of the best model that a short name matches.
+
+    The best is chosen by the objective on validation images, among all families and seeds that match.
+    """
     names = model_names(parameter(Families, "families"), parameter(Seeds, "seeds"))
-    candidates = [name for name in names if which in (name, *short_names(name))]
+    candidates = [name for name in names if model in (name, *short_names(name))]
     if not candidates:
-        raise UserError(f"there is no model {which}; known are {KINDS}")
+        raise UserError(f"unknown model {model!r}; use {MODEL_HELP}")
     if missing := [name for name in candidates if not (model_file(name).exists() and history_file(name).exists())]:
         raise UserError(
-            f"{model_file(missing[0])} is missing; `make repro` trains it, `dvc pull` gets it if it is shared"
+            f"{model_file(missing[0])} is missing; run `make repro` to train it, or `dvc pull` if it is shared"
         )
     return objective.best_model(candidates, parameter(Objective, "tune.objective"))
 
@@ -59,63 +62,72 @@ def short_names(name: str) -> tuple[str, str]:
     return variant, f"{family}-{variant}"
 
 
-def from_file(path: Path, name: str) -> Classifier:
+def from_file(path: Path, name: str) -> ModelSource:
     if not path.exists():
-        raise UserError(f"{path} does not exist; a model is {KINDS}")
+        raise UserError(f"{path} does not exist; use {MODEL_HELP}")
     if path.name.endswith(".weights.h5"):
-        raise UserError(f"{path} holds only weights; the .keras file beside it holds the network, too")
+        raise UserError(f"{path} contains only weights; use the .keras file beside it, which contains the network, too")
     if path.is_dir() and not (path / "saved_model.pb").exists():
-        raise UserError(f"{path} is no SavedModel, for it holds no saved_model.pb; a model is {KINDS}")
-    metadata = read_metadata(path) or metadata_here(name, read_json(CLASSES))
-    return Classifier(metadata, lambda: checked(loaded(path), metadata))
+        raise UserError(f"{path} is not a SavedModel: it contains no saved_model.pb; use {MODEL_HELP}")
+    metadata = read_metadata(path) or project_metadata(name, read_json(CLASSES))
+    return ModelSource(metadata, lambda: validate(load_file(path), metadata))
 
 
-def from_registry(uri: str) -> Classifier:
+def from_registry(uri: str) -> ModelSource:
     configure()
     from digits.tracking.registry import load
 
     classes, predict = load(uri)
-    metadata = metadata_here(uri, classes)
-    return Classifier(metadata, lambda: checked(predict, metadata))
+    metadata = project_metadata(uri, classes)
+    return ModelSource(metadata, lambda: validate(predict, metadata))
 
 
-def metadata_here(name: str, classes: tuple[str, ...]) -> Metadata:
-    """Of a model that has no metadata: it takes images like the training images of this project."""
+def project_metadata(name: str, classes: tuple[str, ...]) -> Metadata:
+    """Return metadata for a model without its own: it is assumed to take images like this project's training images."""
     images = dataset.load(PREPARED / "train").images
     return Metadata(model=name, classes=classes, preprocessing=preprocessing.measure(images))
 
 
-def loaded(path: Path) -> PredictFunction:
+def load_file(path: Path) -> PredictFunction:
     runtime.start(parameter(Runtime, "runtime"))
     try:
-        predict = formats.format_of(path).load(path)
+        predict = formats.detect_format(path).load(path)
     except Exception as error:  # a file may be broken in many ways
-        why = f"{path} cannot be loaded as a model ({reason(error)})"
-        raise UserError(f"{why}; if it is a file of this project, delete it and run `dvc repro`") from None
+        raise UserError(
+            f"{path} cannot be loaded as a model ({reason(error)}); if it is a file of this project, delete it and run "
+            "`dvc repro`"
+        ) from None
     return lambda images: predict(images).probabilities
 
 
-def checked(predict: PredictFunction, metadata: Metadata) -> PredictFunction:
-    """Called once, so that a model for other images fails here, and the first user need not wait for its graph."""
+def validate(predict: PredictFunction, metadata: Metadata) -> PredictFunction:
+    """Return `predict` if it returns probabilities for the image shape and classes of the metadata.
+
+    The test call also builds the graph, so that the first user does not wait for it.
+    """
     shape = metadata.preprocessing.shape
     try:
         probabilities = predict(np.zeros((1, *shape), np.uint8))
     except Exception as error:
         raise UserError(
-            f"{metadata.model} does not take images of {' × '.join(map(str, shape))}, as they are here "
-            f"({reason(error)})"
+            f"{metadata.model} does not take images of {' × '.join(map(str, shape))}, the shape of this project's "
+            f"images or of its metadata.json ({reason(error)})"
         ) from None
     if probabilities.ndim != 2:
-        raise UserError(f"{metadata.model} does not give one probability for each class")
+        raise UserError(f"{metadata.model} does not return one probability per class")
     if probabilities.shape != (1, len(metadata.classes)):
         raise UserError(
-            f"{metadata.model} tells {probabilities.shape[1]} classes apart, but {len(metadata.classes)} are named here"
+            f"{metadata.model} predicts {probabilities.shape[1]} classes, but {len(metadata.classes)} class names are "
+            "known, from its metadata.json or from this project"
         )
     if not ((probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
-        raise UserError(f"{metadata.model} does not give probabilities, which add up to 1; does it lack a softmax?")
+        raise UserError(f"{metadata.model} does not return probabilities that add up to 1; does it lack a softmax?")
     return predict
 
 
-def answer(probabilities: np.ndarray) -> tuple[int, list[float]]:
-    """The likeliest class, before two are rounded to the same; and all probabilities as JSON shows them."""
+def top_class_and_probabilities(probabilities: np.ndarray) -> tuple[int, list[float]]:
+    """Return the index of the likeliest class and the probabilities rounded for JSON.
+
+    The likeliest class is chosen first: rounding may make two probabilities equal.
+    """
     return int(probabilities.argmax()), [round(float(probability), 6) for probability in probabilities]

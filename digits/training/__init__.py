@@ -1,4 +1,4 @@
-"""`trainer` trains one model from a configuration and images, and can stop after any epoch.
+"""Training: `trainer` trains one model from a configuration and images, and can stop after any epoch.
 
-`pool` schedules many such trainings on all cores or a cluster.
+`pool` schedules many trainings on all cores or on a cluster.
 """

@@ -1,4 +1,4 @@
-"""The images of each epoch as batches, in an order and with augmentation that seed and epoch decide."""
+"""Batches of images. Seed and epoch decide the order and the augmentation of training batches."""
 
 from collections.abc import Callable
 
@@ -9,48 +9,51 @@ from digits.config.recipe import Recipe
 from digits.data.dataset import Split
 from digits.training.augmentation import augment
 
-AT_ONCE, AHEAD = 2, 16  # batches in the making, and made before they are wanted
-as_is = tf.autograph.experimental.do_not_convert  # it writes a file for each lambda, which a kill leaves in /tmp
+PARALLEL_CALLS, PREFETCH = 2, 16  # batches that are prepared at the same time, and in advance
 ALIGNMENT = 64  # bytes, as TensorFlow allocates and as arrays lie in .npy files
+# AutoGraph writes a file for each lambda, which stays in /tmp when the process is killed.
+without_autograph = tf.autograph.experimental.do_not_convert
 
 
 def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int], tf.data.Dataset]:
-    # Held once; every epoch gathers from them.
-    images, labels = tensor(split.images), tensor(split.labels)
+    """Return a function from the number of an epoch to its batches. The images are in memory once for all epochs."""
+    images, labels = to_tensor(split.images), to_tensor(split.labels)
 
-    @tf.function(autograph=False)  # else traced anew for every epoch
-    def batch(key: tf.Tensor, step: tf.Tensor, which: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        chosen = tf.gather(images, which)
-        return augment(chosen, recipe, tf.random.fold_in(key, tf.cast(step, tf.int32))), tf.gather(labels, which)
+    @tf.function(autograph=False)  # without it, every epoch is traced again
+    def batch(epoch_seed: tf.Tensor, step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        batch_images = tf.gather(images, indices)
+        batch_seed = tf.random.fold_in(epoch_seed, tf.cast(step, tf.int32))
+        return augment(batch_images, recipe, batch_seed), tf.gather(labels, indices)
 
-    def epoch(number: int) -> tf.data.Dataset:
-        key = tf.constant([seed, number])
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=key)
+    def epoch_batches(epoch: int) -> tf.data.Dataset:
+        epoch_seed = tf.constant([seed, epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=epoch_seed)
         steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        batches = steps.map(as_is(lambda step, which: batch(key, step, which)), num_parallel_calls=AT_ONCE)
-        return as_written(batches.prefetch(AHEAD))
+        step_batch = without_autograph(lambda step, indices: batch(epoch_seed, step, indices))
+        return without_optimization(steps.map(step_batch, num_parallel_calls=PARALLEL_CALLS).prefetch(PREFETCH))
 
-    return epoch
+    return epoch_batches
 
 
 def batches_in_order(size: int, *arrays: np.ndarray) -> tf.data.Dataset:
-    tensors = [tensor(array) for array in arrays]  # from_tensor_slices would copy them
+    tensors = [to_tensor(array) for array in arrays]  # from_tensor_slices would copy them
     starts = tf.data.Dataset.range(0, len(arrays[0]), size)
-    return as_written(starts.map(as_is(lambda start: tuple(each[start : start + size] for each in tensors))))
+    slices = without_autograph(lambda start: tuple(tensor[start : start + size] for tensor in tensors))
+    return without_optimization(starts.map(slices))
 
 
-def tensor(array: np.ndarray) -> tf.Tensor:
-    """As it lies in memory or is mapped from a file, or else a copy."""
+def to_tensor(array: np.ndarray) -> tf.Tensor:
+    """Return a tensor that shares memory with the array, which may be mapped from a file; otherwise a copy."""
     if array.flags.writeable and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-    with tf.device("CPU"):  # where batches are made
+    with tf.device("CPU"):  # batches are prepared there
         return tf.constant(array)
 
 
-def as_written(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def without_optimization(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
-    # The autotuner sleeps for ever longer times, and the end of an epoch waits for it: 2 s can become 2.6 or 10.
+    # The autotuner sleeps longer each time, and the end of an epoch waits for it: 2 s can become 2.6 or 10.
     options.autotune.enabled = False
-    # The optimiser makes zeros as large as all images, and keeps them.
+    # The optimizer allocates zeros as large as all images, and keeps them.
     options.experimental_optimization.apply_default_optimizations = False
     return dataset.with_options(options)

@@ -1,4 +1,4 @@
-"""Trainings on disk after each segment, so that one that was killed goes on. Thrown away when all has ended well."""
+"""Saves trainings after each segment, so that they can be resumed. The files are removed when all have succeeded."""
 
 import json
 import os
@@ -17,20 +17,20 @@ METADATA_FIELDS = ("epochs", "failure", "parameters", "multiply_adds", "seconds"
 
 
 class Checkpoint:
-    """Of the trainings of one search, or of a single training. Each is one file, whole or absent."""
+    """The checkpoint of a training or of all trials of a search: a folder with one file per training."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, run: TrainingRun) -> None:
         metadata = json.dumps({name: getattr(run, name) for name in METADATA_FIELDS})
-        parts = {"metadata": metadata.encode(), "state": run.state or b"", "model": run.model or b""}
-        with atomic_write(self.file(run)) as new, zipfile.ZipFile(new, "w") as file:
-            for name, content in parts.items():
+        members = {"metadata": metadata.encode(), "state": run.state or b"", "model": run.model or b""}
+        with atomic_write(self.file(run)) as path, zipfile.ZipFile(path, "w") as file:
+            for name, content in members.items():
                 file.writestr(name, content)
 
     def restore(self, run: TrainingRun) -> None:
-        """To where it was; a file that is damaged counts as absent."""
+        """Add the saved epochs and state to a new run, if there are any. A damaged file is ignored."""
         try:
             with zipfile.ZipFile(self.file(run)) as file:
                 metadata = json.loads(file.read("metadata"))
@@ -39,7 +39,7 @@ class Checkpoint:
             return
         run.add(SegmentResult(**metadata, state=state, model=model))
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         for file in self.folder.glob("*.zip"):
             remove(file)
 
@@ -48,8 +48,11 @@ class Checkpoint:
 
 
 @contextmanager
-def checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
-    """Under the repository's root, not in the current folder, which may be an experiment's copy."""
+def open_checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
+    """Lock the checkpoint of this fingerprint, and remove it on success.
+
+    It is in the root of the repository: the current folder may be a temporary copy for an experiment.
+    """
     folder = Path(os.environ.get("DVC_ROOT", "."), ".checkpoints", fingerprint).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.with_suffix(".lock"))
@@ -61,6 +64,6 @@ def checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
     try:
         yield Checkpoint(folder)
         remove(folder)
-        remove(lock.lock_file)  # before the release: whoever waits notices, and makes a new one
+        remove(lock.lock_file)  # before the release: processes that wait for it notice, and create a new one
     finally:
         lock.release()

@@ -1,6 +1,6 @@
-"""One name for everything that determines a result, by which one that is there already is found.
+"""Fingerprints of everything that determines a result: configuration, images, code and library versions.
 
-That is configuration, images, code and versions.
+A result with the same fingerprint is reused.
 """
 
 import hashlib
@@ -21,29 +21,32 @@ from digits.core.paths import history_file, model_file, search_file
 from digits.data.dataset import Split
 
 ROOT = Path(__file__).parents[2]
-# The code that trainings run: dvc.yaml names the same.
+# The code that trainings run; dvc.yaml lists the same files.
 MODELS = tuple(f"digits/models/{name}.py" for name in ("build", "keras_file", "kernels", "runtime"))
 TRAINING = ("digits/core", "digits/data/dataset.py", *MODELS, "digits/training")
 SEARCH = (*TRAINING, "digits/evaluation/objective.py", "digits/search")
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
 
-def fingerprint(what: Any, code: dict[str, str], *splits: Split) -> str:
-    everything = {"what": what, "images": [split.digest for split in splits], "code": code}
-    return hashlib.sha256(json.dumps(everything, sort_keys=True, default=as_dict).encode()).hexdigest()[:32]
+def fingerprint(config: Any, code: dict[str, str], *splits: Split) -> str:
+    # The keys are part of the hash, and benchmarks keep hashes.
+    content = {"what": config, "images": [split.digest for split in splits], "code": code}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=as_dict).encode()).hexdigest()[:32]
 
 
-def versions(family: str, places: tuple[str, ...] = TRAINING) -> dict[str, str]:
-    """Of each module that a training of this family runs, and of each library."""
-    found = [ROOT / place for place in (*places, f"digits/models/families/{family}.py")]
-    files = sorted(file for place in found for file in ([place] if place.suffix else place.rglob("*.py")))
-    own = {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    return own | {library: version(library) for library in LIBRARIES}
+def versions(family: str, paths: tuple[str, ...] = TRAINING) -> dict[str, str]:
+    """Return the hash of each module that trainings of this family run, and the version of each library."""
+    roots = [ROOT / path for path in (*paths, f"digits/models/families/{family}.py")]
+    files = sorted(file for root in roots for file in ([root] if root.suffix else root.rglob("*.py")))
+    hashes = {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return hashes | {library: version(library) for library in LIBRARIES}
 
 
-def refuse_others(mine: dict[str, str], theirs: dict[str, str]) -> None:
-    if other := next((name for name in mine if theirs.get(name) != mine[name]), None):
-        raise UserError(f"pool.cluster: {other} is not the same here and on all workers; install one commit everywhere")
+def require_same_code(local: dict[str, str], remote: dict[str, str]) -> None:
+    if difference := next((name for name in local if remote.get(name) != local[name]), None):
+        raise UserError(
+            f"pool.cluster: {difference} is not the same here and on all workers; install one commit everywhere"
+        )
 
 
 def as_dict(value: Any) -> Any:
@@ -51,21 +54,24 @@ def as_dict(value: Any) -> Any:
 
 
 def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """By name, those of the same recipe, images and code. DVC has removed their files, and has them in its cache."""
-    if forced():
+    """Return model and record of each name whose last result has this fingerprint.
+
+    DVC has removed the files before it runs the stage, and has them in its cache.
+    """
+    if is_forced():
         return {}
-    files, found = DVCFileSystem(), {}
-    for name, wanted in fingerprints.items():
-        with suppress(Exception):  # it is in neither cache nor remote, whatever DVC says of that: so it is trained
+    files, models = DVCFileSystem(), {}
+    for name, expected in fingerprints.items():
+        with suppress(Exception):  # in neither cache nor remote, which DVC reports in several ways: train it
             record = json.loads(files.read_bytes(str(history_file(name))))
-            if record["fingerprint"] == wanted:
-                found[name] = files.read_bytes(str(model_file(name))), record
-    return found
+            if record["fingerprint"] == expected:
+                models[name] = files.read_bytes(str(model_file(name))), record
+    return models
 
 
 def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
-    """By fingerprint; as with models."""
-    if forced():
+    """Return the searches of the last result, from DVC's cache, by fingerprint."""
+    if is_forced():
         return {}
     with suppress(Exception):
         searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
@@ -73,8 +79,8 @@ def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def forced() -> bool:
-    """Whether DVC runs this stage though what it depends on is as at its last end: then all is to be made anew."""
+def is_forced() -> bool:
+    """Return whether DVC runs this stage although no dependency has changed; then nothing is reused."""
     stage = os.environ.get("DVC_STAGE")
     if stage is None:
         return True

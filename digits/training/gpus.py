@@ -1,4 +1,4 @@
-"""One GPU for each worker of this machine."""
+"""Assigns a GPU to each worker of this machine."""
 
 import os
 import shutil
@@ -8,19 +8,19 @@ from distributed import Worker, WorkerPlugin
 
 
 class OneGpuPerWorker(WorkerPlugin):
-    """Runs in each worker as it starts, before TensorFlow does."""
+    """Runs in each worker at its start, before TensorFlow is imported."""
 
     def setup(self, worker: Worker) -> None:
-        if available := gpus():
-            os.environ["CUDA_VISIBLE_DEVICES"] = available[worker.name % len(available)]
+        if gpus := available_gpus():
+            os.environ["CUDA_VISIBLE_DEVICES"] = gpus[worker.name % len(gpus)]
 
 
-def gpus() -> list[str]:
-    """The numbers that CUDA gives them. TensorFlow is not asked, because it would take them all."""
+def available_gpus() -> list[str]:
+    """Return CUDA's indices of the GPUs. TensorFlow could list them, but it would also reserve all their memory."""
     if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return list(filter(None, visible.split(",")))
     if shutil.which("nvidia-smi") is None:
         return []
     command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    return listed.stdout.split() if listed.returncode == 0 else []
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.stdout.split() if process.returncode == 0 else []

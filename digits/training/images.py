@@ -1,4 +1,4 @@
-"""The images of a training, as the driver finds them and as its workers get them."""
+"""The images of a training, and how workers get them: from disk where they can, otherwise from the driver."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,41 +10,41 @@ from digits.core.paths import PREPARED
 from digits.data import dataset
 from digits.data.dataset import Split
 
-Images = tuple[Split, Split, Split]  # for training, for validation, and the latter made harder
+TrainingData = tuple[Split, Split, Split]  # training, validation and corrupted validation images
 
 
 @dataclass(frozen=True)
-class StoredImages:
-    """Folders that hold the images, for workers that find the same there."""
+class StoredData:
+    """Training data as folders and digests, for workers that can read the same files."""
 
     folders: tuple[Path, ...]
     digests: tuple[str, ...]
 
 
-def training_images() -> Images:
+def load_training_data() -> TrainingData:
     return tuple(dataset.load(PREPARED / part) for part in ("train", "validation", "validation_corrupted"))
 
 
-def share_images(*images: Split) -> Images:
-    """A task of its own: Dask sends the images to a worker once, and sends them again if all that have them die."""
-    return images
+def as_tuple(*splits: Split) -> TrainingData:
+    """A task, so that Dask sends the images to each worker once, and again if all workers that hold them die."""
+    return splits
 
 
-def open_images(images: Images | StoredImages) -> Images:
-    return load(images) if isinstance(images, StoredImages) else images
+def open_data(data: TrainingData | StoredData) -> TrainingData:
+    return load_stored(data) if isinstance(data, StoredData) else data
 
 
-def has_images(stored: StoredImages) -> bool:
+def has_data(stored: StoredData) -> bool:
     try:
-        return bool(load(stored))
+        return bool(load_stored(stored))
     except UserError:
         return False
 
 
 @cache
-def load(stored: StoredImages) -> Images:
-    images = tuple(map(dataset.load, stored.folders))
-    for split, digest in zip(images, stored.digests, strict=True):
+def load_stored(stored: StoredData) -> TrainingData:
+    data = tuple(map(dataset.load, stored.folders))
+    for split, digest in zip(data, stored.digests, strict=True):
         if split.digest != digest:
-            raise UserError(f"{split.folder} on {gethostname()} does not hold the images that are trained on")
-    return images
+            raise UserError(f"{split.folder} on {gethostname()} does not hold the images of this training")
+    return data

@@ -1,4 +1,4 @@
-"""What is trained, and what came of it. Known without TensorFlow, which only workers start."""
+"""A training's configuration, segments and results. Imports no TensorFlow, which only workers start."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,59 +6,59 @@ from typing import Any
 from digits.config.recipe import Recipe
 from digits.config.schema import Runtime
 
-Epoch = dict[str, float]
+Epoch = dict[str, float]  # the metrics of one epoch
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All that decides the outcome of a training, besides the images."""
+    """Everything that determines the result of a training, except the images."""
 
     family: str
     recipe: Recipe
     epochs: int
     seed: int
-    classes: int
+    n_classes: int
     runtime: Runtime
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Some epochs of a training, from where the segment before it ended."""
+    """Consecutive epochs of a training, as one task of a worker."""
 
     config: TrainingConfig
-    done: int
-    until: int
-    state: bytes | None  # after the epochs done; None at the start
+    start: int  # epochs before this segment
+    end: int
+    state: bytes | None  # after epoch `start`; None at the beginning
     keep_model: bool
 
 
 @dataclass(kw_only=True)
 class SegmentResult:
-    epochs: list[Epoch] = field(default_factory=list)  # fewer than asked for where they took long: what is done is safe
+    epochs: list[Epoch] = field(default_factory=list)  # may end before the segment's end, where epochs take long
     state: bytes | None = None
-    model: bytes | None = None  # the .keras file, after the last epoch of all
+    model: bytes | None = None  # the .keras file, after the last epoch of the training
     failure: str | None = None
-    parameters: int | None = None
-    multiply_adds: int | None = None  # per image; None where there was no model
+    parameters: int | None = None  # None if no model was built
+    multiply_adds: int | None = None  # per image
     seconds: float = 0.0
     core_seconds: float = 0.0
 
 
 @dataclass
 class TrainingRun(SegmentResult):
-    """A training on its way, as the driver knows it: what came of all its segments so far."""
+    """A training in progress: the sum of its segments so far."""
 
     name: str
     config: TrainingConfig
     keep_model: bool = True
-    goal: int = 0  # epochs that it is to have
+    goal: int = 0  # the epoch to train to
 
     @property
     def is_finished(self) -> bool:
         return self.failure is not None or len(self.epochs) >= self.goal
 
-    def segment(self, until: int) -> Segment:
-        return Segment(self.config, len(self.epochs), until, self.state, self.keep_model)
+    def segment(self, end: int) -> Segment:
+        return Segment(self.config, len(self.epochs), end, self.state, self.keep_model)
 
     def add(self, result: SegmentResult) -> None:
         self.epochs += result.epochs
@@ -69,12 +69,12 @@ class TrainingRun(SegmentResult):
         self.core_seconds += result.core_seconds
 
     def progress(self) -> dict[str, Any]:
-        """What MLflow shows of it while it is trained."""
+        """Return what MLflow shows during the training."""
         status = "failed" if self.failure is not None else "completed" if self.is_finished else "running"
         cost = {"seconds": self.seconds, "core_minutes": self.core_seconds / 60}
         return {"status": status, "reason": self.failure, "epochs": [*self.epochs], "cost": cost}
 
 
-def describe(epoch: Epoch) -> str:
+def format_epoch(epoch: Epoch) -> str:
     accuracy, loss, corrupted = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
     return f"validation accuracy {accuracy:.2%}, loss {loss:.4f}, corrupted images {corrupted:.2%}"

@@ -1,168 +1,148 @@
-"""Trainings on every core of this machine, or on a cluster: segments of epochs as tasks of Dask.
+"""Runs trainings on all cores of this machine or on a cluster: each task of Dask trains a segment of epochs.
 
-What comes out depends on each training's configuration and images alone, never on which worker trains what and when.
+Results depend on each training's configuration and images alone, not on which worker trains what, or when.
 """
 
-import logging
-import signal
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from math import ceil
-from multiprocessing import resource_tracker
 from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, Scheduler, SchedulerPlugin, as_completed
+from distributed import Client, Future, KilledWorker, as_completed
 from distributed.scheduler import NoValidWorkerError, NoWorkerError
 
 from digits.config.schema import Pool, Runtime
-from digits.core.errors import UserError, reason
+from digits.core.errors import UserError
 from digits.data.dataset import Split
-from digits.models import runtime
-from digits.training.fingerprint import SEARCH, refuse_others, versions
-from digits.training.gpus import OneGpuPerWorker, gpus
-from digits.training.images import Images, StoredImages, has_images, share_images
+from digits.models import runtime as tensorflow_runtime
+from digits.training.cluster import SETTINGS, WaitLimits, local_cluster, remote_cluster, silence_logs
+from digits.training.fingerprint import SEARCH, require_same_code, versions
+from digits.training.gpus import available_gpus
+from digits.training.images import StoredData, TrainingData, as_tuple, has_data
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun
 from digits.training.trainer import train
 
-SETTINGS = {
-    "distributed.scheduler.allowed-failures": 2,  # a training that has cost three workers is given up
-    # This long after a worker's death, LocalCluster gives it up for good if it is missing just then: slow to start, or
-    # dead again. Its default is 15 s.
-    "distributed.deploy.lost-worker-timeout": "365d",
-    # At 80 % of its memory a worker would take no task until it uses less, and TensorFlow's memory only grows.
-    "distributed.worker.memory.pause": False,
-    "distributed.comm.timeouts.connect": "10s",
-    "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",  # as here
-}
-# TensorFlow never frees the graph of a model that was trained (its issue 124972), and the more there are, the longer
-# the next training takes. So a worker begins anew after so many.
-TRAININGS_OF_A_WORKER = 50
-AGAIN = "run again, and each training goes on from its last epoch"
+# TensorFlow never frees the graph of a trained model (its issue 124972), and each graph slows down later trainings. So
+# a worker is restarted after this many.
+MAX_TRAININGS_PER_WORKER = 50
+RESUME_HINT = "run again, and each training resumes from its last epoch"
 
 
 class TrainingPool:
-    def __init__(self, client: Client, machine: Runtime) -> None:
+    def __init__(self, client: Client, runtime: Runtime) -> None:
         self.client = client
         client.register_plugin(WaitLimits())
-        self.begun = Counter[str | None]()  # trainings, by worker
-        # TensorFlow starts while the driver still reads images.
-        self.starts = [self.submit(runtime.start, machine, worker=worker) for worker in self.workers()]
+        self.n_trainings = Counter[str | None]()  # started, by worker
+        # TensorFlow starts in the workers while the driver reads images.
+        self.startups = [self.submit(tensorflow_runtime.start, runtime, worker=worker) for worker in self.workers()]
 
     def workers(self) -> list[str]:
         return list(self.client.scheduler_info(n_workers=-1)["workers"])
 
-    def renew(self, idle: list[str]) -> None:
-        """Those that have trained much. One without a nanny (`dask worker --no-nanny`) would not come back."""
-        known = self.client.scheduler_info(n_workers=-1)["workers"]
-        busy = self.client.processing()  # perhaps with what was sent to another worker
-        ready = [worker for worker in idle if worker in known and known[worker]["nanny"] and not busy.get(worker)]
-        if worn := [worker for worker in ready if self.begun[worker] >= TRAININGS_OF_A_WORKER]:
-            self.client.restart_workers(worn, timeout=60, raise_for_error=False)
+    def restart_exhausted_workers(self, idle_workers: list[str]) -> None:
+        """Restart idle workers that have reached the maximum of trainings.
 
-    def submit(self, work: Callable, *arguments: object, worker: str | None = None) -> Future:
-        """To this worker if it lives, else to any."""
+        A worker without a nanny (`dask worker --no-nanny`) is left alone, because it would not come back.
+        """
+        info = self.client.scheduler_info(n_workers=-1)["workers"]
+        tasks = self.client.processing()  # an idle worker may run a task that was meant for another
+        restartable = [name for name in idle_workers if name in info and info[name]["nanny"] and not tasks.get(name)]
+        if exhausted := [name for name in restartable if self.n_trainings[name] >= MAX_TRAININGS_PER_WORKER]:
+            self.client.restart_workers(exhausted, timeout=60, raise_for_error=False)
+
+    def submit(self, function: Callable, *arguments: object, worker: str | None = None) -> Future:
+        """Run a function on this worker if it is alive, otherwise on any."""
         return self.client.submit(
-            work, *arguments, pure=False, workers=worker and [worker], allow_other_workers=worker is not None
+            function, *arguments, pure=False, workers=worker and [worker], allow_other_workers=worker is not None
         )
 
-    def share(self, *images: Split) -> None:
-        """All trainings get the same images. They can begin when this returns."""
-        self.images = self.stored(images) or self.submit(share_images, *images)
-        while self.starts:
-            outcome(self.starts.pop())
+    def share_data(self, *splits: Split) -> None:
+        """Make the images available to all trainings, and wait until TensorFlow has started in the workers."""
+        self.data = self.stored_data(splits) or self.submit(as_tuple, *splits)
+        while self.startups:
+            outcome(self.startups.pop())
 
-    def stored(self, images: Images) -> StoredImages | None:
-        """Where all workers can read them: nothing is sent then, and a machine has them in memory once."""
-        folders = tuple(split.folder for split in images if split.folder)
-        if len(folders) < len(images):
+    def stored_data(self, data: TrainingData) -> StoredData | None:
+        """Return the images as folders if all workers can read them: then none are sent, and the workers of a machine
+        share its memory for them."""
+        folders = tuple(split.folder for split in data if split.folder)
+        if len(folders) < len(data):
             return None
-        stored = StoredImages(folders, tuple(split.digest for split in images))
-        seen = self.client.run(has_images, stored, on_error="return")  # an exception where a worker dies meanwhile
-        return stored if all(answer is True for answer in seen.values()) else None
+        stored = StoredData(folders, tuple(split.digest for split in data))
+        is_available = self.client.run(has_data, stored, on_error="return")  # an exception if a worker dies meanwhile
+        return stored if all(value is True for value in is_available.values()) else None
 
     def run(
         self,
         runs: list[TrainingRun],
         on_segment: Callable[[TrainingRun, list[Epoch]], None],
-        more: Callable[[], list[TrainingRun]] = list,
+        next_runs: Callable[[], list[TrainingRun]] = list,
     ) -> None:
-        """Each until its goal is reached, or it has failed. Whenever one has, `more` may bring others."""
-        waiting = schedule(runs, len(self.workers()))
-        working: dict[Future, tuple[TrainingRun, int, str | None]] = {}
-        ended = as_completed(loop=self.client.loop)
+        """Train each run until its goal or a failure. Whenever a run ends, `next_runs` may return more."""
+        queue = plan_segments(runs, len(self.workers()))
+        running: dict[Future, tuple[TrainingRun, int, str | None]] = {}
+        completed = as_completed(loop=self.client.loop)
 
-        def begin(run: TrainingRun, end: int, worker: str | None) -> None:
-            future = self.submit(train, run.segment(end), self.images, worker=worker)
-            working[future] = run, end, worker
-            ended.add(future)
+        def start(run: TrainingRun, end: int, worker: str | None) -> None:
+            future = self.submit(train, run.segment(end), self.data, worker=worker)
+            running[future] = run, end, worker
+            completed.add(future)
 
-        def idle() -> list[str]:
-            busy = {worker for *_, worker in working.values()}
+        def idle_workers() -> list[str]:
+            busy = {worker for *_, worker in running.values()}
             return [worker for worker in self.workers() if worker not in busy]
 
-        while waiting or working:
-            if waiting:
-                self.renew(idle())
-            # One for each worker: where a training kills its worker, none that waits behind it is blamed. Where all
-            # workers have died, one for whichever comes back first.
-            free = idle() if working else idle() or [None]
-            for worker in free[: len(waiting)]:
-                self.begun[worker] += 1
-                begin(*waiting.popleft(), worker)
-            future = next(ended)
-            run, end, worker = working.pop(future)
+        while queue or running:
+            if queue:
+                self.restart_exhausted_workers(idle_workers())
+            # One training per worker: Dask would count a worker's death against all tasks that wait there. If all
+            # workers have died, one training starts on the first that comes back.
+            workers = idle_workers() if running else idle_workers() or [None]
+            for worker in workers[: len(queue)]:
+                self.n_trainings[worker] += 1
+                start(*queue.popleft(), worker)
+            future = next(completed)
+            run, end, worker = running.pop(future)
             try:
                 result = outcome(future)
             except WorkersDied as error:
                 result = SegmentResult(failure=str(error))
-            worker = next(iter(self.client.who_has([future])[future.key]), worker)  # it has the model
-            future.release()  # else Dask trains anew what a worker that begins anew has forgotten
+            worker = next(iter(self.client.who_has([future])[future.key]), worker)  # where the network is
+            future.release()  # Dask would otherwise repeat the task when its worker is restarted
             run.add(result)
             on_segment(run, result.epochs)
             if run.is_finished:
-                waiting += schedule(more(), len(self.workers()))
+                queue += plan_segments(next_runs(), len(self.workers()))
             elif len(run.epochs) < end:
-                begin(run, end, worker)
+                start(run, end, worker)
             else:
-                waiting.append((run, run.goal))
+                queue.append((run, run.goal))
 
 
-def schedule(runs: list[TrainingRun], workers: int) -> deque[tuple[TrainingRun, int]]:
-    """Which training goes first, and until which epoch, so that all workers end together: McNaughton's rule.
+def plan_segments(runs: list[TrainingRun], n_workers: int) -> deque[tuple[TrainingRun, int]]:
+    """Return runs in order, each with the epoch to train to, so that all workers end together: McNaughton's rule.
 
-    All epochs are laid end to end and cut into one equal share a worker. A training that a cut divides first does what
-    lies behind the cut, for the next worker's share begins with it; the rest comes last, on whichever worker is free.
+    The epochs of all runs, one after the other, are cut into one equal share per worker. A run across a cut is split:
+    first as many epochs as lie behind the cut, at the beginning of the next worker's share; the others at the end, on
+    any free worker.
     """
     unfinished = [run for run in runs if not run.is_finished]
     lengths = [run.goal - len(run.epochs) for run in unfinished]
-    share = max([*lengths, ceil(sum(lengths) / max(1, workers)), 1])
-    divided, whole, position = [], [], 0
+    share = max([*lengths, ceil(sum(lengths) / max(1, n_workers)), 1])
+    split, whole, position = [], [], 0
     for run, length in zip(unfinished, lengths, strict=True):
         cut = (position // share + 1) * share
         position += length
         if cut < position:
-            divided.append((run, len(run.epochs) + position - cut))
+            split.append((run, len(run.epochs) + position - cut))
         else:
             whole.append((run, run.goal))
-    return deque([*divided, *whole])
-
-
-class WaitLimits(SchedulerPlugin):
-    """Without it, a task waits for ever where there is no worker, and, where another comes, for the one that died."""
-
-    name, idempotent = "digits-wait-limits", True
-    seconds = 60
-
-    async def start(self, scheduler: Scheduler) -> None:
-        scheduler.no_workers_timeout = self.seconds
-
-    def add_worker(self, scheduler: Scheduler, **_: object) -> None:
-        scheduler.set_restrictions({task.key: None for task in scheduler.unrunnable})
+    return deque([*split, *whole])
 
 
 class WorkersDied(UserError):
@@ -170,67 +150,33 @@ class WorkersDied(UserError):
 
 
 def outcome(future: Future) -> Any:
+    """Return the result of a task; Dask's errors become one line each."""
     try:
         return future.result()
     except KilledWorker:
-        raise WorkersDied("each worker that took it died, perhaps out of memory") from None
+        raise WorkersDied("every worker that ran it died, perhaps out of memory") from None
     except (NoWorkerError, NoValidWorkerError):
-        raise UserError(f"no worker has been there for a minute; {AGAIN}") from None
+        raise UserError(f"no worker has been available for a minute; {RESUME_HINT}") from None
     except CancelledError:
-        raise UserError(f"Dask's scheduler is out of reach; {AGAIN}") from None
+        raise UserError(f"Dask's scheduler is out of reach; {RESUME_HINT}") from None
 
 
 @contextmanager
-def training_pool(settings: Pool, machine: Runtime, most: int, family: str) -> Iterator[TrainingPool]:
-    """Workers for at most so many trainings at once. Each does one at a time; its threads belong to TensorFlow."""
-    parts = (f"distributed.{part}" for part in ("client", "core", "nanny", "scheduler", "worker"))
-    for name in ("asyncio", "tornado.application", *parts):  # a killed worker is no news to a person
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+def training_pool(settings: Pool, runtime: Runtime, max_workers: int, family: str) -> Iterator[TrainingPool]:
+    """Open a pool on this machine, with at most `max_workers`, or on the cluster.
+
+    A worker runs one training at a time; its threads are TensorFlow's.
+    """
+    silence_logs()
     with dask.config.set(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
         if settings.cluster is None:
-            count = min(most, settings.workers or len(gpus()) or max(1, CPU_COUNT // machine.threads))
-            with ExitStack() as stack:
-                with held_back_interrupts():
-                    local = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
-                stack.callback(close, local)
-                client = stack.enter_context(Client(local))
-                client.register_plugin(OneGpuPerWorker())
-                yield TrainingPool(client, machine)
+            n_workers = settings.workers or len(available_gpus()) or max(1, CPU_COUNT // runtime.threads)
+            with local_cluster(min(max_workers, n_workers)) as client:
+                yield TrainingPool(client, runtime)
             return
-        with connected(settings.cluster) as client:
-            for theirs in client.run(versions, family, SEARCH).values():
-                refuse_others(versions(family, SEARCH), theirs)
-            yield TrainingPool(client, machine)
-
-
-def close(cluster: LocalCluster) -> None:
-    """All results are here by then. On a busy machine, a killed worker may take longer to go than Dask waits, and one
-    that is restarted just then cannot be ended; it ends with this process."""
-    with suppress(Exception):
-        cluster.close()
-
-
-@contextmanager
-def held_back_interrupts() -> Iterator[None]:
-    """Ctrl-C waits, and never reaches processes that start meanwhile: it is the driver that ends them."""
-    resource_tracker.ensure_running()  # else it starts meanwhile, and lets Ctrl-C through
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-@contextmanager
-def connected(cluster: str) -> Iterator[Client]:
-    try:
-        client = Client(cluster)
-        client.wait_for_workers(1, timeout=30)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"pool.cluster: {cluster} has no scheduler with workers ({reason(error)}); start them as docs/scaling.md "
-            "says, or set null for this machine"
-        ) from None
-    with client:
-        yield client
+        with remote_cluster(settings.cluster) as client:
+            local_versions = versions(family, SEARCH)
+            for remote_versions in client.run(versions, family, SEARCH).values():
+                require_same_code(local_versions, remote_versions)
+            yield TrainingPool(client, runtime)

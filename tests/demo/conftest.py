@@ -16,7 +16,7 @@ from tests.servers import running
 
 @pytest.fixture(scope="session")
 def demo(drawing_project: Path) -> Iterator[str]:
-    """The address of a demo that runs there."""
+    """The address of a running demo."""
     with served(drawing_project) as address:
         yield address
 
@@ -26,14 +26,15 @@ def served(folder: Path, typed: str = "") -> Iterator[str]:
     command = [sys.executable, "-m", "demo"]
     options = {"environment": ENVIRONMENT, "cwd": folder, "stdout": subprocess.PIPE, "text": True}
     with terminal(typed) as stdin, running(command, signal.SIGTERM, stdin=stdin, **options) as process:
-        said = next(line for line in process.stdout if "http" in line)
-        yield re.search(r"http://\S+", said)[0]
+        line = next(line for line in process.stdout if "http" in line)
+        yield re.search(r"http://\S+", line)[0]
 
 
 @contextmanager
 def terminal(typed: str) -> Iterator[int]:
-    ours, theirs = pty.openpty()
-    os.write(ours, typed.encode())
-    yield theirs
-    os.close(ours)
-    os.close(theirs)
+    """A terminal's file descriptor, for a process's stdin, with this input."""
+    controller, descriptor = pty.openpty()
+    os.write(controller, typed.encode())
+    yield descriptor
+    os.close(controller)
+    os.close(descriptor)

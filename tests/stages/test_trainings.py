@@ -1,4 +1,4 @@
-"""Searches and final trainings as DVC runs them, their processes really killed: the same bytes each time."""
+"""Searches and final trainings as DVC runs them: killed processes do not change a byte of the results."""
 
 import hashlib
 import json
@@ -23,9 +23,9 @@ from tests.servers import eventually, free_port, is_listening, running
 
 pytestmark = pytest.mark.slow
 
-PLAN = {
+PARAMS = {
     "seeds": [1, 2],
-    "train.epochs": 12,  # of half a second each, so that there is time to be killed in
+    "train.epochs": 12,  # of half a second each, so that a process can be killed during training
     "models.mlp.units": 32,
     "models.mlp.batch_size": 1,
     "tune.method": "bayesian",  # halving is killed in tests/test_end_to_end.py
@@ -36,9 +36,9 @@ PLAN = {
 
 
 class Stage:
-    """A running one."""
+    """A stage that runs in a process."""
 
-    begun: ClassVar[list["Stage"]] = []
+    instances: ClassVar[list["Stage"]] = []
 
     def __init__(self, name: str, folder: Path) -> None:
         self.folder = folder
@@ -47,48 +47,48 @@ class Stage:
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        self.begun.append(self)
+        self.instances.append(self)
 
     def workers(self) -> list[int]:
-        of_mine = ["pgrep", "-P", str(self.process.pid), "-f", "spawn_main"]
-        return [int(pid) for pid in subprocess.run(of_mine, capture_output=True, check=False).stdout.split()]
+        command = ["pgrep", "-P", str(self.process.pid), "-f", "spawn_main"]
+        return [int(pid) for pid in subprocess.run(command, capture_output=True, check=False).stdout.split()]
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
-    def end(self, code: int = 0) -> str:
-        """What it says on its way."""
-        said = self.process.communicate(timeout=250)[1]
-        assert self.process.returncode == code, said
+    def wait(self, code: int = 0) -> str:
+        """Return the standard error of the process, after a check of its exit code."""
+        stderr = self.process.communicate(timeout=250)[1]
+        assert self.process.returncode == code, stderr
         assert bool(list(self.folder.glob(".checkpoints/*"))) == bool(code)
-        return said
+        return stderr
 
     def results(self) -> dict[str, str]:
-        self.end()
+        self.wait()
         return hashes(self.folder)
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_project(tmp_path_factory.mktemp("trainings") / "project", **PLAN)
+    folder = make_project(tmp_path_factory.mktemp("trainings") / "project", **PARAMS)
     for stage in ("download", "prepare"):
         subprocess.run([sys.executable, "-m", f"stages.{stage}"], cwd=folder, env=ENVIRONMENT, check=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a search finds where nobody disturbs it, with one worker."""
-    return Stage("tune", shutil.copytree(prepared, tmp_path_factory.mktemp("undisturbed") / "project")).results()
+def expected_hashes(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The results of an uninterrupted search with one worker."""
+    return Stage("tune", shutil.copytree(prepared, tmp_path_factory.mktemp("uninterrupted") / "project")).results()
 
 
 @pytest.fixture(autouse=True)
-def none_outlives_its_test() -> Iterator[None]:
+def kill_remaining_stages() -> Iterator[None]:
     yield
-    while Stage.begun:
-        if (stage := Stage.begun.pop()).process.returncode is None:
+    while Stage.instances:
+        if (stage := Stage.instances.pop()).process.returncode is None:
             stage.kill()
 
 
@@ -97,84 +97,80 @@ def project(prepared: Path, tmp_path: Path) -> Path:
     return shutil.copytree(prepared, tmp_path / "project")
 
 
-def test_two_workers_find_the_same_as_one_also_when_one_of_them_is_killed(
-    project: Path, undisturbed: dict[str, str]
-) -> None:
+def test_a_search_with_two_workers_survives_a_killed_worker(project: Path, expected_hashes: dict[str, str]) -> None:
     change(project, {"pool.workers": 2})
     search = Stage("tune", project)
     eventually(lambda: checkpoints(project))
     os.kill(search.workers()[0], signal.SIGKILL)
-    assert search.results() == undisturbed
+    assert search.results() == expected_hashes
 
 
-def test_of_two_searches_that_were_killed_the_first_is_what_it_is_alone_and_each_seed_has_the_recipe_of_its_own(
-    project: Path, undisturbed: dict[str, str]
-) -> None:
+def test_each_seed_has_its_own_search_also_after_a_kill(project: Path, expected_hashes: dict[str, str]) -> None:
     change(project, {"tune.seeds": [1, 2], "train.epochs": 1})
     killed = Stage("tune", project)
     eventually(lambda: checkpoints(project, pattern="mlp-trial-2-*"))
     killed.kill()
-    assert checkpoints(project, pattern="mlp-trial-1-*")  # kept until the last search has ended
-    Stage("tune", project).end()
+    assert checkpoints(project, pattern="mlp-trial-1-*")  # kept until the last search ends
+    Stage("tune", project).wait()
     record = read_json(project / search_file("mlp"))
-    recipes = [search["best"] for search in record["searches"]]
-    assert recipes[0] != recipes[1]
-    Stage("train_tuned", project).end()
-    trained = [read_json(project / history_file(f"mlp-tuned-{seed}"))["hyperparameters"] for seed in (1, 2)]
-    assert trained == recipes
+    best_recipes = [search["best"] for search in record["searches"]]
+    assert best_recipes[0] != best_recipes[1]
+    Stage("train_tuned", project).wait()
+    recipes = [read_json(project / history_file(f"mlp-tuned-{seed}"))["hyperparameters"] for seed in (1, 2)]
+    assert recipes == best_recipes
     write_json(project / search_file("mlp"), record | {"searches": record["searches"][:1]})
-    assert undisturbed.items() <= hashes(project).items()
+    assert expected_hashes.items() <= hashes(project).items()
 
 
-def test_on_a_cluster_a_search_finds_the_same_also_when_it_and_a_worker_are_killed(
-    project: Path, undisturbed: dict[str, str]
+def test_a_search_on_a_cluster_survives_a_killed_driver_and_worker(
+    project: Path, expected_hashes: dict[str, str]
 ) -> None:
     with cluster() as (address, workers):
         change(project, {"pool.cluster": address})
         killed = Stage("tune", project)
-        done = eventually(lambda: checkpoints(project))
+        first_checkpoints = eventually(lambda: checkpoints(project))
         killed.kill()
-        again = Stage("tune", project)
-        eventually(lambda: len(checkpoints(project)) > len(done))
+        resumed = Stage("tune", project)
+        eventually(lambda: len(checkpoints(project)) > len(first_checkpoints))
         workers[0].kill()
-        assert again.results() == undisturbed
+        assert resumed.results() == expected_hashes
 
 
-def test_a_killed_training_goes_on_from_its_last_epoch_to_the_same_bytes(project: Path, tmp_path: Path) -> None:
-    alone = shutil.copytree(project, tmp_path / "alone")
+def test_a_killed_training_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    uninterrupted = shutil.copytree(project, tmp_path / "uninterrupted")
     killed = Stage("train_baseline", project)
     eventually(lambda: checkpoints(project))
     killed.kill()
-    saved = epochs_saved(project)
-    said = Stage("train_baseline", project).end()
-    assert saved
-    assert {f"{name}: goes on after epoch {epochs} of 12" for name, epochs in saved.items()} <= {*said.splitlines()}
-    assert hashes(project) == Stage("train_baseline", alone).results()
+    epochs = saved_epochs(project)
+    stderr = Stage("train_baseline", project).wait()
+    assert epochs
+    assert {f"{name}: resumes after epoch {epoch} of 12" for name, epoch in epochs.items()} <= {*stderr.splitlines()}
+    assert hashes(project) == Stage("train_baseline", uninterrupted).results()
 
 
-def test_a_seed_that_fails_fails_the_stage_in_one_line(project: Path) -> None:
-    wild = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "batch_norm": False}
-    change(project, {f"models.mlp.{name}": value for name, value in wild.items()})
-    said = Stage("train_baseline", project).end(code=1).splitlines()[-1]
-    assert said.startswith("train_baseline: error: mlp-baseline, seed 1: the loss became")
-    assert "lower the learning rate" in said
+def test_a_failed_seed_fails_the_stage_in_one_line(project: Path) -> None:
+    recipe = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "batch_norm": False}
+    change(project, {f"models.mlp.{name}": value for name, value in recipe.items()})
+    message = Stage("train_baseline", project).wait(code=1).splitlines()[-1]
+    assert message.startswith("train_baseline: error: mlp-baseline, seed 1: the loss became")
+    assert "lower the learning rate" in message
 
 
-def test_a_cluster_that_is_not_there_is_one_clear_line(project: Path) -> None:
+def test_an_unreachable_cluster_is_an_error_in_one_line(project: Path) -> None:
     change(project, {"pool.cluster": f"tcp://127.0.0.1:{free_port()}"})
     stage = Stage("tune", project)
-    said = stage.process.communicate(timeout=200)[1]
+    stderr = stage.process.communicate(timeout=200)[1]
     assert stage.process.returncode == 1
-    assert "has no scheduler with workers" in said.splitlines()[-1]
+    assert "has no scheduler with workers" in stderr.splitlines()[-1]
 
 
-def epochs_saved(folder: Path) -> dict[str, int]:
-    """Of each training that has a checkpoint."""
-    found = {}
+def saved_epochs(folder: Path) -> dict[str, int]:
+    """Return the number of epochs in each training's checkpoint."""
+    n_epochs = {}
     for path in checkpoint_files(folder):
         with zipfile.ZipFile(path) as file:
-            found[path.stem] = len(json.loads(file.read("metadata"))["epochs"])
-    return found
+            n_epochs[path.stem] = len(json.loads(file.read("metadata"))["epochs"])
+    return n_epochs
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -184,13 +180,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and two workers, each a process, as on machines of their own."""
+    """Run a scheduler and two workers as separate processes, as on separate machines."""
     port = free_port()
     dask = [sys.executable, "-m", "dask"]
     with ExitStack() as stack:
-        serve = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-        stack.enter_context(running(serve, signal.SIGKILL, ENVIRONMENT))
+        scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+        stack.enter_context(running(scheduler, signal.SIGKILL, ENVIRONMENT))
         eventually(lambda: is_listening(port))
-        work = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        workers = [stack.enter_context(running(work, signal.SIGKILL, ENVIRONMENT)) for _ in range(2)]
+        worker = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        workers = [stack.enter_context(running(worker, signal.SIGKILL, ENVIRONMENT)) for _ in range(2)]
         yield f"tcp://127.0.0.1:{port}", workers

@@ -1,4 +1,4 @@
-"""The families of networks: each module here is one, with its `Hyperparameters` and its `body`."""
+"""The families of networks. Each module here is one family, with its `Hyperparameters` and its `body`."""
 
 from importlib import import_module
 from inspect import signature
@@ -12,23 +12,23 @@ NAMES = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 def load(family: str) -> ModuleType:
-    """Import this family alone, so that a training does not depend on the code of the others."""
+    """Import this family only, so that a training does not depend on the code of other families."""
     return import_module(f"{__name__}.{family}")
 
 
 def hyperparameters(family: str) -> type[Recipe]:
     if family not in NAMES:
         raise UserError(
-            f"{family} is not a family; there are {', '.join(NAMES)} (a file each in digits/models/families/)"
+            f"{family} is not a family; families are {', '.join(NAMES)} (one file each in digits/models/families/)"
         )
     file = f"digits/models/families/{family}.py"
     try:
         module = load(family)
-        kind = getattr(module, "Hyperparameters", None)
-        is_recipe = isinstance(kind, type) and issubclass(kind, Recipe)
+        recipe_class = getattr(module, "Hyperparameters", None)
+        is_recipe = isinstance(recipe_class, type) and issubclass(recipe_class, Recipe)
         if is_recipe:
-            kind.model_rebuild()  # a type may be named before it is known
-    except (Exception, SystemExit) as error:  # it is anybody's code
+            recipe_class.model_rebuild()  # resolves types that are written as strings
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
         raise UserError(f"{file} cannot be imported ({reason(error)})") from None
     if not is_recipe:
         raise UserError(f"{file} has no class Hyperparameters(Recipe); see docs/own-network.md")
@@ -36,4 +36,4 @@ def hyperparameters(family: str) -> type[Recipe]:
         signature(module.body).bind("recipe", "inputs")
     except (AttributeError, TypeError):
         raise UserError(f"{file} has no function body(recipe, inputs); see docs/own-network.md") from None
-    return kind
+    return recipe_class

@@ -15,8 +15,8 @@ class Hyperparameters(Recipe):
 
     layers: Annotated[int, Field(ge=1, le=20, description="hidden layers")]
     units: Annotated[int, Field(ge=1, le=65_536, description="units of each hidden layer")]
-    batch_norm: Annotated[bool, Field(description="normalise what each layer gives")]
-    dropout: Annotated[Rate, Field(description="share of units silenced while training")]
+    batch_norm: Annotated[bool, Field(description="batch normalization after each layer")]
+    dropout: Annotated[Rate, Field(description="share of units that are dropped in training")]
 
 
 def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":

@@ -1,4 +1,4 @@
-"""A stem, then stages × blocks of two convolutions with a way around them, then the average of each filter."""
+"""A stem, then stages × blocks of two convolutions with a shortcut, then global average pooling."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 class Hyperparameters(Recipe):
     """Stem, then stages × blocks, then average pooling, Dropout, softmax."""
 
-    stem_stride: Annotated[Literal[1, 2], Field(description="of the first convolution")]
+    stem_stride: Annotated[Literal[1, 2], Field(description="stride of the first convolution")]
     stages: Annotated[
-        int, Field(ge=1, le=6, description="each after the first halves the sides and has twice the filters")
+        int, Field(ge=1, le=6, description="each after the first halves the image sides and doubles the filters")
     ]
-    blocks: Annotated[int, Field(ge=1, le=50, description="in each stage, of two convolutions")]
+    blocks: Annotated[int, Field(ge=1, le=50, description="residual blocks per stage, with two convolutions each")]
     filters: Annotated[int, Field(ge=1, le=4_096, description="filters of the first stage")]
-    dropout: Annotated[Rate, Field(description="share of the averages silenced while training")]
+    dropout: Annotated[Rate, Field(description="share of the pooled features that are dropped in training")]
 
 
 def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
     from keras import layers
 
-    def convolved(images: "KerasTensor", filters: int, kernel: int, stride: int) -> "KerasTensor":
+    def conv_bn(images: "KerasTensor", filters: int, kernel: int, stride: int) -> "KerasTensor":
         return layers.BatchNormalization()(layers.Conv2D(filters, kernel, stride, "same", use_bias=False)(images))
 
-    outputs = layers.ReLU()(convolved(inputs, recipe.filters, 3, recipe.stem_stride))
+    outputs = layers.ReLU()(conv_bn(inputs, recipe.filters, 3, recipe.stem_stride))
     for stage in range(recipe.stages):
         filters = recipe.filters * 2**stage
         for block in range(recipe.blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            path = layers.ReLU()(convolved(outputs, filters, 3, stride))
-            path = convolved(path, filters, 3, 1)
-            shortcut = outputs if outputs.shape == path.shape else convolved(outputs, filters, 1, stride)
+            path = layers.ReLU()(conv_bn(outputs, filters, 3, stride))
+            path = conv_bn(path, filters, 3, 1)
+            shortcut = outputs if outputs.shape == path.shape else conv_bn(outputs, filters, 1, stride)
             outputs = layers.ReLU()(layers.Add()([shortcut, path]))
     return layers.Dropout(recipe.dropout)(layers.GlobalAveragePooling2D()(outputs))

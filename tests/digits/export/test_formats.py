@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from digits.export.formats import format_of
+from digits.export.formats import detect_format
 
 
-def test_an_ending_or_a_folder_tells_the_format(tmp_path: Path) -> None:
+def test_the_format_is_detected_by_suffix_or_folder(tmp_path: Path) -> None:
     paths = (Path("a.keras"), Path("a.h5"), Path("a.tflite"), tmp_path)
-    assert [format_of(path).file for path in paths] == ["model.keras", "model.h5", "model.tflite", "saved_model"]
-    assert format_of(Path("tuned")) is format_of(Path("a.txt")) is None
+    assert [detect_format(path).file for path in paths] == ["model.keras", "model.h5", "model.tflite", "saved_model"]
+    assert detect_format(Path("tuned")) is detect_format(Path("a.txt")) is None

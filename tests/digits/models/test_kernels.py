@@ -1,4 +1,4 @@
-"""The one-pass normalisations give what Keras gives: a training with either ends the same, but for rounding."""
+"""The one-pass normalizations give the results of Keras's layers, except for rounding."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,76 +12,75 @@ from tensorflow.python.eager.context import context as eager_context
 
 from digits.models import kernels
 from digits.models.build import standardization
-from digits.models.keras_file import load, rebuilt, save
+from digits.models.keras_file import clone_with_layers, load, save
 
 IMAGES = np.random.default_rng(1).normal(size=(256, 6, 6, 2)).astype("float32")
 LABELS = (IMAGES.mean(axis=(1, 2, 3)) > 0).astype("int32")
 
 
-def network(normalise: type[layers.Layer]) -> keras.Model:
+def network(normalization: type[layers.Layer]) -> keras.Model:
     keras.utils.set_random_seed(1)
     return keras.Sequential(
         [
             keras.Input((6, 6, 2)),
             layers.Conv2D(4, 3, use_bias=False),
-            normalise(),
+            normalization(),
             layers.ReLU(),
             layers.Flatten(),
             layers.Dense(8, use_bias=False),
-            normalise(),
+            normalization(),
             layers.Dense(2, activation="softmax"),
         ]
     )
 
 
-def trained(normalise: type[layers.Layer]) -> keras.Model:
-    model, rate = network(normalise), keras.optimizers.schedules.CosineDecay(0.01, 40)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=4)
+def train(normalization: type[layers.Layer]) -> keras.Model:
+    model, schedule = network(normalization), keras.optimizers.schedules.CosineDecay(0.01, 40)
+    model.compile(keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", steps_per_execution=4)
     model.fit(IMAGES, LABELS, batch_size=32, epochs=4, shuffle=False, verbose=0)
     return model
 
 
-def test_a_training_with_them_ends_where_one_with_kerass_own_ends() -> None:
-    slow = trained(layers.BatchNormalization)
-    fast = trained(kernels.BatchNormalization)
-    for ours, theirs in zip(fast.variables, slow.variables, strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4, err_msg=ours.path)
-    untouched = network(layers.BatchNormalization).predict(IMAGES, verbose=0)
-    assert np.abs(fast.predict(IMAGES, verbose=0) - untouched).max() > 0.1
+def test_training_ends_with_the_weights_of_keras() -> None:
+    expected = train(layers.BatchNormalization)
+    model = train(kernels.BatchNormalization)
+    for actual, desired in zip(model.variables, expected.variables, strict=True):
+        np.testing.assert_allclose(actual.numpy(), desired.numpy(), rtol=2e-3, atol=2e-4, err_msg=actual.path)
+    untrained = network(layers.BatchNormalization).predict(IMAGES, verbose=0)
+    assert np.abs(model.predict(IMAGES, verbose=0) - untrained).max() > 0.1
 
 
-def test_a_model_is_saved_without_them(tmp_path: Path) -> None:
-    model = trained(kernels.BatchNormalization)
+def test_a_saved_model_has_only_layers_of_keras(tmp_path: Path) -> None:
+    model = train(kernels.BatchNormalization)
     save(model, tmp_path / "model.keras")
-    again = load(tmp_path / "model.keras")
-    assert {type(layer).__module__.partition(".")[0] for layer in again.layers} == {"keras"}
-    np.testing.assert_allclose(again.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0), rtol=1e-5)
+    loaded = load(tmp_path / "model.keras")
+    assert {type(layer).__module__.partition(".")[0] for layer in loaded.layers} == {"keras"}
+    np.testing.assert_allclose(loaded.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("options", "shape"),
     [({"scale": False}, (8, 4)), ({"axis": 1}, (8, 4, 5, 3)), ({}, (8, 5, 4)), ({}, (8, 2, 3, 5, 4))],
 )
-def test_what_the_kernel_cannot_do_is_left_to_keras(options: dict[str, object], shape: tuple[int, ...]) -> None:
+def test_unsupported_options_give_the_results_of_keras(options: dict[str, object], shape: tuple[int, ...]) -> None:
     inputs = np.random.default_rng(2).normal(3, size=shape).astype("float32")
-    both = kernels.BatchNormalization(**options), layers.BatchNormalization(**options)
-    ours, theirs = (layer(inputs, training=True) for layer in both)
-    np.testing.assert_array_equal(ours, theirs)
-    assert abs(float(ours.numpy().mean())) < 0.01
+    outputs = kernels.BatchNormalization(**options)(inputs, training=True)
+    np.testing.assert_array_equal(outputs, layers.BatchNormalization(**options)(inputs, training=True))
+    assert abs(float(outputs.numpy().mean())) < 0.01
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_nothing_is_left_of_what_processors_of_each_maker_estimate_their_own_way(training: bool) -> None:
-    normalised = keras.Sequential([keras.Input((6, 6, 2)), standardization(), layers.BatchNormalization()])
-    model = rebuilt(normalised, kernels.fast)
+def test_no_operation_starts_from_a_processors_estimate(training: bool) -> None:
+    plain_model = keras.Sequential([keras.Input((6, 6, 2)), standardization(), layers.BatchNormalization()])
+    model = clone_with_layers(plain_model, kernels.fast_layer)
     assert not {"Rsqrt", "Reciprocal", "Inv"} & operations(lambda images: model(images, training=training))
 
 
-def operations(of: Callable[[tf.Tensor], tf.Tensor]) -> set[str]:
-    """As TensorFlow has rewritten them."""
+def operations(function: Callable[[tf.Tensor], tf.Tensor]) -> set[str]:
+    """Return the types of a function's operations after TensorFlow's optimizations."""
     context = eager_context()
     context.enable_run_metadata()
-    tf.function(of)(IMAGES)
+    tf.function(function)(IMAGES)
     graphs = context.export_run_metadata().function_graphs
     context.disable_run_metadata()
     return {node.op for graph in graphs for node in graph.post_optimization_graph.node}

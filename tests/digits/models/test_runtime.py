@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-STARTED = """
+SCRIPT = """
 import json, os
 from digits.models import runtime
 from digits.config.schema import Runtime
@@ -23,20 +23,20 @@ print(json.dumps({{
 
 
 @cache
-def started(onednn: bool, before: str = "") -> tuple[dict[str, Any], str]:
-    """What a process that has started TensorFlow knows, and what it says by itself."""
-    command = [sys.executable, "-c", STARTED.format(onednn=onednn, before=before)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(run.stdout), run.stderr
+def start(onednn: bool, before: str = "") -> tuple[dict[str, Any], str]:
+    """Return the settings of a process that has started TensorFlow, and its standard error."""
+    command = [sys.executable, "-c", SCRIPT.format(onednn=onednn, before=before)]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(process.stdout), process.stderr
 
 
 @pytest.mark.parametrize("onednn", [True, False])
-def test_tensorflow_starts_in_silence_with_the_threads_and_kernels_of_params_yaml(onednn: bool) -> None:
-    found, said = started(onednn)
-    assert (found["threads"], found["onednn"], said) == (3, str(int(onednn)), "")
+def test_tensorflow_starts_without_output_with_the_settings_of_params_yaml(onednn: bool) -> None:
+    settings, stderr = start(onednn)
+    assert (settings["threads"], settings["onednn"], stderr) == (3, str(int(onednn)), "")
 
 
-def test_kernels_are_deterministic_where_there_is_a_gpu() -> None:
+def test_kernels_are_deterministic_on_a_gpu() -> None:
     with_gpu = "import tensorflow as tf; tf.config.list_physical_devices = lambda _: ['GPU']"
-    assert started(True, with_gpu)[0]["deterministic"]
-    assert not started(True)[0]["deterministic"]
+    assert start(True, with_gpu)[0]["deterministic"]
+    assert not start(True)[0]["deterministic"]

@@ -7,6 +7,7 @@ import pytest
 from digits.core.errors import UserError
 from digits.core.files import read_json, write_json
 from digits.core.paths import history_file, model_file
+from digits.evaluation import objective
 from digits.export.metadata import Metadata, write_metadata
 from digits.serving import predictor
 from tests.drawings import DIGITS
@@ -14,12 +15,12 @@ from tests.images import MNIST
 from tests.trained import export
 
 METADATA = {"model": "m", "classes": tuple(DIGITS), "preprocessing": MNIST}
-EACH_FILE = pytest.mark.parametrize("file", ["model.keras", "model.h5", "saved_model", "model.tflite"])
+ALL_FILES = pytest.mark.parametrize("file", ["model.keras", "model.h5", "saved_model", "model.tflite"])
 
 
 @pytest.fixture(scope="module")
 def exported(drawing_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With nothing of the project but params.yaml."""
+    """A folder with an export and params.yaml, and no other files of the project."""
     folder = tmp_path_factory.mktemp("exported")
     shutil.copy(drawing_project / "params.yaml", folder)
     with pytest.MonkeyPatch.context() as patch:
@@ -28,74 +29,77 @@ def exported(drawing_project: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
-def test_a_model_goes_by_its_variant_its_family_and_variant_or_its_whole_name(in_drawing_project):
-    score = lambda name: score(read_json(history_file(name))["epochs"][-1], "balanced")  # noqa: E731
-    assert predictor.best("tuned") == max(("mlp-tuned-1", "cnn-tuned-1"), key=score)
-    assert predictor.best("cnn-baseline") == predictor.best("cnn-baseline-1") == "cnn-baseline-1"
+def test_short_names_resolve_to_the_best_matching_model(in_drawing_project):
+    scores = {
+        name: objective.score(read_json(history_file(name))["epochs"][-1], "balanced")
+        for name in ("mlp-tuned-1", "cnn-tuned-1")
+    }
+    assert predictor.resolve_name("tuned") == max(scores, key=scores.get)
+    assert predictor.resolve_name("cnn-baseline") == predictor.resolve_name("cnn-baseline-1") == "cnn-baseline-1"
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_of_several_seeds_the_best_on_validation_images_is_chosen(project, seed):
-    for number in (1, 2, 3):
-        name = f"cnn-tuned-{number}"
-        epoch = {"accuracy": 0.9 + 0.05 * (number == seed), "loss": 0.1, "corrupted_accuracy": 0.9}
-        write_json(history_file(name), {"epochs": [{f"validation_{key}": value for key, value in epoch.items()}]})
+def test_the_seed_with_the_best_validation_score_is_chosen(project, seed):
+    for candidate in (1, 2, 3):
+        name = f"cnn-tuned-{candidate}"
+        metrics = {"accuracy": 0.9 + 0.05 * (candidate == seed), "loss": 0.1, "corrupted_accuracy": 0.9}
+        write_json(
+            history_file(name), {"epochs": [{f"validation_{metric}": value for metric, value in metrics.items()}]}
+        )
         model_file(name).touch()
-    assert predictor.best("cnn-tuned") == f"cnn-tuned-{seed}"
+    assert predictor.resolve_name("cnn-tuned") == f"cnn-tuned-{seed}"
 
 
 @pytest.fixture
-def predicts_as_the_model(in_drawing_project):
+def assert_matches_model(in_drawing_project):
     images, expected = (np.load(f"data/predictions/{name}.npy") for name in ("images", "cnn-tuned-1"))
-    return lambda model: np.testing.assert_allclose(model.load()(images), expected, atol=1e-5)
+    return lambda source: np.testing.assert_allclose(source.load()(images), expected, atol=1e-5)
 
 
-def test_a_model_of_the_project_predicts_as_evaluate_did(predicts_as_the_model):
-    predicts_as_the_model(predictor.find("cnn-tuned"))
+def test_a_model_of_the_project_reproduces_the_stored_predictions(assert_matches_model):
+    assert_matches_model(predictor.find("cnn-tuned"))
 
 
-@EACH_FILE
-def test_an_export_predicts_without_the_project(predicts_as_the_model, exported, monkeypatch, file):
+@ALL_FILES
+def test_an_export_needs_no_other_files_of_the_project(assert_matches_model, exported, monkeypatch, file):
     monkeypatch.chdir(exported)
-    model = predictor.find(f"cnn/{file}")
-    assert model.metadata == Metadata(**METADATA)
-    predicts_as_the_model(model)
+    source = predictor.find(f"cnn/{file}")
+    assert source.metadata == Metadata(**METADATA)
+    assert_matches_model(source)
 
 
-@EACH_FILE
-def test_a_file_without_metadata_beside_it_takes_the_images_of_the_project(
-    predicts_as_the_model, exported, tmp_path, file
-):
+@ALL_FILES
+def test_a_file_without_metadata_gets_that_of_the_project(assert_matches_model, exported, tmp_path, file):
     copy = shutil.copytree if file == "saved_model" else shutil.copy
     path = copy(exported / "cnn" / file, tmp_path / file)
-    model = predictor.find(str(path))
-    assert model.metadata == Metadata(model=str(path), classes=tuple(DIGITS), preprocessing=MNIST)
-    predicts_as_the_model(model)
+    source = predictor.find(str(path))
+    assert source.metadata == Metadata(model=str(path), classes=tuple(DIGITS), preprocessing=MNIST)
+    assert_matches_model(source)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5])
-def test_a_tflite_file_that_is_cut_short_does_not_end_the_process(in_drawing_project, exported, tmp_path, share):
-    whole, cut = (exported / "cnn/model.tflite").read_bytes(), tmp_path / "cut.tflite"
-    cut.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(UserError, match=r"cut\.tflite cannot be loaded as a model \("):
-        predictor.find(str(cut)).load()
+@pytest.mark.parametrize("fraction", [0.02, 0.5])
+def test_a_truncated_tflite_file_does_not_crash_the_process(in_drawing_project, exported, tmp_path, fraction):
+    content, truncated = (exported / "cnn/model.tflite").read_bytes(), tmp_path / "truncated.tflite"
+    truncated.write_bytes(content[: int(fraction * len(content))])
+    with pytest.raises(UserError, match=r"truncated\.tflite cannot be loaded as a model"):
+        predictor.find(str(truncated)).load()
 
 
 @pytest.mark.parametrize(
-    ("which", "message"),
+    ("model", "message"),
     [
-        ("best", r"there is no model best; known are tuned, baseline, cnn-tuned"),
+        ("best", "unknown model 'best'; use tuned, baseline"),
         ("none.keras", r"none\.keras does not exist"),
-        ("model.weights.h5", r"model\.weights\.h5 holds only weights"),
-        ("empty", r"empty is no SavedModel, for it holds no saved_model\.pb"),
-        ("broken", r"broken cannot be loaded as a model \(.+\); .+`dvc repro"),
-        ("text.keras", r"text\.keras cannot be loaded as a model \("),
-        ("damaged/model.keras", r"damaged/metadata\.json cannot be read as .+; `dvc repro --force export` writes it"),
-        ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow \("),
-        ("tuned", r"models/\w+-tuned/1\.keras is missing; `make repro`"),
+        ("model.weights.h5", r"model\.weights\.h5 contains only weights"),
+        ("empty", r"empty is not a SavedModel: it contains no saved_model\.pb"),
+        ("broken", r"broken cannot be loaded as a model .+`dvc repro`"),
+        ("text.keras", r"text\.keras cannot be loaded as a model"),
+        ("damaged/model.keras", r"damaged/metadata\.json cannot be read .+`dvc repro --force export`"),
+        ("models:/digits@nobody", r"models:/digits@nobody cannot be loaded from MLflow at \S+mlflow"),
+        ("tuned", r"models/\w+-tuned/1\.keras is missing; run `make repro`"),
     ],
 )
-def test_what_is_not_a_model_is_refused(in_drawing_project, exported, tmp_path, monkeypatch, which, message):
+def test_invalid_models_are_rejected(in_drawing_project, exported, tmp_path, monkeypatch, model, message):
     shutil.copy("params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
@@ -110,30 +114,33 @@ def test_what_is_not_a_model_is_refused(in_drawing_project, exported, tmp_path, 
     for file in ("model.keras", "metadata.json"):
         Path("damaged", file).write_text("hello")
     with pytest.raises(UserError, match=message):
-        predictor.find(which).load()
+        predictor.find(model).load()
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("output", "message"),
     [
-        (np.zeros(1), "m does not give one probability for each class"),
-        (np.full((1, 10), 5.0), "m does not give probabilities, which add up to 1"),
-        (np.full((1, 10), np.nan), "m does not give probabilities"),
+        (np.zeros(1), "m does not return one probability per class"),
+        (np.full((1, 10), 5.0), "m does not return probabilities that add up to 1"),
+        (np.full((1, 10), np.nan), "m does not return probabilities"),
     ],
 )
-def test_what_gives_no_probabilities_is_refused(answer, message):
+def test_a_model_that_returns_no_probabilities_is_rejected(output, message):
     with pytest.raises(UserError, match=message):
-        predictor.checked(lambda _: answer, Metadata(**METADATA))
+        predictor.validate(lambda _: output, Metadata(**METADATA))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"preprocessing": MNIST.model_copy(update={"shape": (12, 10, 3), "kind": "image"})}, "of 12 × 10 × 3"),
-        ({"classes": ("cat", "dog")}, "m tells 10 classes apart, but 2 are named"),
+        (
+            {"preprocessing": MNIST.model_copy(update={"shape": (12, 10, 3), "kind": "image"})},
+            "does not take images of 12 × 10 × 3",
+        ),
+        ({"classes": ("cat", "dog")}, "m predicts 10 classes, but 2 class names"),
     ],
 )
-def test_a_model_that_does_not_fit_its_metadata_is_refused(in_drawing_project, tmp_path, changes, message):
+def test_a_model_that_contradicts_its_metadata_is_rejected(in_drawing_project, tmp_path, changes, message):
     path = tmp_path / "model.keras"
     shutil.copy(model_file("mlp-tuned-1"), path)
     write_metadata(tmp_path, Metadata(**METADATA | changes))

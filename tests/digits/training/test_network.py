@@ -1,4 +1,4 @@
-"""A compiled network, on a few hundred made-up images."""
+"""Compiling, training and evaluating a network, on a few hundred synthetic images."""
 
 import hashlib
 import math
@@ -12,22 +12,22 @@ import pytest
 import tensorflow as tf
 
 from digits.models.keras_file import save
-from digits.training.images import Images
+from digits.training.images import TrainingData
 from digits.training.jobs import Epoch, TrainingConfig
-from digits.training.network import Diverged, Network, optimizer, schedule
+from digits.training.network import Diverged, Network, learning_rate, optimizer
 from tests.images import stripes
 from tests.recipes import AUGMENTED, CNN, MLP, config
 
-IMAGES = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
+DATA = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
 METRICS = {"epoch", "accuracy", "loss", "validation_accuracy", "validation_loss", "validation_corrupted_accuracy"}
 
 
-def fit(of: TrainingConfig, images: Images = IMAGES) -> tuple[keras.Model, list[Epoch]]:
-    network = Network(of, images)
-    return network.model, [epoch(network, number) for number in range(1, of.epochs + 1)]
+def fit(training: TrainingConfig, data: TrainingData = DATA) -> tuple[keras.Model, list[Epoch]]:
+    network = Network(training, data)
+    return network.model, [train_epoch(network, number) for number in range(1, training.epochs + 1)]
 
 
-def epoch(network: Network, number: int) -> Epoch:
+def train_epoch(network: Network, number: int) -> Epoch:
     return network.evaluate(number, network.model.fit(network.batches(number), shuffle=False, verbose=0).history)
 
 
@@ -35,33 +35,33 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_xla_compiles_no_model_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_xla_is_off_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = SimpleNamespace(device_type="GPU")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda *_: [gpu])
-    assert not Network(config(), IMAGES).model.jit_compile
+    assert not Network(config(), DATA).model.jit_compile
 
 
-def test_a_step_is_traced_once() -> None:
-    network = Network(config(), IMAGES)
+def test_a_training_step_is_traced_once() -> None:
+    network = Network(config(), DATA)
     network.model.train_step = step = Mock(wraps=network.model.train_step)
-    epoch(network, 1)
-    epoch(network, 2)
+    train_epoch(network, 1)
+    train_epoch(network, 2)
     assert step.call_count == 1
 
 
-def test_training_learns_and_reports_each_epoch() -> None:
-    _, curve = fit(config(epochs=6), (stripes(320), stripes(80, seed=1), stripes(80, seed=1)))
-    assert [epoch["epoch"] for epoch in curve] == [1, 2, 3, 4, 5, 6]
-    assert curve[-1]["validation_accuracy"] > 0.9
-    assert set(curve[0]) == METRICS
+def test_a_network_learns_and_returns_the_metrics_of_each_epoch() -> None:
+    _, epochs = fit(config(epochs=6), (stripes(320), stripes(80, seed=1), stripes(80, seed=1)))
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2, 3, 4, 5, 6]
+    assert epochs[-1]["validation_accuracy"] > 0.9
+    assert set(epochs[0]) == METRICS
 
 
-def test_every_step_of_an_epoch_is_taken_also_where_steps_are_bundled() -> None:
+def test_an_epoch_has_all_its_steps_with_several_steps_per_call() -> None:
     model, _ = fit(config(epochs=2), (stripes(32 * 17 + 5), stripes(8), stripes(8)))
     assert int(model.optimizer.iterations) == 2 * 18
 
 
-def test_the_same_seed_gives_the_same_file_whoever_draws_random_numbers_meanwhile_and_another_seed_another(
+def test_recipe_and_seed_alone_determine_the_model_file(
     tmp_path: Path,
 ) -> None:
     digests = []
@@ -74,39 +74,39 @@ def test_the_same_seed_gives_the_same_file_whoever_draws_random_numbers_meanwhil
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
+    ("schedule", "expected"),
     [
         ("constant", [0.1, 0.1, 0.1, 0.1, 0.1]),
         ("cosine", [0.1, 0.1 * (1 + math.cos(math.pi / 4)) / 2, 0.05, 0.0, 0.0]),
         ("one_cycle", [0.004, 0.1, 0.1 * (1 + math.cos(math.pi / 3)) / 2, 0.0, 0.0]),
     ],
 )
-def test_schedules_start_peak_and_end_where_they_should(kind: str, expected: list[float]) -> None:
-    rate = schedule(MLP.model_copy(update={"learning_rate": 0.1, "schedule": kind}), steps=100)
+def test_schedules_have_the_expected_rates(schedule: str, expected: list[float]) -> None:
+    rate = learning_rate(MLP.model_copy(update={"learning_rate": 0.1, "schedule": schedule}), steps=100)
     steps = (0, 25, 50, 100, 200)
-    found = [rate if isinstance(rate, float) else float(rate(step)) for step in steps]
-    assert found == pytest.approx(expected, abs=1e-6)
+    rates = [rate if isinstance(rate, float) else float(rate(step)) for step in steps]
+    assert rates == pytest.approx(expected, abs=1e-6)
 
 
 def test_weight_decay_shrinks_weights_by_rate_times_decay() -> None:
-    for kind in ("adam", "sgd"):
-        recipe = MLP.model_copy(update={"optimizer": kind, "learning_rate": 0.1, "weight_decay": 0.5})
+    for name in ("adam", "sgd"):
+        recipe = MLP.model_copy(update={"optimizer": name, "learning_rate": 0.1, "weight_decay": 0.5})
         weight = keras.Variable([2.0])
         optimizer(recipe, 10).apply([tf.constant([0.0])], [weight])
         assert float(weight[0]) == pytest.approx(2.0 * (1 - 0.1 * 0.5))
 
 
-def test_loss_is_measured_without_smoothing_so_that_recipes_compare() -> None:
-    model, curve = fit(config(MLP.model_copy(update={"label_smoothing": 0.3}), epochs=3))
-    validation = IMAGES[1]
+def test_the_reported_loss_has_no_label_smoothing() -> None:
+    model, epochs = fit(config(MLP.model_copy(update={"label_smoothing": 0.3}), epochs=3))
+    validation = DATA[1]
     probabilities = model.predict(validation.images, verbose=0)
-    plain = -np.log(probabilities[np.arange(40), validation.labels]).mean()
-    assert curve[-1]["validation_loss"] == pytest.approx(plain, abs=1e-5)
-    assert set(curve[0]) == METRICS
+    loss = -np.log(probabilities[np.arange(40), validation.labels]).mean()
+    assert epochs[-1]["validation_loss"] == pytest.approx(loss, abs=1e-5)
+    assert set(epochs[0]) == METRICS
 
 
-def test_a_training_whose_validation_loss_is_infinite_has_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Network(config(), IMAGES)
+def test_an_infinite_validation_loss_is_a_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(config(), DATA)
     monkeypatch.setattr(network.model, "evaluate", lambda *_, **__: {"accuracy": 0.1, "loss": math.inf})
-    with pytest.raises(Diverged, match="the validation loss became inf in epoch 1; lower the learning rate"):
-        epoch(network, 1)
+    with pytest.raises(Diverged, match="the validation loss became inf in epoch 1"):
+        train_epoch(network, 1)

@@ -1,4 +1,4 @@
-"""One training, segment by segment, on a few hundred made-up images."""
+"""One training in segments, on a few hundred synthetic images."""
 
 import math
 
@@ -12,70 +12,68 @@ from digits.training.trainer import train
 from tests.images import stripes
 from tests.recipes import AUGMENTED, CNN, MLP, config
 
-IMAGES = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
+DATA = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
 
 
 @pytest.fixture(autouse=True)
-def a_slow_machine_ends_no_segment_early(tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def segments_never_end_early(tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", math.inf)
 
 
-def segment(of: TrainingConfig, done: int, until: int, state: bytes | None = None) -> Segment:
-    return Segment(of, done, until, state, keep_model=True)
+def segment(training: TrainingConfig, start: int, end: int, state: bytes | None = None) -> Segment:
+    return Segment(training, start, end, state, keep_model=True)
 
 
 @pytest.mark.parametrize(
     "recipe", [MLP, CNN.model_copy(update=AUGMENTED | {"schedule": "one_cycle", "batch_norm": True})]
 )
-def test_a_training_that_goes_on_elsewhere_ends_with_the_same_bits(recipe: Recipe) -> None:
-    whole = config(recipe, epochs=4)
-    first = train(segment(whole, 0, 1), IMAGES)
+def test_a_training_resumed_in_another_process_ends_with_the_same_bits(recipe: Recipe) -> None:
+    training = config(recipe, epochs=4)
+    first = train(segment(training, 0, 1), DATA)
     trainer.warm_training.clear()  # as in another process
-    second = train(segment(whole, 1, 4, first.state), IMAGES)
-    at_once = train(segment(whole, 0, 4), IMAGES)
-    assert first.epochs + second.epochs == at_once.epochs
-    assert (second.state, second.model) == (at_once.state, at_once.model)
+    second = train(segment(training, 1, 4, first.state), DATA)
+    unbroken = train(segment(training, 0, 4), DATA)
+    assert first.epochs + second.epochs == unbroken.epochs
+    assert (second.state, second.model) == (unbroken.state, unbroken.model)
     assert first.model is None
     assert second.model.startswith(b"PK")
 
 
-def test_a_training_that_goes_on_where_it_was_is_not_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = config(epochs=3)
-    first = train(segment(whole, 0, 1), IMAGES)
+def test_a_training_resumed_in_the_same_process_keeps_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = config(epochs=3)
+    first = train(segment(training, 0, 1), DATA)
     model = trainer.warm_training[0][0].model
-    second = train(segment(whole, 1, 2, first.state), IMAGES)
+    second = train(segment(training, 1, 2, first.state), DATA)
     assert trainer.warm_training[0][0].model is model
-    other_images = (*IMAGES,)[::-1]
-    train(segment(whole, 2, 3, second.state), other_images)
-    assert not trainer.warm_training  # another training, which has come to its end
+    other_data = (*DATA,)[::-1]
+    train(segment(training, 2, 3, second.state), other_data)
+    assert not trainer.warm_training  # a training with other images, which has ended
 
 
-def test_a_segment_that_takes_long_ends_after_an_epoch_so_that_little_can_be_lost(
+def test_a_long_segment_ends_after_an_epoch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    result = train(segment(config(epochs=3), 0, 3), IMAGES)
+    result = train(segment(config(epochs=3), 0, 3), DATA)
     assert [epoch["epoch"] for epoch in result.epochs] == [1]
     assert (result.model, result.failure) == (None, None)
 
 
-def test_a_model_is_given_only_where_one_is_wanted() -> None:
-    assert train(Segment(config(epochs=1), 0, 1, None, keep_model=False), IMAGES).model is None
+def test_a_model_is_returned_only_with_keep_model() -> None:
+    assert train(Segment(config(epochs=1), 0, 1, None, keep_model=False), DATA).model is None
 
 
-def test_a_training_that_diverges_fails_with_its_reason() -> None:
-    wild = CNN.model_copy(update={"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0})
-    result = train(segment(config(wild, epochs=20), 0, 20), IMAGES)
+def test_divergence_is_a_failure_with_its_reason() -> None:
+    divergent = CNN.model_copy(update={"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0})
+    result = train(segment(config(divergent, epochs=20), 0, 20), DATA)
     assert "the loss became nan in epoch" in result.failure
     assert result.state is None
 
 
 @pytest.mark.parametrize("error", [MemoryError, SystemExit])
-def test_a_training_that_raises_fails_with_its_reason(
-    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(*_: object) -> None:
+def test_an_exception_is_a_failure_with_its_reason(error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Network, "evaluate", failing)
-    assert train(segment(config(), 0, 1), IMAGES).failure == error.__name__
+    monkeypatch.setattr(Network, "evaluate", fail)
+    assert train(segment(config(), 0, 1), DATA).failure == error.__name__
