@@ -85,7 +85,7 @@ def from_registry(uri: str) -> ModelSource:
 def project_metadata(name: str, classes: tuple[str, ...]) -> Metadata:
     """Return metadata for a model without its own: it is assumed to take images like this project's training images."""
     images = dataset.load(PREPARED / "train").images
-    return Metadata(model=name, classes=classes, preprocessing=preprocessing.measure(images))
+    return Metadata(model=name, classes=classes, preprocessing=preprocessing.infer_preprocessing(images))
 
 
 def load_file(path: Path) -> PredictFunction:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from digits.data import image_files, image_folder
 from digits.data.image_folder import load
-from digits.data.preprocessing import measure, preprocess
+from digits.data.preprocessing import infer_preprocessing, preprocess
 from tests.conftest import error_message
 from tests.images import encoded
 
@@ -85,7 +85,7 @@ def test_training_and_predict_preprocess_pictures_equally(tmp_path, mode):
     (tmp_path / "b/2.jpg").write_bytes(encoded(noise(mode), "JPEG", exif=exif))
     images = load(tmp_path, 16)[0]["x_train"]
     images = images if images.ndim == 4 else images[..., np.newaxis]
-    expected = preprocess(image_files.read(tmp_path / "b/2.jpg"), measure(images))
+    expected = preprocess(image_files.read(tmp_path / "b/2.jpg"), infer_preprocessing(images))
     np.testing.assert_array_equal(images[2], expected)
 
 

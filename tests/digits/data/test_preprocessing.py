@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from digits.core.errors import UserError
-from digits.data.preprocessing import Preprocessing, measure, preprocess
+from digits.data.preprocessing import Preprocessing, infer_preprocessing, preprocess
 from tests.images import MNIST, stripes
 
 
@@ -30,9 +30,9 @@ def difference(first: np.ndarray, second: np.ndarray) -> float:
 def test_glyphs_on_black_are_distinguished_from_other_images():
     glyphs = np.zeros((5, 28, 28, 1), np.uint8)
     glyphs[:, 4:24, 10:15] = 200
-    assert measure(glyphs) == MNIST
-    assert measure(255 - glyphs) == Preprocessing(shape=(28, 28, 1), kind="image")
-    assert measure(stripes(8).images) == Preprocessing(shape=(12, 10, 3), kind="image")
+    assert infer_preprocessing(glyphs) == MNIST
+    assert infer_preprocessing(255 - glyphs) == Preprocessing(shape=(28, 28, 1), kind="image")
+    assert infer_preprocessing(stripes(8).images) == Preprocessing(shape=(12, 10, 3), kind="image")
 
 
 def test_a_glyph_is_scaled_and_centred_bright_on_black():
