@@ -76,7 +76,7 @@ def parse_labels(column: pyarrow.ChunkedArray) -> list[str]:
     labels = [(label or "").strip() for label in column.cast(pyarrow.string()).to_pylist()]
     if "" in labels:
         raise ValueError(f"row {1 + labels.index(''):,} has no label")
-    # The labels of a .csv are always read as strings, so fractions are found by pattern; Arrow's categories are strings.
+    # Labels of a .csv are always read as strings, so fractions are found by pattern. Arrow's categories are strings.
     are_integers_or_words = pyarrow.types.is_integer(column.type) or isinstance(column[0].as_py(), str)
     are_fractions = all(map(NUMBER.fullmatch, labels)) and any("." in label for label in labels)
     if not are_integers_or_words or are_fractions:

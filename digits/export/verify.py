@@ -20,7 +20,7 @@ from digits.export.formats import EXPORTS, FORMATS, Format, FormatOutput
 from digits.export.metadata import read_metadata
 from digits.models import runtime
 
-# Must equal stage evaluate's: a probability's last bit may differ between batch sizes. The stage is no library to import.
+# Must equal the batch size of stage evaluate: a probability's last bit may differ between batch sizes.
 BATCH_SIZE = 500
 
 

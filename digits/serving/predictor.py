@@ -32,7 +32,7 @@ MODEL_HELP = (
 @dataclass(frozen=True)
 class ModelSource:
     metadata: Metadata
-    # For a file, this starts TensorFlow, which takes seconds. A model of the registry is loaded before, for its classes.
+    # For a file, this starts TensorFlow, which takes seconds. A registry's model is loaded earlier, for its classes.
     load: Callable[[], Predictor]
 
 
