@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 import numpy as np
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
-MAX_BYTES, BYTES_PER_NUMBER = 2**20, 8  # the larger limit applies; "127.5, " has seven bytes
+# The limit is 1 MB or 8 bytes per number, whichever is larger; "127.5, " has seven bytes.
+MAX_BYTES, BYTES_PER_NUMBER = 2**20, 8
 
 
 def json_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from digits.core.paths import PREDICTIONS, REPORTS, VARIANTS, history_file
 from digits.evaluation import objective
 from digits.export.metadata import Metadata
 from digits.serving import predictor
-from digits.serving.predictor import PredictFunction
+from digits.serving.predictor import Predictor
 from digits.tracking import ui
 
 REPORT_FILES = {"Comparison": "comparison.md", "Model card": "model_card.md", "Metrics": "metrics.json"}
@@ -30,7 +30,7 @@ MAX_DISAGREEMENTS = 24  # test images in one response
 class ServedModel:
     model_name: str  # cnn-tuned-3
     metadata: Metadata
-    predict: PredictFunction
+    predict: Predictor
     summary: dict[str, Any]  # as in /api/models, where its name is cnn-tuned
 
 
@@ -97,7 +97,7 @@ def load_model(family: str, variant: str, results: dict[str, dict[str, str]]) ->
         "multiply_adds": history["multiply_adds"],
         "test_accuracy": number(result, "accuracy_mean"),
         "test_accuracy_sd": number(result, "accuracy_sd"),
-        "low": number(result, "accuracy_low"),
+        "low": number(result, "accuracy_low"),  # of the 95 % interval of the accuracy
         "high": number(result, "accuracy_high"),
         "verdict": verdict(result),
     }

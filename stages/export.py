@@ -20,7 +20,7 @@ def main() -> str:
     best = {family: objective.best_model(model_names((family,), seeds), objective_name) for family in families}
     with verify.checking_process(settings) as check, replace_folder(EXPORTS) as new_folder:
         classes = tuple(read_json(CLASSES))
-        image_preprocessing = preprocessing.measure(dataset.load(PREPARED / "train").images)
+        image_preprocessing = preprocessing.infer_preprocessing(dataset.load(PREPARED / "train").images)
         runtime.start(settings)
         from digits.models.keras_file import clone_with_layers, load
         from digits.models.kernels import fast_layer

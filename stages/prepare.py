@@ -47,7 +47,7 @@ def split_images(train: Split, test: Split | None, prepare: Prepare) -> dict[str
 
 
 def corrupt_validation(validation: Split) -> Split:
-    return Split(corruptions.corrupt_each_once(validation.images, corruptions.VALIDATION), validation.labels)
+    return Split(corruptions.corrupt_each_once(validation.images, corruptions.VALIDATION_STREAM), validation.labels)
 
 
 if __name__ == "__main__":

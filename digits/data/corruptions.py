@@ -14,7 +14,7 @@ from digits.data import distortions
 from digits.data.distortions import ImageBatch
 
 SEVERITIES = range(1, 5)
-TEST, VALIDATION = 0, 1  # streams of random numbers
+TEST_STREAM, VALIDATION_STREAM = 0, 1  # of random numbers
 CHUNK_SIZE = 250  # images processed at a time: few enough for a processor's cache
 
 
@@ -24,7 +24,7 @@ class Corruption:
     unit: str
     effect: str  # an adjective that describes the corrupted image
     apply: Callable[[ImageBatch, float, Generator], ImageBatch]
-    identity: int = 0  # the strength that changes nothing: severity 0
+    neutral_strength: int = 0  # changes nothing: severity 0
     augmentation: str | None = None  # None: held-out
 
 
@@ -35,7 +35,12 @@ CORRUPTIONS = {
     "noise": Corruption((10, 20, 30, 40), "% of white", "noisy", distortions.add_noise, augmentation="noise"),
     "blur": Corruption((2, 4, 6, 8), "% of the side", "blurred", distortions.blur, augmentation="blur"),
     "contrast": Corruption(
-        (80, 60, 40, 20), "% left", "faint", distortions.reduce_contrast, identity=100, augmentation="contrast"
+        (80, 60, 40, 20),
+        "% left",
+        "faint",
+        distortions.reduce_contrast,
+        neutral_strength=100,
+        augmentation="contrast",
     ),
     "brightness": Corruption(
         (5, 15, 25, 40), "% of white", "too bright", distortions.brighten, augmentation="brightness"
@@ -43,9 +48,9 @@ CORRUPTIONS = {
     "occlusion": Corruption((10, 20, 30, 40), "% of the side", "covered", distortions.occlude, augmentation="erase"),
     "salt and pepper": Corruption((5, 10, 20, 30), "% of pixels", "speckled", distortions.salt_and_pepper),
     "motion blur": Corruption((6, 12, 18, 24), "% of the side", "smeared", distortions.motion_blur),
-    "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", distortions.compress, identity=100),
+    "JPEG": Corruption((20, 10, 5, 2), "quality", "compressed", distortions.compress, neutral_strength=100),
     "low resolution": Corruption(
-        (60, 50, 40, 30), "% of the side", "coarse", distortions.lower_resolution, identity=100
+        (60, 50, 40, 30), "% of the side", "coarse", distortions.lower_resolution, neutral_strength=100
     ),
     "elastic": Corruption((3, 4, 5, 6), "% of the side", "bent", distortions.elastic),
     "perspective": Corruption((20, 40, 60, 80), "% larger", "slanted", distortions.perspective),
@@ -58,7 +63,7 @@ TRAINED = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.a
 HELD_OUT = tuple(name for name in CORRUPTIONS if name not in TRAINED)
 
 
-def corrupt(images: ImageBatch, name: str, severity: int, stream: int = TEST) -> ImageBatch:
+def corrupt(images: ImageBatch, name: str, severity: int, stream: int = TEST_STREAM) -> ImageBatch:
     """Return corrupted images, the same for every model: random numbers depend on the arguments and the index only."""
     if severity == 0:
         return images
@@ -79,4 +84,5 @@ def corrupt_each_once(images: ImageBatch, stream: int) -> ImageBatch:
 
 
 def strength(name: str, severity: int) -> int:
-    return (CORRUPTIONS[name].identity, *CORRUPTIONS[name].strengths)[severity]
+    corruption = CORRUPTIONS[name]
+    return (corruption.neutral_strength, *corruption.strengths)[severity]

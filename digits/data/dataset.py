@@ -73,7 +73,7 @@ def load(folder: Path) -> Split:
     if len(split.images) != len(split.labels):
         raise UserError(
             f"{folder} holds {len(split.images)} images and {len(split)} labels, and there must be one label for each "
-            "image; run `dvc repro --force prepare`"
+            "image; run `dvc repro --force prepare` to create them again"
         )
     return split
 
@@ -83,7 +83,9 @@ def validate_split(arrays: Mapping[str, np.ndarray], name: str) -> Split:
     x, y = f"x_{name}", f"y_{name}"
     if missing := [key for key in (x, y) if key not in arrays]:
         are = "are" if len(missing) > 1 else "is"
-        raise UserError(f"{' and '.join(missing)} {are} missing in the downloaded data; `dvc repro` downloads it again")
+        raise UserError(
+            f"{' and '.join(missing)} {are} missing in the downloaded data; run `dvc repro` to download it again"
+        )
     images, labels = validate_images(x, arrays[x]), validate_labels(y, arrays[y])
     if len(images) != len(labels):
         raise UserError(f"{x} has {len(images)} images but {y} has {len(labels)} labels; each image needs one label")
@@ -125,18 +127,18 @@ def validate_labels(name: str, labels: np.ndarray) -> np.ndarray:
 
 
 def validate_together(train: Split, test: Split | None, classes: tuple[str, ...]) -> None:
-    """Check that training and test images have the same shape, and that both contain every class."""
+    """Check that training and test images have the same shape, and that both contain every class, two or more."""
     if test is not None and test.images.shape[1:] != train.images.shape[1:]:
         train_shape, test_shape = (format_shape(split.images.shape[1:]) for split in (train, test))
         raise UserError(
             f"x_train's images are {train_shape} but x_test's are {test_shape}; "
             "height, width and channels must be the same"
         )
+    if len(classes) < 2:
+        raise UserError(f"there is only one class, {classes[0]}; a classifier needs two or more")
     for name, split in (("y_train", train), ("y_test", test)):
         if split is None:
             continue
-        if len(classes) < 2:
-            raise UserError(f"{name} holds one class only; a classifier needs two or more")
         if int(split.labels.max()) >= len(classes):
             raise UserError(
                 f"{name} holds the label {split.labels.max()} but there are {len(classes)} classes "

@@ -1,6 +1,7 @@
 """Functions that corrupt images. Each takes images, a strength and a random generator.
 
-Random numbers are drawn once, image by image: those of an image depend on its index, not on how many images follow.
+Random numbers are drawn in the order of the images, so image i gets the same numbers in every batch that begins with
+image 0.
 """
 
 import io
@@ -39,6 +40,7 @@ def blur(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
 
 
 def reduce_contrast(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+    """Keep `percent` of the contrast. (In augmentation, the strength is the share of the contrast that is lost.)"""
     mean = images.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
     return to_uint8(mean + percent / 100 * (images - mean))
 
@@ -74,19 +76,19 @@ def motion_blur(images: ImageBatch, percent: float, rng: Generator) -> ImageBatc
 
 
 def compress(images: ImageBatch, quality: float, _: Generator) -> ImageBatch:
-    def compress_picture(picture: Image.Image) -> Image.Image:
+    def save_as_jpeg(image: Image.Image) -> Image.Image:
         file = io.BytesIO()
-        picture.save(file, "JPEG", quality=int(quality))
+        image.save(file, "JPEG", quality=int(quality))
         return Image.open(file)
 
-    return map_pictures(images, compress_picture)
+    return map_images(images, save_as_jpeg)
 
 
 def lower_resolution(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
     height, width = images.shape[1:3]
     low = tuple(max(1, round(percent / 100 * size)) for size in (width, height))
     box = Image.Resampling.BOX
-    return map_pictures(images, lambda picture: picture.resize(low, box).resize((width, height), box))
+    return map_images(images, lambda image: image.resize(low, box).resize((width, height), box))
 
 
 def elastic(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
@@ -104,7 +106,7 @@ def perspective(images: ImageBatch, percent: float, rng: Generator) -> ImageBatc
     down, right = offsets(2 * np.pi * rng.random((len(images), 1, 1)), 1)
     depth = (down * y + right * x) / (np.hypot(*images.shape[1:3]) / 2)  # -1 to 1, from one side to the other
     scale = 1 + percent / 100 * depth
-    centre_y, centre_x = centre(images)
+    centre_y, centre_x = image_centre(images)
     return interpolate(images, y / scale + centre_y, x / scale + centre_x)
 
 
@@ -135,13 +137,13 @@ def offsets(direction: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndar
     return distance * np.sin(direction), distance * np.cos(direction)
 
 
-def centre(images: ImageBatch) -> tuple[float, float]:
+def image_centre(images: ImageBatch) -> tuple[float, float]:
     return (images.shape[1] - 1) / 2, (images.shape[2] - 1) / 2
 
 
 def centred_coordinates(images: ImageBatch) -> tuple[np.ndarray, np.ndarray]:
     """Return y as a column and x as a row, both 0 at the centre."""
-    y, x = centre(images)
+    y, x = image_centre(images)
     return np.arange(images.shape[1]).reshape(-1, 1) - y, np.arange(images.shape[2]).reshape(1, -1) - x
 
 
@@ -152,7 +154,7 @@ def rotate_and_shift(images: ImageBatch, angle: np.ndarray, down: np.ndarray, ri
     )
     y, x = centred_coordinates(images)
     y, x = y.astype(np.float32) - down, x.astype(np.float32) - right
-    centre_y, centre_x = centre(images)
+    centre_y, centre_x = image_centre(images)
     # The inverse transform: from coordinates in the new image to those in the original.
     return interpolate(images, cos * y - sin * x + centre_y, sin * y + cos * x + centre_x)
 
@@ -179,12 +181,12 @@ def dilate_or_erode(images: ImageBatch, width: float, extreme_filter: Callable[.
     return to_uint8((1 - fraction) * narrow + fraction * wide)
 
 
-def map_pictures(images: ImageBatch, change: Callable[[Image.Image], Image.Image]) -> ImageBatch:
+def map_images(images: ImageBatch, change: Callable[[Image.Image], Image.Image]) -> ImageBatch:
     changed = np.empty(images.shape, np.uint8)
     grey = images.shape[-1] == 1
     for index, image in enumerate(images):
-        picture = Image.fromarray(image[..., 0] if grey else image)
-        changed[index] = np.asarray(change(picture)).reshape(image.shape)
+        pil_image = Image.fromarray(image[..., 0] if grey else image)
+        changed[index] = np.asarray(change(pil_image)).reshape(image.shape)
     return changed
 
 

@@ -22,11 +22,12 @@ RETRY = urllib3.Retry(
     2, connect=1, read=False, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False, **BACKOFF
 )
 INDEX_VARIABLES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
-INVALID_URL = (exceptions.InvalidSchema, exceptions.InvalidURL, exceptions.MissingSchema)
-# The first match is used. An error's own text is not shown, because it may contain a URL with a password.
+INVALID_URL_ERRORS = (exceptions.InvalidSchema, exceptions.InvalidURL, exceptions.MissingSchema)
+# The first entry that matches an error gives the reason. The error's message is not shown, because it may contain a URL
+# with a password.
 REASONS = (
     (NoSuchProjectError, "it has no such project"),
-    (INVALID_URL, "its URL does not begin with http:// or https://"),
+    (INVALID_URL_ERRORS, "its URL does not begin with http:// or https://"),
     (exceptions.SSLError, "its certificate is not trusted; REQUESTS_CA_BUNDLE names a file of trusted certificates"),
     (exceptions.ProxyError, "the proxy refused the connection or did not respond"),
     ((exceptions.Timeout, urllib3.exceptions.TimeoutError), "no response in time"),
@@ -37,7 +38,7 @@ REASONS = (
 
 
 class DownloadError(Exception):
-    """The message is a reason that fits into parentheses."""
+    """A failed download. The message stands in parentheses after the name of the source, which may be its subject."""
 
 
 def open_session() -> requests.Session:

@@ -1,4 +1,8 @@
-"""Decode the file formats of data sets: IDX and .npz, also inside .gz and .zip. All content is validated."""
+"""Decode the file formats of data sets: IDX and .npz, also inside .gz and .zip. All content is validated.
+
+Messages of `UserError` complete the sentence "data.source: FILE …", which `sources.load` begins; those of `ValueError`
+stand in parentheses after the name of the file or source.
+"""
 
 import gzip
 import hashlib
@@ -64,7 +68,7 @@ def load_npz(path: Path) -> Arrays:
             arrays, names = read_npz(file)
     except Exception as error:  # NumPy raises errors of many types if a file is damaged
         raise UserError(
-            f"is not a complete .npz file of arrays ({reason(error)}); make it with numpy.savez_compressed"
+            f"is not a complete .npz file of arrays ({reason(error)}); create it with numpy.savez_compressed"
         ) from None
     required = KEYS if {"x_test", "y_test"} & set(names) else KEYS[:2]
     if missing := [key for key in required if key not in arrays]:

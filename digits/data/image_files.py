@@ -1,4 +1,7 @@
-"""Read PNG and JPEG files of any size and colour mode. All content is validated."""
+"""Read PNG and JPEG files of any size and colour mode. All content is validated.
+
+Error messages complete the sentence "FILE: …".
+"""
 
 import io
 import os
@@ -13,24 +16,27 @@ from PIL import Image, ImageOps
 from digits.core.errors import UserError
 
 FORMATS = ("PNG", "JPEG")
-EXTENSIONS = (".png", ".jpg", ".jpeg")
+IMAGE_EXTENSIONS = (".png", ".jpg", ".jpeg")
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 30_000_000  # 90 MB once decoded
 BIT_DEPTH_OFFSET = 24  # in a PNG
-SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to distinguish light ink from dark
+SAMPLE_SIZE = 100  # pixels of an image's longer side, enough to distinguish light strokes from dark ones
 
 
 def expand_folders(paths: list[Path]) -> Iterator[Path]:
-    """Return the paths, with each folder replaced by the images in it and its subfolders."""
+    """Yield the paths, with each folder replaced by the images in it and its subfolders.
+
+    Folders that are unreadable or hold no image are yielded as paths, so that `read` reports them.
+    """
     for path in paths:
         yield from find_images(path) if os.path.isdir(path) else [path]  # noqa: PTH112 - Path's fails for long names
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Return images and unreadable subfolders, or the folder itself if there are none: `read` raises their errors."""
+    """Return the images and the unreadable subfolders, or the folder itself if there are none."""
     errors: list[OSError] = []
     paths = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=errors.append) for name in names)
-    images = [path for path in paths if path.suffix.lower() in EXTENSIONS]
+    images = [path for path in paths if path.suffix.lower() in IMAGE_EXTENSIONS]
     return sorted([*images, *(Path(error.filename) for error in errors)]) or [folder]
 
 
@@ -38,7 +44,7 @@ def read(path: Path, strict: bool = False) -> Image.Image:
     try:
         if path.is_dir():
             next(path.iterdir(), None)  # raises an error if the folder is not readable
-            raise UserError(f"it holds no image; their names end in {', '.join(EXTENSIONS)}")
+            raise UserError(f"it holds no image; their names end in {', '.join(IMAGE_EXTENSIONS)}")
         if not path.exists():
             raise UserError("there is no such file")
         if not path.is_file():  # a pipe might never end
@@ -86,8 +92,8 @@ def size_error(size: str = "") -> UserError:
 
 def ambiguity(image: Image.Image, data: bytes) -> str | None:
     """Return why the image converts to grey or RGB in more than one way."""
-    if image.format == "PNG" and image.is_animated:  # a JPEG from a phone may hold several pictures: the first counts
-        return f"it is animated, of {image.n_frames} pictures; save one of them"
+    if image.format == "PNG" and image.is_animated:  # a JPEG from a phone may hold several images: the first counts
+        return f"it is animated, of {image.n_frames} images; save one of them"
     if image.format == "PNG" and data[BIT_DEPTH_OFFSET] > 8:
         return f"it has {data[BIT_DEPTH_OFFSET]} bits for each value; save it with 8"
     if image.mode == "CMYK":
@@ -105,7 +111,7 @@ def to_grey_or_rgb(image: Image.Image) -> Image.Image:
     image = image.convert("RGBA")
     if image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
-    # A transparent background becomes black under light ink and white under dark ink, so that the ink stays visible.
+    # A transparent background becomes black under light strokes and white under dark ones, so that they stay visible.
     sample = np.asarray(image.reduce(max(1, max(image.size) // SAMPLE_SIZE)), np.float32)
     grey, alpha = sample[..., :3].mean(axis=2), sample[..., 3]
     is_light = (grey * alpha).sum() > 127 * alpha.sum()

@@ -1,4 +1,7 @@
-"""Load pictures from a folder that has a subfolder for each class, sorted by name and fitted to one size."""
+"""Load images from a folder that has a subfolder for each class, sorted by name and fitted to one size.
+
+Error messages complete the sentence "data.source: FOLDER …", which `sources.load` begins.
+"""
 
 import os
 import signal
@@ -15,36 +18,44 @@ from digits.core.errors import UserError
 from digits.core.progress import Progress
 from digits.data import image_files
 from digits.data.formats import Arrays
-from digits.data.image_files import EXTENSIONS
+from digits.data.image_files import IMAGE_EXTENSIONS
 from digits.data.preprocessing import Preprocessing, preprocess
 
-PARTS = ("train", "test")
+SOURCE_SPLITS = ("train", "test")  # that a source may have
 IGNORED_FILES = ("thumbs.db", "desktop.ini")  # written by operating systems, as are names that begin with a dot
 MAX_SIDE = 512  # pixels
-MAX_NAMED = 5  # files in an error message
-MAX_SEQUENTIAL = 1000  # pictures that are read sooner than processes start
+MAX_NAMED_FILES = 5  # in an error message
+MAX_SEQUENTIAL = 1000  # so many images are read sooner than processes start
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageFile:
     path: Path
-    part: str
+    split: str
     label: int
 
 
 def load(root: Path, size: int | None) -> tuple[Arrays, tuple[str, ...]]:
-    parts = find_parts(root)
-    classes = class_names(parts)
-    pictures, problems = find_pictures(root, parts, classes)
-    images, unreadable = read_pictures(pictures, size)
-    if problems := problems | unreadable:
-        lines = [f"{path.relative_to(root)}: {problem}" for path, problem in sorted(problems.items())]
-        more = f"; and {len(lines) - MAX_NAMED:,} more" if len(lines) > MAX_NAMED else ""
-        raise UserError(f"holds files that cannot be used: {'; '.join(lines[:MAX_NAMED])}{more}")
-    labels = np.array([picture.label for picture in pictures])
-    n_train = sum(picture.part == "train" for picture in pictures)
+    """Return arrays and class names; without `size`, all images must have the same size."""
+    split_folders = find_split_folders(root)
+    classes = class_names(split_folders)
+    files, problems = find_image_files(root, split_folders, classes)
+    images, read_problems = read_images(files, size)
+    require_no_problems(root, problems | read_problems)
+    labels = np.array([file.label for file in files])
+    n_train = sum(file.split == "train" for file in files)
     arrays = {"x_train": images[:n_train], "y_train": labels[:n_train]}
-    return arrays | ({"x_test": images[n_train:], "y_test": labels[n_train:]} if "test" in parts else {}), classes
+    if "test" in split_folders:
+        arrays |= {"x_test": images[n_train:], "y_test": labels[n_train:]}
+    return arrays, classes
+
+
+def require_no_problems(root: Path, problems: dict[Path, str]) -> None:
+    if not problems:
+        return
+    lines = [f"{path.relative_to(root)}: {problem}" for path, problem in sorted(problems.items())]
+    more = f"; and {len(lines) - MAX_NAMED_FILES:,} more" if len(lines) > MAX_NAMED_FILES else ""
+    raise UserError(f"holds files that cannot be used: {'; '.join(lines[:MAX_NAMED_FILES])}{more}")
 
 
 def list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -56,62 +67,71 @@ def list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     return folders, sorted(set(paths) - set(folders))
 
 
-def find_parts(root: Path) -> dict[str, Path]:
-    """Return the folders that contain the classes: train/ and test/ if these have subfolders, else the root."""
+def find_split_folders(root: Path) -> dict[str, Path]:
+    """Return the folder of each split, which contains the classes.
+
+    These are train/ and test/. If neither has subfolders, they may be classes of these names beside others: the root is
+    then the only split, train.
+    """
     folders = {folder.name: folder for folder in list_folder(root)[0]}
-    parts = {part: folders[part] for part in PARTS if part in folders}
-    if not parts or (len(parts) < len(folders) and not any(list_folder(folder)[0] for folder in parts.values())):
+    split_folders = {split: folders[split] for split in SOURCE_SPLITS if split in folders}
+    has_siblings = len(split_folders) < len(folders)
+    has_classes = any(list_folder(folder)[0] for folder in split_folders.values())
+    if not split_folders or (has_siblings and not has_classes):
         return {"train": root}
-    if "train" not in parts:
+    if "train" not in split_folders:
         raise UserError("holds test/ but not train/; without both, a share of the images is split off for testing")
-    return parts
+    return split_folders
 
 
-def class_names(parts: dict[str, Path]) -> tuple[str, ...]:
-    names = sorted({path.name for folder in parts.values() for path in list_folder(folder)[0]})
+def class_names(split_folders: dict[str, Path]) -> tuple[str, ...]:
+    names = sorted({path.name for folder in split_folders.values() for path in list_folder(folder)[0]})
     if len(names) < 2:
         content = f"only the class {names[0]}" if names else "no folders"
-        raise UserError(f"holds {content}; there must be a folder of pictures for each class, and two classes or more")
+        raise UserError(f"holds {content}; there must be a folder of images for each class, and two classes or more")
     return tuple(names)
 
 
-def find_pictures(
-    root: Path, parts: dict[str, Path], classes: tuple[str, ...]
-) -> tuple[list[Picture], dict[Path, str]]:
-    """Return the pictures in their final order, and the problem of each path that cannot be used."""
-    pictures, problems = [], {}
-    if root not in parts.values():
-        others = [path for paths in list_folder(root) for path in paths if path not in parts.values()]
-        problems |= dict.fromkeys(others, "it is in neither train/ nor test/")
-    for part, folder in parts.items():
+def find_image_files(
+    root: Path, split_folders: dict[str, Path], classes: tuple[str, ...]
+) -> tuple[list[ImageFile], dict[Path, str]]:
+    """Return the files in the order of the images, and the problem of each path that cannot be used."""
+    usable_files, problems = [], {}
+    if root not in split_folders.values():
+        outside = [path for paths in list_folder(root) for path in paths if path not in split_folders.values()]
+        problems |= dict.fromkeys(outside, "it is in neither train/ nor test/")
+    for split, folder in split_folders.items():
         problems |= dict.fromkeys(list_folder(folder)[1], "it is in no class's folder")
         for label, name in enumerate(classes):
             subfolders, files = list_folder(folder / name)
-            paths = [path for path in files if path.suffix.lower() in EXTENSIONS]
-            pictures += [Picture(path, part, label) for path in paths]
-            problems |= dict.fromkeys(subfolders, "it is a folder in a class's folder, which may hold pictures only")
-            problems |= dict.fromkeys(set(files) - set(paths), f"its name ends in none of {', '.join(EXTENSIONS)}")
+            paths = [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]
+            usable_files += [ImageFile(path, split, label) for path in paths]
+            problems |= dict.fromkeys(subfolders, "it is a folder in a class's folder, which may hold images only")
+            problems |= dict.fromkeys(
+                set(files) - set(paths), f"its name ends in none of {', '.join(IMAGE_EXTENSIONS)}"
+            )
             if not subfolders and not files:
-                problems[folder / name] = "it holds no picture of this class"
-    return pictures, problems
+                problems[folder / name] = "it holds no image of this class"
+    return usable_files, problems
 
 
-def read_pictures(pictures: list[Picture], size: int | None) -> tuple[np.ndarray, dict[Path, str]]:
-    """Return images, in grey if no pixel of any is coloured, and the problem of each picture that cannot be used."""
-    images, problems, first_paths, coloured = np.empty((0, 0, 0, 3)), {}, {}, False
-    results = read_in_order([picture.path for picture in pictures], size)
-    with Progress(len(pictures), "read pictures", "picture") as bar:
-        for index, (picture, image) in enumerate(zip(pictures, results, strict=True)):
+def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, dict[Path, str]]:
+    """Return images, in grey if no pixel of any is coloured, and the problem of each file that cannot be used."""
+    images, problems, coloured = np.empty((0, 0, 0, 3)), {}, False
+    first_paths: dict[tuple[int, ...], Path] = {}  # the first file of each shape: more than one shape is an error
+    results = read_in_order([file.path for file in files], size)
+    with Progress(len(files), "read images", "image") as bar:
+        for index, (file, result) in enumerate(zip(files, results, strict=True)):
             bar.advance()
-            if isinstance(image, str):
-                problems[picture.path] = image
+            if isinstance(result, str):
+                problems[file.path] = result
                 continue
             if not first_paths:
-                images = np.empty((len(pictures), *image.shape), np.uint8)
-            first_paths.setdefault(image.shape, picture.path)
+                images = np.empty((len(files), *result.shape), np.uint8)
+            first_paths.setdefault(result.shape, file.path)
             if len(first_paths) == 1:
-                images[index] = image
-                coloured = coloured or bool((image != image[..., :1]).any())
+                images[index] = result
+                coloured = coloured or bool((result != result[..., :1]).any())
     require_one_size(first_paths)
     return images if coloured else images[..., 0], problems
 
@@ -122,34 +142,35 @@ def require_one_size(first_paths: dict[tuple[int, ...], Path]) -> None:
             f"{path.parent.name}/{path.name} has {format_size(*shape)}" for shape, path in list(first_paths.items())[:2]
         ]
         raise UserError(
-            f"holds pictures of {len(first_paths)} sizes ({', '.join(examples)} pixels); "
+            f"holds images of {len(first_paths)} sizes ({', '.join(examples)} pixels); "
             "data.size in params.yaml must set one size for all, such as 32 for 32 × 32"
         )
 
 
 def read_in_order(paths: list[Path], size: int | None) -> Iterator[np.ndarray | str]:
+    """Yield the pixels of each image, or its problem."""
     if len(paths) <= MAX_SEQUENTIAL:
-        yield from map(read_picture, paths, repeat(size))
+        yield from map(read_image, paths, repeat(size))
         return
-    # Not threads, because most of the work on a small picture is in Python. Only the main process handles Ctrl+C.
+    # Not threads, because most of the work on a small image is in Python. Only the main process handles Ctrl-C.
     interrupts = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), **interrupts) as processes:
-        yield from processes.map(read_picture, paths, repeat(size), chunksize=32)
+        yield from processes.map(read_image, paths, repeat(size), chunksize=32)
 
 
-def read_picture(path: Path, size: int | None) -> np.ndarray | str:
+def read_image(path: Path, size: int | None) -> np.ndarray | str:
     """Return the pixels as `predict` passes them to a network for colour images, or the problem."""
     try:
-        picture = image_files.read(path, strict=True)
+        image = image_files.read(path, strict=True)
     except UserError as error:
         return str(error)
-    height, width = (size, size) if size else (picture.height, picture.width)
+    height, width = (size, size) if size else (image.height, image.width)
     if max(height, width) > MAX_SIDE:
         return (
             f"it has {format_size(height, width)} pixels, and {MAX_SIDE} a side are allowed; "
             "set data.size in params.yaml"
         )
-    return preprocess(picture, Preprocessing(shape=(height, width, 3), kind="image"))
+    return preprocess(image, Preprocessing(shape=(height, width, 3), kind="image"))
 
 
 def format_size(height: int, width: int, *_: int) -> str:

@@ -1,4 +1,11 @@
-"""Convert pictures to the format of the training images: drawn glyphs are cropped, scaled and centred as in MNIST."""
+"""Convert any image to the format of the training images.
+
+If these show glyphs (bright strokes on black, as in MNIST), a drawing is converted in five steps: its strokes are
+extracted from the background, cleaned, thickened if they are thin, scaled to the size of the training glyphs, and
+centred. If they show anything else, the whole image is scaled to fit.
+
+`strokes` is an array that is 0 in the background; the more a pixel's colour differs from it, the larger the value.
+"""
 
 from typing import Literal
 
@@ -9,131 +16,143 @@ from scipy import ndimage
 
 from digits.core.errors import UserError
 
-SAMPLE_SIZE = 1000  # training images that are measured
-MARGIN, MIN_BLACK = 2, 0.99  # pixels along a glyph's border, and the share of them that is black
-WORKING_SIZE = 200  # pixels of the longer side (up to twice as many) while ink is separated from paper
-MIN_CONTRAST = 12  # of 255 levels: below, nothing is drawn
-MIN_INK = 0.4  # of the strongest ink: a part that never reaches it is a shadow
-MIN_PART = 0.02  # of the largest part's pixels: a smaller part is dirt
-OVERSAMPLING = 4  # while strokes are thickened
-MIN_STROKE = 1.8  # pixels: 1 in 100 of MNIST's training images has thinner strokes
-MEDIAN_STROKE = 2.8  # pixels, in MNIST's training images
+SAMPLE_SIZE = 1000  # training images from which the preprocessing is inferred
+BORDER_WIDTH = 2  # pixels
+MIN_BLACK_SHARE = 0.99  # of the border's pixels, in images of glyphs
+WORKING_SIZE = 200  # pixels of the longer side (up to twice as many) while strokes are extracted
+MIN_CONTRAST = 12  # of 255 levels, between strokes and background: below, nothing is drawn
+STROKE_THRESHOLD = 0.4  # of the largest value: a pixel above it is in a stroke, not in a shadow or a blurred edge
+MIN_COMPONENT_SIZE = 0.02  # of the largest component's pixels: a smaller component is a speck
+OVERSAMPLING = 4  # while strokes are measured and thickened
+MIN_STROKE_WIDTH = 1.8  # pixels: 1 in 100 of MNIST's training images has thinner strokes
+MEDIAN_STROKE_WIDTH = 2.8  # pixels, in MNIST's training images
 
 
 class Preprocessing(BaseModel):
-    """The properties that all training images share."""
+    """How an image is converted to the format of the training images."""
 
     model_config = ConfigDict(frozen=True)
 
-    shape: tuple[PositiveInt, PositiveInt, Literal[1, 3]]
+    shape: tuple[PositiveInt, PositiveInt, Literal[1, 3]]  # height, width, channels
     kind: Literal["glyph", "image"]  # a bright glyph on black, or any image
     glyph_size: int = 0  # pixels of a glyph's longer side
 
 
-def measure(images: np.ndarray) -> Preprocessing:
-    images, shape = images[:: max(1, len(images) // SAMPLE_SIZE)], images.shape[1:]
+def infer_preprocessing(images: np.ndarray) -> Preprocessing:
+    """Return the preprocessing that gives any image the format of these training images.
+
+    They show glyphs if they are grey and their borders are black.
+    """
+    sample, shape = images[:: max(1, len(images) // SAMPLE_SIZE)], images.shape[1:]
     border = np.ones(shape[:2], bool)
-    border[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
-    if shape[2] != 1 or (images[:, border] == 0).mean() < MIN_BLACK:
+    border[BORDER_WIDTH:-BORDER_WIDTH, BORDER_WIDTH:-BORDER_WIDTH] = False
+    if shape[2] != 1 or (sample[:, border] == 0).mean() < MIN_BLACK_SHARE:
         return Preprocessing(shape=shape, kind="image")
-    sizes = [max(crop(image[..., 0]).shape) for image in images]
+    sizes = [max(crop(image[..., 0]).shape) for image in sample]
     return Preprocessing(shape=shape, kind="glyph", glyph_size=int(np.median(sizes)))
 
 
-def preprocess(picture: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
+def preprocess(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
     """Return the input of a network: uint8, height × width × channels."""
-    return (fit_glyph if preprocessing.kind == "glyph" else fit_picture)(picture, preprocessing)
+    return (fit_glyph if preprocessing.kind == "glyph" else fit_image)(image, preprocessing)
 
 
-def fit_picture(picture: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    """Fit the whole picture into the shape, keep its proportions, and pad it with black."""
+def fit_image(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
+    """Fit the whole image into the shape, keep its proportions, and pad it with black."""
     height, width, channels = preprocessing.shape
-    picture = picture.convert("L" if channels == 1 else "RGB")
-    scale = min(height / picture.height, width / picture.width)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    page = Image.new(picture.mode, (width, height))
-    page.paste(picture.resize(size, Image.Resampling.BOX), ((width - size[0]) // 2, (height - size[1]) // 2))
-    return np.asarray(page).reshape(preprocessing.shape)
+    image = image.convert("L" if channels == 1 else "RGB")
+    factor = min(height / image.height, width / image.width)
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    canvas = Image.new(image.mode, (width, height))
+    canvas.paste(image.resize(size, Image.Resampling.BOX), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return np.asarray(canvas).reshape(preprocessing.shape)
 
 
-def fit_glyph(picture: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    size = preprocessing.glyph_size
-    ink = crop(remove_dirt(crop(extract_ink(picture))))
-    ink = thicken(ink, size)
-    ink = scale(ink, fit_size(size, ink, preprocessing.shape))
-    return centre(ink * (255 / ink.max()), preprocessing.shape[:2])[..., np.newaxis]
+def fit_glyph(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
+    strokes = crop(remove_specks_and_shadows(crop(extract_strokes(image))))
+    glyph_size = preprocessing.glyph_size
+    # Networks recognise strokes badly if they are thinner than in the training images.
+    enlarged = scale(strokes, OVERSAMPLING * glyph_size)
+    width = stroke_width(enlarged) / OVERSAMPLING
+    if width < MIN_STROKE_WIDTH:
+        strokes = dilate(enlarged, radius=round(OVERSAMPLING * (MEDIAN_STROKE_WIDTH - width) / 2))
+    strokes = scale(strokes, fit_size(glyph_size, strokes, preprocessing.shape))
+    return paste_centred(strokes * (255 / strokes.max()), preprocessing.shape[:2])[..., np.newaxis]
 
 
-def extract_ink(picture: Image.Image) -> np.ndarray:
-    """Return each pixel's distance from the colour of the paper, as uint8. Ink may be darker or lighter than paper."""
-    picture = picture.convert("L" if picture.mode == "L" else "RGB")
-    picture = picture.reduce(max(1, max(picture.size) // WORKING_SIZE))
-    # The distance in the channel in which ink and paper differ most.
-    ink = np.maximum.reduce([distance_from_paper(np.asarray(channel)) for channel in picture.split()])
-    # Paper is never of one colour: differences as small as its grain are not ink.
-    grain = np.uint8(min(4 * np.median(border_pixels(ink)), 255))
-    ink = np.maximum(ink, grain) - grain
-    if ink.max() < MIN_CONTRAST:
+def extract_strokes(image: Image.Image) -> np.ndarray:
+    """Return how much each pixel differs from the background, as uint8. Strokes may be darker or lighter than it."""
+    image = image.convert("L" if image.mode == "L" else "RGB")
+    image = image.reduce(max(1, max(image.size) // WORKING_SIZE))
+    # The difference in the channel in which it is largest.
+    strokes = np.maximum.reduce([difference_from_background(np.asarray(channel)) for channel in image.split()])
+    # No background has exactly one colour: its noise, such as the grain of paper, is subtracted.
+    noise = np.uint8(min(4 * np.median(border_pixels(strokes)), 255))
+    strokes = np.maximum(strokes, noise) - noise
+    if strokes.max() < MIN_CONTRAST:
         raise UserError("nothing is drawn on it, or the drawing is too faint; use more contrast")
-    return ink
+    return strokes
 
 
-def distance_from_paper(levels: np.ndarray) -> np.ndarray:
-    paper = np.uint8(np.median(border_pixels(levels)))
-    return np.maximum(levels, paper) - np.minimum(levels, paper)
+def difference_from_background(levels: np.ndarray) -> np.ndarray:
+    background = np.uint8(np.median(border_pixels(levels)))
+    return np.maximum(levels, background) - np.minimum(levels, background)
 
 
 def border_pixels(levels: np.ndarray) -> np.ndarray:
     return np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
 
 
-def remove_dirt(ink: np.ndarray) -> np.ndarray:
-    """Scale ink to 0..1, without specks and shadows. Specks first, because one may be darker than the drawing."""
-    parts, n_parts = ndimage.label(ink > 0, np.ones((3, 3)))
-    sizes = np.bincount(parts.ravel())
+def remove_specks_and_shadows(strokes: np.ndarray) -> np.ndarray:
+    """Scale to 0..1, without connected components that are small (specks) or faint (shadows).
+
+    Specks are removed first, because one may be darker than the drawing.
+    """
+    components, n_components = ndimage.label(strokes > 0, np.ones((3, 3)))
+    sizes = np.bincount(components.ravel())
     sizes[0] = 0  # the background
-    ink = np.where((sizes >= MIN_PART * sizes.max())[parts], ink, 0)
-    ink = ink / np.float32(ink.max())
-    is_strong = np.bincount(parts[ink >= MIN_INK], minlength=n_parts + 1) > 0
-    return np.where(is_strong[parts], ink, 0)
+    is_large = sizes >= MIN_COMPONENT_SIZE * sizes.max()
+    strokes = np.where(is_large[components], strokes, 0)
+    strokes = strokes / np.float32(strokes.max())
+    is_strong = np.bincount(components[strokes >= STROKE_THRESHOLD], minlength=n_components + 1) > 0
+    return np.where(is_strong[components], strokes, 0)
 
 
-def crop(ink: np.ndarray) -> np.ndarray:
-    rows, columns = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else ink[:0, :0]
+def crop(strokes: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((strokes > 0).any(axis=axis)) for axis in (1, 0))
+    return strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else strokes[:0, :0]
 
 
-def thicken(ink: np.ndarray, size: int) -> np.ndarray:
-    """Widen strokes that are thinner than in the training images, because networks recognise them badly."""
-    fine = scale(ink, OVERSAMPLING * size)
-    inside = fine > MIN_INK * fine.max()
-    # Across a stroke, the mean distance to its border is a quarter of its width.
-    width = 4 * ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside].mean() / OVERSAMPLING
-    if width >= MIN_STROKE:
-        return ink
-    radius = round(OVERSAMPLING * (MEDIAN_STROKE - width) / 2)
+def stroke_width(strokes: np.ndarray) -> float:
+    inside = strokes > STROKE_THRESHOLD * strokes.max()
+    # Across a stroke, the mean distance to its edge is a quarter of its width.
+    distances = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    return 4 * distances[inside].mean()
+
+
+def dilate(strokes: np.ndarray, radius: int) -> np.ndarray:
     disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
-    return ndimage.grey_dilation(np.pad(fine, radius), footprint=disc)
+    return ndimage.grey_dilation(np.pad(strokes, radius), footprint=disc)
 
 
-def scale(ink: np.ndarray, longer_side: int) -> np.ndarray:
-    factor = longer_side / max(ink.shape)
-    size = max(1, round(ink.shape[1] * factor)), max(1, round(ink.shape[0] * factor))
-    return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BOX))
+def scale(strokes: np.ndarray, longer_side: int) -> np.ndarray:
+    factor = longer_side / max(strokes.shape)
+    size = max(1, round(strokes.shape[1] * factor)), max(1, round(strokes.shape[0] * factor))
+    return np.asarray(Image.fromarray(strokes.astype(np.float32)).resize(size, Image.Resampling.BOX))
 
 
-def fit_size(glyph_size: int, ink: np.ndarray, shape: tuple[int, ...]) -> int:
-    """Return the glyph size of the training images, or less if the ink would not fit into the shape."""
-    limits = (side * max(ink.shape) / length for side, length in zip(shape, ink.shape, strict=False))
+def fit_size(glyph_size: int, strokes: np.ndarray, shape: tuple[int, ...]) -> int:
+    """Return the glyph size of the training images, or less if the strokes would not fit into the shape."""
+    limits = (side * max(strokes.shape) / length for side, length in zip(shape, strokes.shape, strict=False))
     return int(min(glyph_size, *limits))
 
 
-def centre(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Put the ink's centre of mass into the middle of a black image, as far as the ink fits."""
-    page = np.zeros(shape, np.uint8)
+def paste_centred(strokes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Put the centre of mass into the middle of a black image, as far as the strokes fit."""
+    canvas = np.zeros(shape, np.uint8)
     top, left = (
-        int(np.clip(round(side / 2 - middle), 0, side - length))
-        for side, middle, length in zip(shape, ndimage.center_of_mass(ink), ink.shape, strict=True)
+        int(np.clip(round(side / 2 - centre), 0, side - length))
+        for side, centre, length in zip(shape, ndimage.center_of_mass(strokes), strokes.shape, strict=True)
     )
-    page[top : top + ink.shape[0], left : left + ink.shape[1]] = np.round(ink)
-    return page
+    canvas[top : top + strokes.shape[0], left : left + strokes.shape[1]] = np.round(strokes)
+    return canvas

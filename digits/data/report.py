@@ -34,14 +34,14 @@ def describe_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def count_duplicates(splits: Mapping[str, Split]) -> dict[str, int]:
-    """Count images that occur twice, pixel by pixel: within a split, and in a later split again."""
-    hashes = {name: image_hashes(split) for name, split in splits.items()}
-    counts = {f"within {name}": len(values) - len(set(values)) for name, values in hashes.items()}
-    for earlier, later in combinations(hashes, 2):
-        known = set(hashes[earlier])
-        counts[f"{later} also in {earlier}"] = sum(value in known for value in hashes[later])
+    """Count images that equal an earlier one pixel by pixel: of the same split, and of each earlier split."""
+    digests = {name: image_digests(split) for name, split in splits.items()}
+    counts = {f"within {name}": len(values) - len(set(values)) for name, values in digests.items()}
+    for earlier, later in combinations(digests, 2):
+        earlier_digests = set(digests[earlier])
+        counts[f"{later} also in {earlier}"] = sum(digest in earlier_digests for digest in digests[later])
     return counts
 
 
-def image_hashes(split: Split) -> list[bytes]:
+def image_digests(split: Split) -> list[bytes]:
     return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]

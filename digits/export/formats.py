@@ -35,12 +35,15 @@ class FormatOutput(NamedTuple):
     predicted_classes: np.ndarray | None = None  # the likeliest class's name per image, if the format stores names
 
 
+ExportPredictor = Callable[[np.ndarray], FormatOutput]  # from preprocessed images
+
+
 @dataclass(frozen=True)
 class Format:
     file: str
     save: Callable[[TrainedModel, Path], object]
-    load: Callable[[Path], Callable[[np.ndarray], FormatOutput]]
-    tolerance: float = 1e-5  # of a probability: a format may only sum in another order
+    load: Callable[[Path], ExportPredictor]
+    tolerance: float = 1e-5  # of a probability: a format may sum in another order
 
 
 def save_hdf5(trained: TrainedModel, path: Path) -> None:
@@ -59,23 +62,23 @@ def save_tflite(trained: TrainedModel, path: Path) -> None:
         trained.portable_model.export(str(path), format="litert", verbose=False)
 
 
-def load_keras(path: Path) -> Callable[[np.ndarray], FormatOutput]:
+def load_keras(path: Path) -> ExportPredictor:
     import keras
 
-    return predict_function(keras.models.load_model(path, compile=False))
+    return build_predictor(keras.models.load_model(path, compile=False))
 
 
-def load_weights(path: Path) -> Callable[[np.ndarray], FormatOutput]:
+def load_weights(path: Path) -> ExportPredictor:
     """Build the network that the .keras file in the same folder describes, and load the weights into it."""
     import keras
 
     with zipfile.ZipFile(path.with_name("model.keras")) as file:
         model = keras.models.model_from_json(file.read("config.json"))
     model.load_weights(path)
-    return predict_function(model)
+    return build_predictor(model)
 
 
-def predict_function(model: "keras.Model") -> Callable[[np.ndarray], FormatOutput]:
+def build_predictor(model: "keras.Model") -> ExportPredictor:
     """Compile one graph for any number of images: Keras's `predict` takes 80 ms and more for a single image."""
     import tensorflow as tf
 
@@ -84,7 +87,7 @@ def predict_function(model: "keras.Model") -> Callable[[np.ndarray], FormatOutpu
     return lambda images: FormatOutput(graph(images.astype(np.float32)).numpy())
 
 
-def load_saved_model(path: Path) -> Callable[[np.ndarray], FormatOutput]:
+def load_saved_model(path: Path) -> ExportPredictor:
     import tensorflow as tf
 
     model = tf.saved_model.load(path)
@@ -98,7 +101,7 @@ def load_saved_model(path: Path) -> Callable[[np.ndarray], FormatOutput]:
     return predict
 
 
-def load_tflite(path: Path) -> Callable[[np.ndarray], FormatOutput]:
+def load_tflite(path: Path) -> ExportPredictor:
     import tensorflow as tf
     from tensorflow.lite.python.schema_py_generated import ModelT
 

@@ -14,7 +14,7 @@ METADATA_FILE = "metadata.json"
 class Metadata(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str
+    model: str  # its name
     classes: tuple[str, ...]
     preprocessing: Preprocessing
 
@@ -36,5 +36,5 @@ def read_metadata(model: Path) -> Metadata | None:
     except OSError as error:
         why = error.strerror or reason(error)
     raise UserError(
-        f"{path} cannot be read as a model's metadata ({why}); run `dvc repro --force export` to write it again"
+        f"{path} cannot be read as a model's metadata ({why}); run `dvc repro --force export` to create it again"
     )

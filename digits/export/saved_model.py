@@ -10,14 +10,14 @@ import tensorflow as tf
 
 
 def save(model: keras.Model, classes: tuple[str, ...], folder: Path) -> None:
-    """Write a SavedModel with a signature from float32 pixels, 0 to 255, to probabilities and the likeliest class.
+    """Write a SavedModel that takes float32 pixels from 0 to 255.
 
     TensorFlow numbers its functions per process: the same steps in a new process write the same bytes.
     """
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="images")
 
     @tf.function(input_signature=[pixels])
-    def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:  # the file contains this name: another changes its bytes
+    def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:  # renaming it would change the file's bytes
         probabilities = model(images, training=False)
         names = tf.gather(tf.constant(classes), tf.argmax(probabilities, axis=1))
         return {"probabilities": probabilities, "class": names}

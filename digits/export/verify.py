@@ -20,7 +20,8 @@ from digits.export.formats import EXPORTS, FORMATS, Format, FormatOutput
 from digits.export.metadata import read_metadata
 from digits.models import runtime
 
-BATCH_SIZE = 500  # as in `evaluate`: another batch size may change a probability's last bit
+# Must equal the batch size of stage evaluate: a probability's last bit may differ between batch sizes.
+BATCH_SIZE = 500
 
 
 @contextmanager
@@ -103,20 +104,21 @@ def predict_images(export_format: Format, path: Path, images: np.ndarray) -> For
 
 def compare(export: str, name: str, output: FormatOutput, classes: tuple[str, ...], tolerance: float) -> float:
     """Return the largest difference from the model's stored probabilities, or raise if it exceeds the tolerance."""
-    expected = read_array(PREDICTIONS / f"{name}.npy")
-    if output.probabilities.shape != expected.shape:
+    stored = read_array(PREDICTIONS / f"{name}.npy")
+    if output.probabilities.shape != stored.shape:
         raise UserError(
             f"the export {export} returns probabilities of shape {output.probabilities.shape}, but "
-            f"{PREDICTIONS}/{name}.npy has shape {expected.shape}; run `dvc repro` to make both from the same model"
+            f"{PREDICTIONS}/{name}.npy has shape {stored.shape}; run `dvc repro` to create both from the same model"
         )
-    difference = float(np.abs(output.probabilities - expected).max())
-    # If two classes are closer than the tolerance, either may be predicted.
+    difference = float(np.abs(output.probabilities - stored).max())
+    # A class other than the likeliest may be predicted if the stored probabilities are close: each probability may be
+    # off by the tolerance, so a gap of up to twice the tolerance is accepted.
     is_predicted = output.predicted_classes[:, np.newaxis] == np.array(classes)
-    expected_of_predicted = np.where(is_predicted, expected, -1).max(axis=1)
-    n_changed = int((expected_of_predicted < expected.max(axis=1) - 2 * tolerance).sum())
+    stored_probability_of_class = np.where(is_predicted, stored, -1).max(axis=1)  # -1: no class has the name
+    n_changed = int((stored_probability_of_class < stored.max(axis=1) - 2 * tolerance).sum())
     if n_changed or not difference <= tolerance:  # `not <=` is also true for NaN
         raise UserError(
-            f"the export {export} does not match {name}: {n_changed:,} of {len(expected):,} test images get another "
+            f"the export {export} does not match {name}: {n_changed:,} of {len(stored):,} test images get a different "
             f"class, and probabilities differ by up to {difference:.1g} (at most {tolerance:g} is allowed); {EXPORTS} "
             "is unchanged; run `dvc repro --force evaluate` to predict again with the trained models on this machine"
         )

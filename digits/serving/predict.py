@@ -39,23 +39,25 @@ class Prediction:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m digits", description="Use the trained models.")
     command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser("predict", help="classify images")
-    command.add_argument("paths", nargs="+", type=path, metavar="PATH", help="a PNG or JPEG file, or a folder of them")
+    command.add_argument(
+        "paths", nargs="+", type=nonempty_path, metavar="PATH", help="a PNG or JPEG file, or a folder of them"
+    )
     command.add_argument("--model", default="tuned", help=f"{predictor.MODEL_HELP}; default: tuned")
     command.add_argument("--json", action="store_true", help="print the probabilities of all classes as JSON")
     options = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8" if options.json else None, errors="replace")
     with one_line_errors("predict"):
-        predict(options.paths, options.model, options.json)
+        print_predictions(options.paths, options.model, options.json)
 
 
-def path(text: str) -> Path:
+def nonempty_path(text: str) -> Path:
     """Reject an empty path, as from an unset shell variable: `Path("")` would be the current folder."""
     if not text:
-        raise ValueError
+        raise argparse.ArgumentTypeError("a path is empty; name a file or a folder")
     return Path(text)
 
 
-def predict(files_and_folders: list[Path], model: str, as_json: bool) -> None:
+def print_predictions(files_and_folders: list[Path], model: str, as_json: bool) -> None:
     paths = list(image_files.expand_folders(files_and_folders))
     source = predictor.find(model)
     predictions = predict_files(paths, source)
@@ -66,7 +68,7 @@ def predict(files_and_folders: list[Path], model: str, as_json: bool) -> None:
 
 
 def predict_files(paths: list[Path], source: ModelSource) -> Iterator[Prediction]:
-    load = cache(source.load)  # only when the first image has been read
+    load_predictor = cache(source.load)  # called when the first image has been read, not before
     for start in range(0, len(paths), BATCH_SIZE):
         batch = paths[start : start + BATCH_SIZE]
         images, errors = {}, {}
@@ -75,13 +77,16 @@ def predict_files(paths: list[Path], source: ModelSource) -> Iterator[Prediction
                 images[path] = preprocess(image_files.read(path), source.metadata.preprocessing)
             except UserError as error:
                 errors[path] = str(error)
-        probabilities = dict(zip(images, load()(np.stack(list(images.values()))), strict=True)) if images else {}
+        probabilities = {}
+        if images:
+            predict = load_predictor()
+            probabilities = dict(zip(images, predict(np.stack(list(images.values()))), strict=True))
         for path in batch:
             yield Prediction(path, probabilities.get(path), errors.get(path, ""))
 
 
 def print_table(predictions: Iterator[Prediction], metadata: Metadata, paths: list[Path]) -> int:
-    """Return the number of images that could not be read."""
+    """Print a row for each image, and return the number of images that could not be read."""
     classes = metadata.classes
     name_width = max(len(Prediction(path, None).name) for path in paths)
     class_width = max(len("class"), *map(len, classes))
@@ -101,7 +106,6 @@ def print_table(predictions: Iterator[Prediction], metadata: Metadata, paths: li
 
 
 def print_json(predictions: Iterator[Prediction], metadata: Metadata) -> int:
-    """Return the number of images that could not be read."""
     entries = [json_entry(prediction, metadata.classes) for prediction in predictions]
     json.dump({"model": metadata.model, "pictures": entries}, sys.stdout, indent=2, ensure_ascii=False)
     print()

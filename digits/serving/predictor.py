@@ -1,4 +1,7 @@
-"""Find and load a trained model: one of this project, a file, or a model of MLflow's registry."""
+"""Find a trained model, and load its predictor: a function from images to class probabilities.
+
+The model is one of this project, a file, or a model of MLflow's registry.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from digits.export.metadata import Metadata, read_metadata
 from digits.models import runtime
 from digits.tracking.store import configure
 
-PredictFunction = Callable[[np.ndarray], np.ndarray]  # from preprocessed images to class probabilities
+Predictor = Callable[[np.ndarray], np.ndarray]  # from preprocessed images to class probabilities
 
 MODEL_HELP = (
     "tuned, baseline, FAMILY-VARIANT or FAMILY-VARIANT-SEED (cnn-tuned, cnn-tuned-3), a .keras, .h5 or .tflite file, "
@@ -29,7 +32,8 @@ MODEL_HELP = (
 @dataclass(frozen=True)
 class ModelSource:
     metadata: Metadata
-    load: Callable[[], PredictFunction]  # starts TensorFlow, which takes seconds
+    # For a file, this starts TensorFlow, which takes seconds. A registry's model is loaded earlier, for its classes.
+    load: Callable[[], Predictor]
 
 
 def find(model: str) -> ModelSource:
@@ -70,7 +74,7 @@ def from_file(path: Path, name: str) -> ModelSource:
     if path.is_dir() and not (path / "saved_model.pb").exists():
         raise UserError(f"{path} is not a SavedModel: it contains no saved_model.pb; use {MODEL_HELP}")
     metadata = read_metadata(path) or project_metadata(name, read_json(CLASSES))
-    return ModelSource(metadata, lambda: validate(load_file(path), metadata))
+    return ModelSource(metadata, lambda: validate(load_predictor(path), metadata))
 
 
 def from_registry(uri: str) -> ModelSource:
@@ -85,22 +89,22 @@ def from_registry(uri: str) -> ModelSource:
 def project_metadata(name: str, classes: tuple[str, ...]) -> Metadata:
     """Return metadata for a model without its own: it is assumed to take images like this project's training images."""
     images = dataset.load(PREPARED / "train").images
-    return Metadata(model=name, classes=classes, preprocessing=preprocessing.measure(images))
+    return Metadata(model=name, classes=classes, preprocessing=preprocessing.infer_preprocessing(images))
 
 
-def load_file(path: Path) -> PredictFunction:
+def load_predictor(path: Path) -> Predictor:
     runtime.start(parameter(Runtime, "runtime"))
     try:
         predict = formats.detect_format(path).load(path)
     except Exception as error:  # a file may be broken in many ways
         raise UserError(
             f"{path} cannot be loaded as a model ({reason(error)}); if it is a file of this project, delete it and run "
-            "`dvc repro`"
+            "`dvc repro` to create it again"
         ) from None
     return lambda images: predict(images).probabilities
 
 
-def validate(predict: PredictFunction, metadata: Metadata) -> PredictFunction:
+def validate(predict: Predictor, metadata: Metadata) -> Predictor:
     """Return `predict` if it returns probabilities for the image shape and classes of the metadata.
 
     The test call also builds the graph, so that the first user does not wait for it.

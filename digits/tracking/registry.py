@@ -19,7 +19,7 @@ from digits.config.schema import Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import suppress_stderr
-from digits.data.corruptions import TEST, corrupt_each_once
+from digits.data.corruptions import TEST_STREAM, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, measure
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
@@ -186,7 +186,7 @@ def decide(
 def score(uri: str, objective: str, test: EvaluationSet) -> float:
     """Return the search's objective, computed on the test images and on corrupted test images."""
     _, predict = load(uri)
-    images = test.images, corrupt_each_once(test.images, TEST)
+    images = test.images, corrupt_each_once(test.images, TEST_STREAM)
     probabilities, corrupted_probabilities = (predict(np.asarray(batch)) for batch in images)
     metrics = measure(Predictions(probabilities, test.labels))
     corrupted_accuracy = accuracy(corrupted_probabilities, test.labels)

@@ -38,7 +38,7 @@ def test_a_download_replaces_all_earlier_files(project, raw, stage):
     np.testing.assert_array_equal(np.load(raw / "y_train.npy"), LABELS, strict=True)
 
 
-def test_a_folder_of_pictures_becomes_arrays_and_class_names(project, raw, change):
+def test_a_folder_of_images_becomes_arrays_and_class_names(project, raw, change):
     change({"data.source": "data/own/tiles", "data.size": 8})
     for index, (image, label) in enumerate(zip(IMAGES, LABELS, strict=True)):
         folder = project / f"data/own/tiles/{'edcba'[label]}"

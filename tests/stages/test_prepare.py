@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digits.data import dataset
-from digits.data.corruptions import VALIDATION, corrupt_each_once
+from digits.data.corruptions import VALIDATION_STREAM, corrupt_each_once
 from stages import prepare
 from tests.conftest import error_message
 
@@ -77,7 +77,7 @@ def test_validation_images_are_also_saved_corrupted(write_raw):
         dataset.load(Path("data/prepared") / name) for name in ("validation", "validation_corrupted")
     )
     np.testing.assert_array_equal(corrupted.labels, validation.labels)
-    np.testing.assert_array_equal(corrupted.images, corrupt_each_once(validation.images, VALIDATION))
+    np.testing.assert_array_equal(corrupted.images, corrupt_each_once(validation.images, VALIDATION_STREAM))
     assert (corrupted.images != validation.images).any(axis=(1, 2, 3)).mean() > 0.8
 
 

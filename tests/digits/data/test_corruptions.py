@@ -8,9 +8,9 @@ from digits.data.corruptions import (
     CORRUPTIONS,
     HELD_OUT,
     SEVERITIES,
-    TEST,
+    TEST_STREAM,
     TRAINED,
-    VALIDATION,
+    VALIDATION_STREAM,
     corrupt,
     corrupt_each_once,
 )
@@ -66,7 +66,7 @@ def test_equal_images_are_corrupted_differently(name):
 @pytest.mark.parametrize("name", RANDOM)
 def test_validation_and_test_images_get_different_random_numbers(name):
     smooth = corrupt(GREY, "blur", 1)
-    assert (corrupt(smooth, name, 3, TEST) != corrupt(smooth, name, 3, VALIDATION)).any()
+    assert (corrupt(smooth, name, 3, TEST_STREAM) != corrupt(smooth, name, 3, VALIDATION_STREAM)).any()
 
 
 def test_every_corruption_is_either_trained_or_held_out():
@@ -78,9 +78,9 @@ def test_every_corruption_is_either_trained_or_held_out():
 def test_trained_corruptions_and_severities_are_applied_in_turn():
     combinations = [(name, severity) for name in TRAINED for severity in SEVERITIES]
     images = np.repeat(corrupt(GREY[:1], "blur", 1), 2 * len(combinations) + 3, axis=0)
-    corrupted = corrupt_each_once(images, VALIDATION)
+    corrupted = corrupt_each_once(images, VALIDATION_STREAM)
     for start, (name, severity) in enumerate(combinations):
         indices = slice(start, None, len(combinations))
-        np.testing.assert_array_equal(corrupted[indices], corrupt(images[indices], name, severity, VALIDATION))
+        np.testing.assert_array_equal(corrupted[indices], corrupt(images[indices], name, severity, VALIDATION_STREAM))
     assert (corrupted != images).any(axis=(1, 2, 3)).mean() > 0.9
-    assert corrupt_each_once(images[:0], VALIDATION).shape == (0, 28, 28, 1)
+    assert corrupt_each_once(images[:0], VALIDATION_STREAM).shape == (0, 28, 28, 1)

@@ -140,7 +140,7 @@ def test_any_two_arrays_give_a_split_or_an_error_of_one_line(x, y):
             "ab",
             "x_train's images are 9 × 7 × 3 but x_test's are 7 × 9 × 1",
         ),
-        (black_split([0, 0]), None, "a", "y_train holds one class only"),
+        (black_split([0, 0]), None, "a", "there is only one class, a; "),
         (black_split([0, 1, 2]), None, "ab", "y_train holds the label 2 but there are 2 classes (a, b)"),
         (black_split([0, 1]), black_split([0, 5]), "ab", "y_test holds the label 5 but there are 2 classes (a, b)"),
         (black_split([0, 7]), None, "abcdefgh", "y_train has no image of b, c, d, e, f and 1 more"),

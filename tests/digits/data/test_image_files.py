@@ -22,19 +22,19 @@ def test_png_and_jpeg_are_read():
 
 @pytest.mark.parametrize("mode", ["1", "P", "L", "LA", "RGB", "RGBA", "I;16"])
 def test_all_colour_modes_become_grey_or_rgb(mode):
-    picture = Image.fromarray(np.asarray(SMALL).astype(np.uint16) * 257) if mode == "I;16" else SMALL.convert(mode)
-    decoded = decode(encoded(picture))
+    image = Image.fromarray(np.asarray(SMALL).astype(np.uint16) * 257) if mode == "I;16" else SMALL.convert(mode)
+    decoded = decode(encoded(image))
     assert decoded.mode in ("L", "RGB")
     if mode != "1":
         assert np.abs(np.asarray(decoded.convert("L")).astype(int) - np.asarray(SMALL)).max() <= 3
 
 
-@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0)])
-def test_a_transparent_background_gets_the_opposite_colour_of_the_ink(ink, paper):
-    picture = Image.new("RGBA", (5, 5), (0, 0, 0, 0))
-    picture.putpixel((2, 2), (ink, ink, ink, 255))
-    levels = np.asarray(decode(encoded(picture)).convert("L"))
-    assert (levels[2, 2], levels[0, 0]) == (ink, paper)
+@pytest.mark.parametrize(("stroke", "background"), [(0, 255), (255, 0)])
+def test_a_transparent_background_gets_the_opposite_colour_of_the_strokes(stroke, background):
+    image = Image.new("RGBA", (5, 5), (0, 0, 0, 0))
+    image.putpixel((2, 2), (stroke, stroke, stroke, 255))
+    levels = np.asarray(decode(encoded(image)).convert("L"))
+    assert (levels[2, 2], levels[0, 0]) == (stroke, background)
 
 
 def test_exif_orientation_is_applied():

