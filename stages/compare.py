@@ -6,11 +6,11 @@ from itertools import product
 import pandas as pd
 
 from digits.comparison.comparison import (
-    ENSEMBLE,
+    ENSEMBLE_LABEL,
     Comparison,
     PredictionsByVariant,
-    Result,
-    Row,
+    ModelResult,
+    VariantResult,
     columns,
     compare,
     metrics_tree,
@@ -22,7 +22,7 @@ from digits.core.cli import run
 from digits.core.files import read_json, write_json, write_text
 from digits.core.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.evaluation import flops, objective
-from digits.evaluation.metrics import Predictions, ensemble_name, load_predictions, measure
+from digits.evaluation.metrics import Predictions, ensemble_name, load_predictions, compute_metrics
 from digits.report import costs, model_card, tables
 from digits.report.model_card import Winner
 
@@ -50,7 +50,7 @@ def main() -> str:
     return f"{REPORTS}/comparison.md: {tables.summary(comparison.rows)}"
 
 
-def write_csv(name: str, records: Iterable[Result | Row]) -> None:
+def write_csv(name: str, records: Iterable[ModelResult | VariantResult]) -> None:
     rows = pd.json_normalize([*map(columns, records)], sep="_")
     write_text(REPORTS / name, rows.to_csv(index=False, float_format=format_number))
 
@@ -68,17 +68,17 @@ def group_by_variant(
     predictions = {variant: [models[model_name(*variant, seed)] for seed in seeds] for variant in variants}
     if len(seeds) > 1:
         for family, variant in variants:
-            predictions[family, variant + ENSEMBLE] = [load_predictions(ensemble_name(family, variant))]
+            predictions[family, variant + ENSEMBLE_LABEL] = [load_predictions(ensemble_name(family, variant))]
     return predictions
 
 
-def load_result(name: str, predictions: Predictions) -> Result:
+def load_result(name: str, predictions: Predictions) -> ModelResult:
     history = read_json(history_file(name))
     epochs = history["epochs"]
     operations = flops.training_operations(history["multiply_adds"], history["images"], len(epochs))
-    return Result(
+    return ModelResult(
         **{key: history[key] for key in ("family", "variant", "seed", "parameters", "multiply_adds")},
-        metrics=measure(predictions),
+        metrics=compute_metrics(predictions),
         **{key: epochs[-1][key] for key in ("validation_accuracy", "validation_loss")},
         bytes=model_file(name).stat().st_size,
         epochs=len(epochs),
@@ -94,7 +94,7 @@ def mean_scores(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, 
     }
 
 
-def find_winner(results: dict[str, Result], models: dict[str, Predictions], comparison: Comparison) -> Winner:
+def find_winner(results: dict[str, ModelResult], models: dict[str, Predictions], comparison: Comparison) -> Winner:
     objective_name = parameter(Objective, "tune.objective")
     name = objective.best_model(results, objective_name)
     result = results[name]

@@ -39,7 +39,7 @@ def main() -> str:
             for name, predict in models.items():
                 write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
-        robustness.measure_corrupted(models, list_ensembles(families, seeds), test)
+        robustness.write_corrupted_correctness(models, list_ensembles(families, seeds), test)
     dataset.save(test, paths.PREDICTIONS)
     return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, clean and corrupted"
 

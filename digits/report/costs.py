@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digits.comparison.comparison import ACCURACY, Row
+from digits.comparison.comparison import ACCURACY, VariantResult
 from digits.core.paths import VARIANTS
 from digits.evaluation import flops
 from digits.report.tables import table
@@ -36,7 +36,7 @@ def search_cost(record: Mapping[str, Any]) -> SearchCost:
     )
 
 
-def cost_table(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
+def cost_table(searches: Sequence[SearchCost], rows: Sequence[VariantResult]) -> str:
     head = ("Family", "Trials", "Epochs", "Search", "One baseline model", "One tuned model")
     head += ("Gain per TFLOP of search", *(f"Validation minus test accuracy: {variant}" for variant in VARIANTS))
     note = (
@@ -52,7 +52,7 @@ def cost_table(searches: Sequence[SearchCost], rows: Sequence[Row]) -> str:
     return f"{table(head, 'lrrrrrrrr', [cost_cells(search, rows) for search in searches])}\n\n{note}\n"
 
 
-def cost_cells(search: SearchCost, rows: Sequence[Row]) -> tuple[str, ...]:
+def cost_cells(search: SearchCost, rows: Sequence[VariantResult]) -> tuple[str, ...]:
     by_name = {row.name: row for row in rows}
     baseline, tuned = (by_name[f"{search.family} {variant}"] for variant in VARIANTS)
     gain = 100 * tuned.verdicts[ACCURACY.name].difference

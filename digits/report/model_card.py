@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.comparison.comparison import Result, Row
+from digits.comparison.comparison import ModelResult, VariantResult
 from digits.core.paths import model_file, model_name
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, TRAINED
 from digits.evaluation.metrics import Predictions, class_scores, confusion_matrix, is_correct
@@ -21,8 +21,8 @@ MAX_CONFUSIONS = 5
 
 @dataclass(frozen=True)
 class Winner:
-    result: Result
-    row: Row  # of its variant, over all seeds
+    result: ModelResult
+    row: VariantResult  # of its variant, over all seeds
     n_searches: int
     history: Mapping[str, Any]
     predictions: Predictions

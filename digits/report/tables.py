@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from digits.comparison.comparison import (
     ACCURACY,
-    ENSEMBLE,
+    ENSEMBLE_LABEL,
     OTHER_METRICS,
     Comparison,
     FamilyVariant,
-    Row,
+    VariantResult,
     Spread,
     Verdicts,
 )
-from digits.comparison.intervals import Accuracy
+from digits.comparison.intervals import AccuracyEstimate
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
 
@@ -44,17 +44,17 @@ def overview(comparison: Comparison) -> str:
     return f"{sentences}\n\n{table(head, 'lrrll', [*map(overview_cells, rows)])}\n\n{note}.\n"
 
 
-def overview_cells(row: Row) -> tuple[str, ...]:
+def overview_cells(row: VariantResult) -> tuple[str, ...]:
     accuracy = cell(ACCURACY, row.accuracy)
     if not row.verdicts:
         return row.name, accuracy, "–", "–", "–"
     gain = row.verdicts[ACCURACY.name]
-    counts = Counter(verdict.verdict for name, verdict in row.verdicts.items() if name != ACCURACY.name)
+    counts = Counter(verdict.decision for name, verdict in row.verdicts.items() if name != ACCURACY.name)
     others = ", ".join(f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict])
-    return row.name, accuracy, with_interval(ACCURACY, gain, unit(ACCURACY)), gain.verdict, others
+    return row.name, accuracy, with_interval(ACCURACY, gain, unit(ACCURACY)), gain.decision, others
 
 
-def verdict_counts(row: Row, reference: str = "") -> str:
+def verdict_counts(row: VariantResult, reference: str = "") -> str:
     """Return for example "better on 3 of 5 metrics, open on 1 (calibration error), worse on 1 (loss)"."""
     headings = {metric.name: metric.heading.lower() for metric in METRICS}
     better = f"better {reference}on {len(row.metrics_with(BETTER)) or 'none'} of {len(row.verdicts)} metrics"
@@ -109,11 +109,11 @@ def scope(n_searches: int) -> str:
     return f"the search itself ({n_searches} searches, one model each)"
 
 
-def is_ensemble(row: Row) -> bool:
-    return row.variant.endswith(ENSEMBLE)
+def is_ensemble(row: VariantResult) -> bool:
+    return row.variant.endswith(ENSEMBLE_LABEL)
 
 
-def result_cells(row: Row, metrics: Sequence[Metric]) -> tuple[str, ...]:
+def result_cells(row: VariantResult, metrics: Sequence[Metric]) -> tuple[str, ...]:
     gain = row.verdicts.get(ACCURACY.name)
     return (
         row.name,
@@ -126,8 +126,8 @@ def result_cells(row: Row, metrics: Sequence[Metric]) -> tuple[str, ...]:
     )
 
 
-def mark(row: Row, metric: Metric) -> str:
-    return MARKS[row.verdicts[metric.name].verdict] if metric.name in row.verdicts else ""
+def mark(row: VariantResult, metric: Metric) -> str:
+    return MARKS[row.verdicts[metric.name].decision] if metric.name in row.verdicts else ""
 
 
 def cell(metric: Metric, value: Spread | Accuracy) -> str:
@@ -159,7 +159,7 @@ def verdict_table(candidate: FamilyVariant, reference: FamilyVariant, verdicts: 
     rows = [
         (
             f"{metric.heading}{' (lower is better)' if metric.smaller_is_better else ''}",
-            f"{verdict.verdict}{'' if verdict.generalizes_over_seeds else ' *'}",
+            f"{verdict.decision}{'' if verdict.generalizes_over_seeds else ' *'}",
             f"{signed(metric, verdict.difference)}{unit(metric)}",
             f"{signed(metric, verdict.low)} to {signed(metric, verdict.high)}",
             p_text(verdict.p),
@@ -194,5 +194,5 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[VariantResult]) -> str:
     return "; ".join(f"{row.name} {verdict_counts(row)}" for row in rows if row.variant == "tuned")

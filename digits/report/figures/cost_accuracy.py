@@ -9,9 +9,9 @@ from matplotlib.ticker import EngFormatter
 
 from digits.evaluation.flops import CostAccuracy
 from digits.report.figures.style import (
-    INK,
+    INK_COLOUR,
     VARIANT_COLOURS,
-    accuracy_limits,
+    upper_limits,
     add_legend,
     create_figure,
     format_percent,
@@ -36,7 +36,7 @@ def draw(points: Sequence[CostAccuracy]) -> Figure:
         ax.margins(x=0.1)
         set_log_scale(ax.xaxis, EngFormatter())
         ax.set_xlabel(label)
-    training.set_ylim(*accuracy_limits([accuracy for point in points for accuracy in point.accuracies], depth=20))
+    training.set_ylim(*upper_limits([accuracy for point in points for accuracy in point.accuracies], depth=20))
     training.yaxis.set_major_formatter(format_percent)
     has_range = any(len(point.accuracies) > 1 for point in points)
     training.set_ylabel("test accuracy: mean, lowest and highest seed" if has_range else "test accuracy")
@@ -60,4 +60,4 @@ def add_legend_entries(ax: Axes, points: Sequence[CostAccuracy], markers: dict[s
     if any(point.search for point in points):
         styles["tuned, with search"] = SEARCH_STYLE | {"color": VARIANT_COLOURS["tuned"]}
     for label, style in styles.items():
-        ax.plot([], [], label=label, **{"linestyle": "none", "markersize": 6, "color": INK} | style)
+        ax.plot([], [], label=label, **{"linestyle": "none", "markersize": 6, "color": INK_COLOUR} | style)

@@ -67,7 +67,7 @@ def read(family: str, seeds: Iterable[int]) -> FamilyResults:
         labels=metrics.load_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=files.read_json(paths.CLASSES),
-        corrupted=read_models(robustness.load_correct),
+        corrupted=read_models(robustness.load_corrupted_correctness),
     )
 
 

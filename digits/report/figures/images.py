@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from digits.core.paths import VARIANTS
 from digits.report.figures.data import FamilyResults
 from digits.report.figures.style import (
-    INK,
-    QUIET,
+    INK_COLOUR,
+    MUTED_COLOUR,
     WIDTH,
-    WRONG,
+    HIGHLIGHT_COLOUR,
     add_panels,
     add_sections,
     create_figure,
@@ -101,11 +101,11 @@ def draw(results: FamilyResults, gallery: Gallery, groups: Mapping[str, np.ndarr
 
 def write_caption(ax: Axes, results: FamilyResults, gallery: Gallery, index: int, max_length: int) -> None:
     label = results.labels[index]
-    lines = [(shorten(results.classes[label], max_length - BOLD_EXTRA_WIDTH), INK, "bold")]
+    lines = [(shorten(results.classes[label], max_length - BOLD_EXTRA_WIDTH), INK_COLOUR, "bold")]
     for variant, probabilities in gallery.probabilities.items():
         predicted, confidence = probabilities[index].argmax(), gallery.confidence.format(probabilities[index].max())
         name = shorten(results.classes[predicted], max_length - len(f"{variant} {confidence}"))
-        lines.append((f"{variant} {name}{confidence}", QUIET if predicted == label else WRONG, "normal"))
+        lines.append((f"{variant} {name}{confidence}", MUTED_COLOUR if predicted == label else HIGHLIGHT_COLOUR, "normal"))
     for number, (text, colour, weight) in enumerate(lines):
         position = {"xycoords": "axes fraction", "xytext": (0, -3 - 9 * number), "textcoords": "offset points"}
         ax.annotate(text, (0.5, 0), **position, ha="center", va="top", size=6.5, weight=weight, color=colour)

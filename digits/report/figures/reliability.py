@@ -5,11 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digits.evaluation.calibration import Bin, reliability
-from digits.evaluation.metrics import Predictions, calibration_gaps
+from digits.evaluation.metrics import Predictions, calibration_errors
 from digits.report.figures.data import FamilyResults
 from digits.report.figures.style import (
-    INK,
-    QUIET,
+    INK_COLOUR,
+    MUTED_COLOUR,
     VARIANT_COLOURS,
     add_legend,
     create_figure,
@@ -35,9 +35,9 @@ def draw(results: FamilyResults) -> Figure:
         centres, counts = [(each.low + each.high) / 2 for each in bins], [each.n_images for each in bins]
         width = side * 0.4 * (bins[0].high - bins[0].low)
         histogram.bar(centres, counts, width, align="edge", color=VARIANT_COLOURS[variant], label=variant)
-    diagram.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
-    diagram.text(0.04, 0.93, "underconfident", color=QUIET, size=7, va="top")
-    diagram.text(0.98, 0.04, "overconfident", color=QUIET, size=7, ha="right")
+    diagram.plot([0, 1], [0, 1], color=INK_COLOUR, linewidth=0.8, linestyle=":")
+    diagram.text(0.04, 0.93, "underconfident", color=MUTED_COLOUR, size=7, va="top")
+    diagram.text(0.98, 0.04, "overconfident", color=MUTED_COLOUR, size=7, ha="right")
     diagram.set(title="accuracy", ylim=(-0.02, 1.02))
     diagram.yaxis.set_major_formatter(format_percent)
     histogram.set(title="number of predictions", xlim=(0, 1.02))
@@ -52,7 +52,7 @@ def draw(results: FamilyResults) -> Figure:
 
 
 def describe(results: FamilyResults, pooled: dict[str, Predictions]) -> str:
-    errors = (f"{variant} {calibration_gaps(predictions).mean():.2%}" for variant, predictions in pooled.items())
+    errors = (f"{variant} {calibration_errors(predictions).mean():.2%}" for variant, predictions in pooled.items())
     return (
         f"{format_count(len(results.labels), 'test image')}, {format_count(results.n_seeds, 'seed')}. Calibration "
         f"error: {', '.join(errors)}. Hollow points: fewer than {MIN_IMAGES} predictions."

@@ -9,7 +9,7 @@ from digits.evaluation.robustness import sample_indices
 from digits.report.figures import data
 from digits.report.figures.images import downsample, draw_image
 from digits.report.figures.style import (
-    QUIET,
+    MUTED_COLOUR,
     add_legend,
     add_panels,
     add_sections,
@@ -46,7 +46,7 @@ def draw_panel(ax: Axes, rows: list[data.Record], name: str, image: np.ndarray) 
     ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
     ax.set_xticks(ALL_SEVERITIES, [row["strength"] for row in rows[: len(ALL_SEVERITIES)]])
     if name in CORRUPTIONS:
-        ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=QUIET)
+        ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=MUTED_COLOUR)
         examples = ax.inset_axes((0, -0.6, 1, 0.4), anchor="N")
         draw_image(examples, join_images([corrupt(image, name, severity)[0] for severity in ALL_SEVERITIES]))
 

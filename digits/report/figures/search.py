@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from digits.evaluation.objective import score
 from digits.report.figures.data import BASELINE_TRIAL, OBJECTIVE, FamilyResults, Record
 from digits.report.figures.style import (
-    INK,
-    QUIET,
-    WRONG,
-    accuracy_limits,
+    INK_COLOUR,
+    MUTED_COLOUR,
+    HIGHLIGHT_COLOUR,
+    upper_limits,
     add_legend,
     add_panels,
     create_figure,
@@ -36,10 +36,10 @@ SEARCHED = "#56a0cf"
 TRIAL_STYLES = {  # later ones are drawn on top
     "stopped early": {"marker": "o", "color": SEARCHED, "alpha": 0.6, "linewidth": 0.9, "markerfacecolor": "white"},
     "completed": {"marker": "o", "color": SEARCHED, "alpha": 0.9, "linewidth": 1.3},
-    "baseline recipe": {"marker": "D", "color": INK, "linewidth": 1.6, "markersize": 4.5},
-    "chosen": {"marker": "o", "color": WRONG, "linewidth": 1.8},
+    "baseline recipe": {"marker": "D", "color": INK_COLOUR, "linewidth": 1.6, "markersize": 4.5},
+    "chosen": {"marker": "o", "color": HIGHLIGHT_COLOUR, "linewidth": 1.8},
 }
-RING = {"marker": "o", "color": WRONG, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
+RING = {"marker": "o", "color": HIGHLIGHT_COLOUR, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
 
 
 def draw(results: FamilyResults) -> Figure:
@@ -69,7 +69,7 @@ def draw_hyperparameters(results: FamilyResults) -> Figure:
     height = 0.9 + 1.9 * max(1, -(-len(names) // N_COLUMNS))
     figure = create_figure(f"{results.family}: objective ({results.objective}) by hyperparameter", height)
     if not names:
-        figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=QUIET)
+        figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=MUTED_COLOUR)
         return figure
     for name, ax in add_panels(figure, names, N_COLUMNS).items():
         draw_hyperparameter(ax, name, [trial for trial in trials if trial["hyperparameters"].get(name) is not None])
@@ -137,7 +137,7 @@ def trial_type(trial: Record) -> str:
 
 
 def objective_limits(trials: list[Record]) -> tuple[float, float]:
-    low, high = accuracy_limits([trial[OBJECTIVE] for trial in trials], depth=3)
+    low, high = upper_limits([trial[OBJECTIVE] for trial in trials], depth=3)
     baseline = [trial[OBJECTIVE] for trial in trials if trial["trial"] == BASELINE_TRIAL]
     return min([low, *(value - 0.08 * (high - value) for value in baseline)]), high
 

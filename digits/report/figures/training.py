@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from digits.report.figures import data
 from digits.report.figures.style import (
     VARIANT_COLOURS,
-    accuracy_limits,
+    upper_limits,
     add_legend,
     create_figure,
     format_percent,
@@ -29,7 +29,7 @@ def draw(results: data.FamilyResults) -> Figure:
         ax.set_title(f"{split} {measure}")
     accuracy, loss = axes[:, 0]
     accuracies = [row[key] for row in rows if row["measure"] == "accuracy" for key in ("lowest", "highest")]
-    accuracy.set_ylim(*accuracy_limits(accuracies))
+    accuracy.set_ylim(*upper_limits(accuracies))
     accuracy.yaxis.set_major_formatter(format_percent)
     losses = [row["lowest"] for row in rows if row["measure"] == "loss"]
     if max(losses) > MIN_LOG_RATIO * min(losses) > 0:

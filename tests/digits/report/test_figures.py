@@ -14,7 +14,7 @@ from digits.evaluation.flops import CostAccuracy
 from digits.report import figures
 from digits.report.figures import data, images, search
 from digits.report.figures.data import FamilyResults
-from digits.report.figures.style import accuracy_limits, use_style
+from digits.report.figures.style import upper_limits, use_style
 
 SEEDS = (1, 2)
 OBJECTS = ["articulated lorry with trailer", "pickup truck", "$5 bill", *(f"kind {number}" for number in range(27))]
@@ -245,7 +245,7 @@ def test_trained_and_held_out_corruptions_have_separate_means():
 
 
 def test_one_outlier_does_not_flatten_the_other_curves():
-    low, high = accuracy_limits([0.1, 0.97, 0.98, 0.985, 0.99])
+    low, high = upper_limits([0.1, 0.97, 0.98, 0.985, 0.99])
     assert 0.9 < low < 0.97
     assert high > 0.99
 

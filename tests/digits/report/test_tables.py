@@ -1,17 +1,17 @@
 from dataclasses import replace
 
-from digits.comparison.comparison import Comparison, Row, Spread
-from digits.comparison.intervals import Accuracy
+from digits.comparison.comparison import Comparison, VariantResult, Spread
+from digits.comparison.intervals import AccuracyEstimate
 from digits.comparison.verdict import Verdict
 from digits.evaluation.metrics import METRICS
 from digits.report import tables
 from tests.digits.comparison.test_comparison import CNN, MLP, compare_models, make_predictions
 
-ACCURACY = Accuracy(0.989, 0.001, 0.98, 0.995)
+ACCURACY = AccuracyEstimate(0.989, 0.001, 0.98, 0.995)
 ONE_SEED = {key: models[:1] for key, models in MLP.items()}
 
 
-def change_verdicts(row: Row, **verdicts: tuple[str, float, float, float]) -> dict[str, Verdict]:
+def change_verdicts(row: VariantResult, **verdicts: tuple[str, float, float, float]) -> dict[str, Verdict]:
     """Return the row's verdicts with these verdicts, differences and intervals."""
     return {
         name: replace(row.verdicts[name], verdict=verdict, difference=difference, low=low, high=high)
@@ -19,7 +19,7 @@ def change_verdicts(row: Row, **verdicts: tuple[str, float, float, float]) -> di
     }
 
 
-def tuned_row() -> Row:
+def tuned_row() -> VariantResult:
     row = compare_models(MLP).rows[1]
     metrics = dict(row.metrics) | {
         "test_loss": Spread(0.0712, 0.0004),
