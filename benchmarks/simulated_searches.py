@@ -89,7 +89,9 @@ def draw_searches(
     for search_effects in effects:
         tuned = SearchedRecipe(**asdict(TUNED), search_spread=search_spread, search_effects=search_effects)
         candidate, reference = Setting(tuned, CNN).draw(rng, n_seeds)
-        differences.append({metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES})
+        differences.append(
+            {metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES}
+        )
         variances.append(candidate[ACCURACY].mean(axis=1).var(ddof=1))
     return differences, effects[:, 0], fmean(variances)
 

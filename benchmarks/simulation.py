@@ -40,7 +40,9 @@ def measure(setting: Setting, n_seeds: int, n_draws: int) -> SettingErrorRates:
     differences, n_covered = [], 0
     for _ in range(n_draws):
         candidate, reference = setting.draw(rng, n_seeds)
-        differences.append({metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES})
+        differences.append(
+            {metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES}
+        )
         interval = estimate_accuracy(candidate[ACCURACY])
         n_covered += interval.low <= setting.candidate.accuracy <= interval.high
     # The true loss and calibration error have no formula: the mean of all draws stands for them.

@@ -153,7 +153,10 @@ def power_table(curves: dict[int, list[float]]) -> str:
 def detectable_table(differences: dict[int, dict[str, float]]) -> str:
     rows = []
     for n_seeds, values in differences.items():
-        sizes = (f"{tables.format_magnitude(metric, values[metric.name])}{tables.unit_text(metric)}" for metric in SIMULATED_METRICS)
+        sizes = (
+            f"{tables.format_magnitude(metric, values[metric.name])}{tables.unit_text(metric)}"
+            for metric in SIMULATED_METRICS
+        )
         rows.append((str(n_seeds), *sizes))
     return table(METRIC_HEAD, rows)
 

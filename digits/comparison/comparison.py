@@ -109,7 +109,9 @@ def compare(results: Sequence[ModelResult], predictions: PredictionsByVariant, n
 def judge_metrics(pairs: Mapping[Key, tuple[Sequence[Predictions], Sequence[Predictions]]]) -> dict[Key, Verdicts]:
     """Judge each (candidate, reference) by every metric available for both, corrected for all pairs and metrics."""
     values = {
-        (key, metric.name): MetricPair(metric.per_model(candidate), metric.per_model(reference), metric.smaller_is_better)
+        (key, metric.name): MetricPair(
+            metric.per_model(candidate), metric.per_model(reference), metric.smaller_is_better
+        )
         for key, (candidate, reference) in pairs.items()
         for metric in METRICS
         if metric.available_for([*candidate, *reference])
@@ -133,7 +135,9 @@ def list_pairs(variants: Collection[FamilyVariant]) -> list[tuple[FamilyVariant,
     return pairs + [((later, tuned), (earlier, tuned)) for earlier, later in combinations(families, 2)]
 
 
-def make_row(models: Sequence[ModelResult], variant: str, predictions: Sequence[Predictions], verdicts: Verdicts) -> VariantResult:
+def make_row(
+    models: Sequence[ModelResult], variant: str, predictions: Sequence[Predictions], verdicts: Verdicts
+) -> VariantResult:
     family, is_ensemble = models[0].family, variant != models[0].variant
     aggregate = sum if is_ensemble else rounded_mean
     all_metrics = [compute_metrics(predictions[0])] if is_ensemble else [model.metrics for model in models]

@@ -31,7 +31,7 @@ class Uncertainty:
         normal = -float(ndtri(tail))
         if not self.seed_share:
             return normal
-        # By Cochran and Cox. With Satterthwaite's degrees of freedom of the whole variance, intervals would be too narrow.
+        # By Cochran and Cox. Satterthwaite's degrees of freedom of the whole variance would give too narrow intervals.
         students_t = -float(stdtrit(self.degrees_of_freedom, tail))
         return self.seed_share * students_t + (1 - self.seed_share) * normal
 

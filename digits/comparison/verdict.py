@@ -65,7 +65,7 @@ def judge(pairs: Mapping[Key, MetricPair]) -> dict[Key, Verdict]:
 
 
 def make_verdict(pair: MetricPair, estimate: Difference, p: float, n_comparisons: int) -> Verdict:
-    """Make the verdict from a corrected `p`. The detectable difference uses the strictest level of Holm's correction."""
+    """Make a verdict from a corrected `p`. The detectable difference uses the strictest level of Holm's correction."""
     low, high = estimate.interval()
     is_boolean = pair.candidate.dtype == pair.reference.dtype == bool
     return Verdict(

@@ -43,7 +43,10 @@ def write_corrupted_correctness(
 
 
 def load_corrupted_correctness(name: str) -> np.ndarray:
-    """Load corruptions × severities × sampled images. Severity 0 (uncorrupted) follows from the stored probabilities."""
+    """Load correct or not: corruptions × severities × sampled images.
+
+    Severity 0 (uncorrupted) follows from the stored probabilities.
+    """
     return read_array(FOLDER / f"{name}.npy")
 
 

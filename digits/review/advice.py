@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from digits.comparison.comparison import ENSEMBLE_LABEL
 from digits.comparison.verdict import BETTER, WORSE
-from digits.report.tables import format_magnitude, unit_text, format_difference
+from digits.report.tables import format_difference, format_magnitude, unit_text
 from digits.review.predictions import MetricRow, RevisionComparison
 from digits.review.revisions import Costs
 
@@ -50,7 +50,9 @@ def describe(row: MetricRow) -> str:
     metric, verdict = row.metric, row.verdict
     bounds = sorted((verdict.low, verdict.difference, verdict.high), key=abs)
     low, difference, high = (format_magnitude(metric, value) for value in bounds)
-    return f"{row.model} is {verdict.decision} in {metric_name(row)} by {difference}{unit_text(metric)} ({low} to {high})"
+    return (
+        f"{row.model} is {verdict.decision} in {metric_name(row)} by {difference}{unit_text(metric)} ({low} to {high})"
+    )
 
 
 def describe_no_change(open_rows: Sequence[MetricRow]) -> str:

@@ -76,11 +76,17 @@ def summaries(rows: Sequence[MetricRow]) -> str:
 
 
 def cells(row: MetricRow) -> tuple[str, ...]:
-    verdict, base, head = row.verdict, tables.format_mean(row.metric, row.base), tables.format_mean(row.metric, row.head)
+    verdict, base, head = (
+        row.verdict,
+        tables.format_mean(row.metric, row.base),
+        tables.format_mean(row.metric, row.head),
+    )
     first = row.model, row.metric.heading, base, head
     if verdict is None:
         return *first, "0", "–", IDENTICAL
-    text = f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.decision == OPEN else f"**{verdict.decision}**"
+    text = (
+        f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.decision == OPEN else f"**{verdict.decision}**"
+    )
     return *first, tables.format_difference(row.metric, verdict), tables.format_p(verdict.p), text
 
 

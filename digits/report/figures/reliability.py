@@ -30,9 +30,9 @@ def draw(results: FamilyResults) -> Figure:
     figure = create_figure(f"{results.family}: reliability diagram", 4.1, describe(results, pooled))
     diagram, histogram = figure.subplots(1, 2, sharex=True)
     for side, (variant, predictions) in zip((-1, 1), pooled.items(), strict=True):
-        bins = [each for each in reliability(predictions.probabilities, predictions.labels) if each.n_images]
+        bins = [bin_ for bin_ in reliability(predictions.probabilities, predictions.labels) if bin_.n_images]
         draw_bins(diagram, bins, VARIANT_COLOURS[variant])
-        centres, counts = [(each.low + each.high) / 2 for each in bins], [each.n_images for each in bins]
+        centres, counts = [(bin_.low + bin_.high) / 2 for bin_ in bins], [bin_.n_images for bin_ in bins]
         width = side * 0.4 * (bins[0].high - bins[0].low)
         histogram.bar(centres, counts, width, align="edge", color=VARIANT_COLOURS[variant], label=variant)
     diagram.plot([0, 1], [0, 1], color=INK_COLOUR, linewidth=0.8, linestyle=":")
@@ -60,8 +60,8 @@ def describe(results: FamilyResults, pooled: dict[str, Predictions]) -> str:
 
 
 def draw_bins(ax: Axes, bins: list[Bin], colour: str) -> None:
-    large = [each for each in bins if each.n_images >= MIN_IMAGES]
-    ax.plot([each.confidence for each in large], [each.accuracy for each in large], color=colour, alpha=0.35)
-    fills = [colour if each.n_images >= MIN_IMAGES else "white" for each in bins]
-    points = [each.confidence for each in bins], [each.accuracy for each in bins]
+    large = [bin_ for bin_ in bins if bin_.n_images >= MIN_IMAGES]
+    ax.plot([bin_.confidence for bin_ in large], [bin_.accuracy for bin_ in large], color=colour, alpha=0.35)
+    fills = [colour if bin_.n_images >= MIN_IMAGES else "white" for bin_ in bins]
+    points = [bin_.confidence for bin_ in bins], [bin_.accuracy for bin_ in bins]
     ax.scatter(*points, s=20, facecolors=fills, edgecolors=colour, zorder=3)

@@ -118,10 +118,13 @@ def set_log_scale(axis: Axis, formatter: str | Formatter = "{x:g}") -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def upper_limits(values: list[float], depth: float = 6) -> tuple[float, float]:
-    """Return limits of the y axis near the top, where runs differ, even if a few values are far below."""
+def upper_limits(values: list[float], max_range_ratio: float = 6) -> tuple[float, float]:
+    """Return limits of the y axis that show the upper values, where models differ, even if a few values are far below.
+
+    The range is at most `max_range_ratio` times as large as that from the median to the highest value, plus a margin.
+    """
     top, middle, bottom = max(values), float(np.median(values)), min(values)
     if top > middle:
-        bottom = max(bottom, top - depth * (top - middle))
+        bottom = max(bottom, top - max_range_ratio * (top - middle))
     margin = max(0.06 * (top - bottom), 1e-3)
     return bottom - margin, top + margin

@@ -7,8 +7,8 @@ import pytest
 from digits.comparison.comparison import (
     ENSEMBLE_LABEL,
     Comparison,
-    PredictionsByVariant,
     ModelResult,
+    PredictionsByVariant,
     Spread,
     columns,
     compare,

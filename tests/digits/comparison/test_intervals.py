@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri, stdtrit
 
-from digits.comparison.intervals import Uncertainty, estimate_accuracy, estimate_difference, estimate_uncertainty, residual_variance
+from digits.comparison.intervals import (
+    Uncertainty,
+    estimate_accuracy,
+    estimate_difference,
+    estimate_uncertainty,
+    residual_variance,
+)
 
 Z = -float(ndtri(0.025))
 
@@ -177,4 +183,6 @@ def test_the_order_of_seeds_and_images_does_not_matter(pair, random):
     candidate, reference = pair
     order = random.sample(range(candidate.shape[1]), candidate.shape[1])
     reordered = estimate_difference(candidate[::-1][:, order], reference[:, order])
-    assert reordered.uncertainty.variance == pytest.approx(estimate_difference(candidate, reference).uncertainty.variance)
+    assert reordered.uncertainty.variance == pytest.approx(
+        estimate_difference(candidate, reference).uncertainty.variance
+    )

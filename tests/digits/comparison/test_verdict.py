@@ -73,7 +73,9 @@ def test_more_pairs_raise_p_and_the_detectable_difference():
 
 def test_where_smaller_is_better_the_larger_is_worse():
     large, small = (np.linspace(0, level, 900).repeat(3).reshape(-1, 3).T for level in (2.0, 1.0))
-    verdicts = judge({"large": MetricPair(large, small, smaller_is_better=True), "small": MetricPair(small, large, True)})
+    verdicts = judge(
+        {"large": MetricPair(large, small, smaller_is_better=True), "small": MetricPair(small, large, True)}
+    )
     assert (verdicts["large"].decision, verdicts["small"].decision) == ("worse", "better")
     assert verdicts["large"].difference == pytest.approx(0.5), "candidate minus reference, whichever is better"
     assert judge({"pair": MetricPair(large, small)})["pair"].decision == "better"

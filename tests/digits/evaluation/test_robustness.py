@@ -14,7 +14,7 @@ NAMES = [*CORRUPTIONS]
 
 
 def brightest_row(images: np.ndarray) -> np.ndarray:
-    """Predict the row where `stripes` draws each class: correct on every clean image."""
+    """Predict the row where `stripes` draws each class: correct on every uncorrupted image."""
     rows = images.mean(axis=(2, 3))
     return rows[:, 2:10:2] / rows.sum(axis=1, keepdims=True)
 
@@ -70,4 +70,6 @@ def test_large_test_splits_are_sampled_evenly(monkeypatch):
     assert robustness.sample_indices(3).tolist() == [0, 1, 2]
     sorted_by_class = Split(TEST.images, np.sort(TEST.labels))
     write_corrupted_correctness({"cnn-tuned-1": constant(0)}, {}, sorted_by_class)
-    assert load_corrupted_correctness("cnn-tuned-1").tolist() == [[[True, False, False, False]] * len(SEVERITIES)] * len(NAMES)
+    assert load_corrupted_correctness("cnn-tuned-1").tolist() == [
+        [[True, False, False, False]] * len(SEVERITIES)
+    ] * len(NAMES)
