@@ -76,7 +76,7 @@ def plain_script(prepared: Path) -> pd.DataFrame:
                 recipes = [baseline.recipe] if variant == "baseline" else search_recipes(baseline, train, validation)
                 for seed, recipe in zip(parameter(Seeds, "seeds"), cycle(recipes), strict=False):
                     predictions = train_and_predict(replace(baseline, recipe=recipe, seed=seed), train, test)
-                    rows.append({"family": family, "variant": variant} | metrics.measure(predictions))
+                    rows.append({"family": family, "variant": variant} | metrics.compute_metrics(predictions))
     return pd.DataFrame(rows)
 
 

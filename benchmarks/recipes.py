@@ -63,7 +63,9 @@ class SimulatedRecipe:
         confidence = expit(np.abs(logit)).astype(np.float64)
         # Where the prediction is wrong, the correct class gets the rest of the probability.
         losses = -np.log(np.where(correct, confidence, 1 - confidence).clip(1e-7))
-        gaps = np.stack([calibration.gaps(*seed_rows) for seed_rows in zip(confidence, correct, strict=True)])
+        gaps = np.stack(
+            [calibration.errors_per_image(*seed_rows) for seed_rows in zip(confidence, correct, strict=True)]
+        )
         sample = difficulty[: len(difficulty) // CORRUPTED_EVERY]
         versions = (TRAINED_VERSIONS, HELD_OUT_VERSIONS)
         corrupted = (self.correct_shares(rng, sample, n_seeds, n_versions) for n_versions in versions)

@@ -28,7 +28,7 @@ from digits.core.paths import PREDICTIONS, REPORTS, model_file, model_name
 from digits.evaluation.metrics import METRICS, Predictions, average, load_labels
 from digits.models import runtime
 from digits.report.readme import extract_overview
-from digits.report.tables import cell, table
+from digits.report.tables import format_mean, table
 
 NAME, OVERLAY, FOLDER = "record", Path("benchmarks/record.yaml"), REPORTS / "record"
 COPIED = (
@@ -114,7 +114,7 @@ def format_row(name: str, models: Sequence[Predictions], cost: float) -> tuple[s
     spreads = [
         (metric, Spread.from_values([metric.mean(predictions) for predictions in models])) for metric in SHOWN_METRICS
     ]
-    return name, *(cell(metric, spread) for metric, spread in spreads), f"{cost:,.0f}"
+    return name, *(format_mean(metric, spread) for metric, spread in spreads), f"{cost:,.0f}"
 
 
 def format_readme(commit: str, shifts: str) -> str:

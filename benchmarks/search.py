@@ -25,7 +25,7 @@ from digits.core.paths import REPORTS
 from digits.report.figures import style
 
 SEARCHES_FILE, PICTURE = REPORTS / "searches.json", Path("docs/pictures/searches.png")
-COLOURS = (style.TUNED, "#cc79a7", style.BASELINE, "#009e73", style.WRONG)
+COLOURS = (style.TUNED_COLOUR, "#cc79a7", style.BASELINE_COLOUR, "#009e73", style.HIGHLIGHT_COLOUR)
 STEPS = 400
 
 

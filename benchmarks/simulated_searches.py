@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from benchmarks.recipes import ACCURACY, CNN, METRIC_NAMES, TUNED, Setting, SimulatedRecipe, Values, effect_sd
 from benchmarks.simulation import ErrorRates, error_rates
-from digits.comparison.intervals import Difference, difference
+from digits.comparison.intervals import Difference, estimate_difference
 
 SEARCH_SPREADS = (0, 0.0002, 0.0005, 0.001)  # standard deviation over searches of their recipes' accuracy
 
@@ -89,7 +89,9 @@ def draw_searches(
     for search_effects in effects:
         tuned = SearchedRecipe(**asdict(TUNED), search_spread=search_spread, search_effects=search_effects)
         candidate, reference = Setting(tuned, CNN).draw(rng, n_seeds)
-        differences.append({metric: difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES})
+        differences.append(
+            {metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES}
+        )
         variances.append(candidate[ACCURACY].mean(axis=1).var(ddof=1))
     return differences, effects[:, 0], fmean(variances)
 

@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 
 from benchmarks.recipes import ACCURACY, CNN, METRIC_NAMES, N_IMAGES, TUNED, Setting, SimulatedRecipe
-from digits.comparison.intervals import Difference, accuracy, difference
-from digits.comparison.verdict import ALPHA, BETTER, OPEN, Pair, Verdict, holm, judge
+from digits.comparison.intervals import Difference, estimate_accuracy, estimate_difference
+from digits.comparison.verdict import ALPHA, BETTER, OPEN, MetricPair, Verdict, holm, judge
 from digits.evaluation.metrics import METRICS
 
 SEED_COUNTS = (2, 3, 5)
@@ -40,8 +40,10 @@ def measure(setting: Setting, n_seeds: int, n_draws: int) -> SettingErrorRates:
     differences, n_covered = [], 0
     for _ in range(n_draws):
         candidate, reference = setting.draw(rng, n_seeds)
-        differences.append({metric: difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES})
-        interval = accuracy(candidate[ACCURACY])
+        differences.append(
+            {metric: estimate_difference(candidate[metric], reference[metric]) for metric in METRIC_NAMES}
+        )
+        interval = estimate_accuracy(candidate[ACCURACY])
         n_covered += interval.low <= setting.candidate.accuracy <= interval.high
     # The true loss and calibration error have no formula: the mean of all draws stands for them.
     true_difference = {
@@ -76,11 +78,11 @@ def any_false_verdict_rate(n_seeds: int, n_draws: int) -> float:
         variants = Setting(CNN).draw(rng, 2 * n_seeds)
         groups = [{metric: values[metric][half] for metric in values} for values in variants for half in halves]
         pairs = {
-            (metric, *numbers): Pair(groups[numbers[0]][metric], groups[numbers[1]][metric])
+            (metric, *numbers): MetricPair(groups[numbers[0]][metric], groups[numbers[1]][metric])
             for numbers in combinations(range(len(groups)), 2)
             for metric in METRIC_NAMES
         }
-        n_false += any(verdict.verdict != OPEN for verdict in judge(pairs).values())
+        n_false += any(verdict.decision != OPEN for verdict in judge(pairs).values())
     return n_false / n_draws
 
 
@@ -104,7 +106,7 @@ def power(n_seeds: int, n_draws: int) -> list[float]:
     rng, reference, shares = np.random.default_rng(n_seeds), replace(CNN, accuracy=0.99, spread=SPREAD), []
     for gain in GAINS:
         setting = Setting(replace(reference, accuracy=0.99 + gain), reference)
-        shares.append(fmean(verdicts(setting, rng, n_seeds)[ACCURACY].verdict == BETTER for _ in range(n_draws)))
+        shares.append(fmean(verdicts(setting, rng, n_seeds)[ACCURACY].decision == BETTER for _ in range(n_draws)))
     return shares
 
 
@@ -122,7 +124,7 @@ def verdicts(setting: Setting, rng: np.random.Generator, n_seeds: int) -> dict[s
     candidate, reference = setting.draw(rng, n_seeds)
     return judge(
         {
-            metric.name: Pair(candidate[metric.name], reference[metric.name], metric.smaller_is_better)
+            metric.name: MetricPair(candidate[metric.name], reference[metric.name], metric.smaller_is_better)
             for metric in SIMULATED_METRICS
         }
     )

@@ -87,7 +87,7 @@ def draw_power(curves: dict[int, list[float]], n_draws: int) -> Figure:
     gains = [100 * gain for gain in GAINS]
     for (n_seeds, shares), color in zip(curves.items(), ("#c44e00", "#0072b2", "#009e73"), strict=True):
         axes.plot(gains, shares, color=color, marker="o", label=f"{n_seeds} seeds each")
-    axes.axhline(POWER, color=style.QUIET, linewidth=0.8, linestyle="--")
+    axes.axhline(POWER, color=style.MUTED_COLOUR, linewidth=0.8, linestyle="--")
     axes.annotate(f"{POWER:.0%}", (gains[-1], POWER), xytext=(-2, 3), textcoords="offset points", ha="right")
     axes.set(
         xlabel="true gain in accuracy over 99 %, in points", ylabel='verdicts that say "better"', ylim=(-0.02, 1.03)
@@ -95,7 +95,7 @@ def draw_power(curves: dict[int, list[float]], n_draws: int) -> Figure:
     axes.yaxis.set_major_formatter(style.format_percent)
     axes.legend(loc="lower right")
     caption = f"{n_draws:,} draws a point, {N_IMAGES:,} test images, seeds ± {100 * SPREAD:.2f} points"
-    figure.supxlabel(caption, size=7, color=style.QUIET)
+    figure.supxlabel(caption, size=7, color=style.MUTED_COLOUR)
     return figure
 
 
@@ -153,7 +153,10 @@ def power_table(curves: dict[int, list[float]]) -> str:
 def detectable_table(differences: dict[int, dict[str, float]]) -> str:
     rows = []
     for n_seeds, values in differences.items():
-        sizes = (f"{tables.size(metric, values[metric.name])}{tables.unit(metric)}" for metric in SIMULATED_METRICS)
+        sizes = (
+            f"{tables.format_magnitude(metric, values[metric.name])}{tables.unit_text(metric)}"
+            for metric in SIMULATED_METRICS
+        )
         rows.append((str(n_seeds), *sizes))
     return table(METRIC_HEAD, rows)
 

@@ -1,4 +1,4 @@
-"""Predict the test images, clean and corrupted, with every model. No other stage opens the test split."""
+"""Predict the test images, uncorrupted and corrupted, with every model. No other stage opens the test split."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,9 +39,9 @@ def main() -> str:
             for name, predict in models.items():
                 write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
-        robustness.measure_corrupted(models, list_ensembles(families, seeds), test)
+        robustness.write_corrupted_correctness(models, list_ensembles(families, seeds), test)
     dataset.save(test, paths.PREDICTIONS)
-    return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, clean and corrupted"
+    return f"{paths.PREDICTIONS}: {len(models)} models on {len(test):,} test images, uncorrupted and corrupted"
 
 
 def list_ensembles(families: tuple[str, ...], seeds: tuple[int, ...]) -> dict[str, list[str]]:

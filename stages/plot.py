@@ -16,8 +16,8 @@ def main() -> str:
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     files = []
     for family in families:
-        results = data.read(family, seeds)
-        data.write(results, PLOTS)
+        results = data.read_results(family, seeds)
+        data.write_tables(results, PLOTS)
         files += figures.write(results, FIGURES)
     files.append(figures.write_cost_accuracy([*cost_accuracy(families, seeds)], FIGURES))
     return f"{len(files)} figures in {FIGURES}, the tables behind `dvc plots` in {PLOTS}"

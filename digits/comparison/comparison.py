@@ -7,22 +7,23 @@ from statistics import fmean, stdev
 from typing import Any, TypeVar
 
 from digits.comparison import intervals
-from digits.comparison.intervals import Accuracy
-from digits.comparison.verdict import BETTER, WORSE, Pair, Verdict, judge
+from digits.comparison.intervals import AccuracyEstimate
+from digits.comparison.verdict import BETTER, WORSE, MetricPair, Verdict, judge
 from digits.core.paths import VARIANTS
-from digits.evaluation.metrics import METRICS, Predictions, measure
+from digits.evaluation.metrics import METRICS, Predictions, compute_metrics
 
-ENSEMBLE = " ensemble"
+ENSEMBLE_LABEL = " ensemble"  # suffix of a variant in tables; metrics.ENSEMBLE_FILE_SUFFIX is for files
 ACCURACY, *OTHER_METRICS = METRICS
 Key = TypeVar("Key")
 FamilyVariant = tuple[str, str]
 PredictionsByVariant = Mapping[FamilyVariant, Sequence[Predictions]]  # one per seed; one for an ensemble
 Verdicts = Mapping[str, Verdict]  # by metric name
-VERDICT_COLUMNS = {"low": "difference_low", "high": "difference_high"}  # a verdict's interval is of the difference
+# Columns that differ from the fields of Verdict. Low and high of a verdict bound the difference.
+VERDICT_COLUMNS = {"decision": "verdict", "low": "difference_low", "high": "difference_high"}
 
 
 @dataclass(frozen=True)
-class Result:
+class ModelResult:
     """One trained model."""
 
     family: str
@@ -49,7 +50,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Row:
+class VariantResult:
     """A variant of a family over all seeds, or the ensemble of its models.
 
     Sizes and costs are means over the seeds, because models from separate searches differ in size. An ensemble's sizes
@@ -58,7 +59,7 @@ class Row:
 
     family: str
     variant: str
-    accuracy: Accuracy
+    accuracy: AccuracyEstimate
     metrics: Mapping[str, Spread]  # all metrics except accuracy
     validation_accuracy: Spread | None  # None for an ensemble, which predicts no validation images
     verdicts: Verdicts  # against the baseline, or the baseline's ensemble; empty for a baseline
@@ -73,34 +74,44 @@ class Row:
     def name(self) -> str:
         return f"{self.family} {self.variant}"
 
-    def metrics_with(self, verdict: str) -> list[str]:
-        return [metric for metric, judged in self.verdicts.items() if judged.verdict == verdict]
+    def metrics_with(self, decision: str) -> list[str]:
+        return [metric for metric, verdict in self.verdicts.items() if verdict.decision == decision]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    rows: tuple[Row, ...]
+    rows: tuple[VariantResult, ...]
     verdicts: Mapping[tuple[FamilyVariant, FamilyVariant], Verdicts]  # by (candidate, reference)
     n_images: int
-    n_searches: int  # per family: 1 for all tuned models, or 1 for each
+    n_searches: int  # per family: 1, or one per seed
 
 
-def compare(results: Sequence[Result], predictions: PredictionsByVariant, n_searches: int) -> Comparison:
-    verdicts = judge_metrics({pair: (predictions[pair[0]], predictions[pair[1]]) for pair in list_pairs(predictions)})
+def compare(results: Sequence[ModelResult], predictions: PredictionsByVariant, n_searches: int) -> Comparison:
+    verdicts = judge_metrics(
+        {
+            (candidate, reference): (predictions[candidate], predictions[reference])
+            for candidate, reference in list_pairs(predictions)
+        }
+    )
+    baseline, tuned = VARIANTS
     families = list(dict.fromkeys(family for family, _ in predictions))
     rows = []
     for family, variant in sorted(predictions, key=lambda key: families.index(key[0])):
-        model_variant = variant.removesuffix(ENSEMBLE)
+        model_variant = variant.removesuffix(ENSEMBLE_LABEL)
         models = [result for result in results if (result.family, result.variant) == (family, model_variant)]
-        pair = ((family, variant), (family, variant.replace("tuned", "baseline")))
-        rows.append(make_row(models, variant, predictions[family, variant], verdicts.get(pair, {})))
+        row_verdicts = {}
+        if model_variant == tuned:
+            row_verdicts = verdicts[(family, variant), (family, variant.replace(tuned, baseline))]
+        rows.append(make_row(models, variant, predictions[family, variant], row_verdicts))
     return Comparison(tuple(rows), verdicts, len(next(iter(predictions.values()))[0].labels), n_searches)
 
 
 def judge_metrics(pairs: Mapping[Key, tuple[Sequence[Predictions], Sequence[Predictions]]]) -> dict[Key, Verdicts]:
     """Judge each (candidate, reference) by every metric available for both, corrected for all pairs and metrics."""
     values = {
-        (key, metric.name): Pair(metric.per_model(candidate), metric.per_model(reference), metric.smaller_is_better)
+        (key, metric.name): MetricPair(
+            metric.per_model(candidate), metric.per_model(reference), metric.smaller_is_better
+        )
         for key, (candidate, reference) in pairs.items()
         for metric in METRICS
         if metric.available_for([*candidate, *reference])
@@ -118,39 +129,41 @@ def list_pairs(variants: Collection[FamilyVariant]) -> list[tuple[FamilyVariant,
     pairs = [
         ((family, f"{tuned}{suffix}"), (family, f"{baseline}{suffix}"))
         for family in families
-        for suffix in ("", ENSEMBLE)
+        for suffix in ("", ENSEMBLE_LABEL)
         if (family, f"{tuned}{suffix}") in variants
     ]
     return pairs + [((later, tuned), (earlier, tuned)) for earlier, later in combinations(families, 2)]
 
 
-def make_row(models: Sequence[Result], variant: str, predictions: Sequence[Predictions], verdicts: Verdicts) -> Row:
+def make_row(
+    models: Sequence[ModelResult], variant: str, predictions: Sequence[Predictions], verdicts: Verdicts
+) -> VariantResult:
     family, is_ensemble = models[0].family, variant != models[0].variant
-    size = sum if is_ensemble else rounded_mean
-    measured = [measure(predictions[0])] if is_ensemble else [model.metrics for model in models]
-    spreads = {name: Spread.from_values([metrics[name] for metrics in measured]) for name in measured[0]}
+    aggregate = sum if is_ensemble else rounded_mean
+    all_metrics = [compute_metrics(predictions[0])] if is_ensemble else [model.metrics for model in models]
+    spreads = {name: Spread.from_values([metrics[name] for metrics in all_metrics]) for name in all_metrics[0]}
     validation_accuracies = [model.validation_accuracy for model in models]
-    return Row(
+    return VariantResult(
         family=family,
         variant=variant,
-        accuracy=intervals.accuracy(ACCURACY.per_model(predictions)),
+        accuracy=intervals.estimate_accuracy(ACCURACY.per_model(predictions)),
         metrics={metric.name: spreads[metric.name] for metric in OTHER_METRICS},
         validation_accuracy=None if is_ensemble else Spread.from_values(validation_accuracies),
         verdicts=verdicts,
-        parameters=size(model.parameters for model in models),
-        multiply_adds=size(model.multiply_adds for model in models),
-        bytes=size(model.bytes for model in models),
+        parameters=aggregate(model.parameters for model in models),
+        multiply_adds=aggregate(model.multiply_adds for model in models),
+        bytes=aggregate(model.bytes for model in models),
         seeds=tuple(model.seed for model in models),
         epochs=models[0].epochs,
         training_tflop=round(fmean(model.training_tflop for model in models), 3),
     )
 
 
-def rounded_mean(sizes: Iterable[int]) -> int:
-    return round(fmean(sizes))
+def rounded_mean(counts: Iterable[int]) -> int:
+    return round(fmean(counts))
 
 
-def columns(record: Result | Row) -> dict[str, Any]:
+def columns(record: ModelResult | VariantResult) -> dict[str, Any]:
     """Return the columns of a CSV file. Names of metrics and verdicts begin with the metric: `test_loss_verdict`."""
     values: dict[str, Any] = {}
     for name, value in asdict(record).items():
@@ -158,14 +171,14 @@ def columns(record: Result | Row) -> dict[str, Any]:
             values |= value
         elif name == "verdicts":
             for metric, verdict in value.items():
-                values |= {f"{metric}_{VERDICT_COLUMNS.get(key, key)}": number for key, number in verdict.items()}
+                values |= {f"{metric}_{VERDICT_COLUMNS.get(field, field)}": verdict[field] for field in verdict}
         else:
             values[name] = value
     return values
 
 
-def metrics_tree(rows: Sequence[Row]) -> dict[str, Any]:
-    """Nest the metrics by family and variant, which `dvc metrics diff` shows best."""
+def metrics_tree(rows: Sequence[VariantResult]) -> dict[str, Any]:
+    """Return the metrics by family and variant, as `dvc metrics diff` shows them best."""
     tree: dict[str, Any] = {}
     for row in rows:
         spreads = {ACCURACY.name: row.accuracy, **row.metrics, "validation_accuracy": row.validation_accuracy}
@@ -181,26 +194,26 @@ def metrics_tree(rows: Sequence[Row]) -> dict[str, Any]:
     return tree
 
 
-def summary_tree(rows: Sequence[Row], objectives: Mapping[str, float]) -> dict[str, Any]:
+def summary_tree(rows: Sequence[VariantResult], scores: Mapping[str, float]) -> dict[str, Any]:
     """Return the four values of each family's tuned models that `dvc exp show` lists."""
     return {
         row.family: {
             "test_accuracy": round(row.accuracy.mean, 6),
             "gain": round(row.verdicts[ACCURACY.name].difference, 6),
             "verdict": verdict_summary(row),
-            "objective": objectives[row.family],
+            "objective": scores[row.family],
         }
         for row in rows
         if row.variant == "tuned"
     }
 
 
-def verdict_summary(row: Row) -> str:
+def verdict_summary(row: VariantResult) -> str:
     better, worse = len(row.metrics_with(BETTER)), len(row.metrics_with(WORSE))
     return f"better on {better} of {len(row.verdicts)}" + (f", worse on {worse}" if worse else "")
 
 
-def gains(row: Row) -> dict[str, float]:
+def gains(row: VariantResult) -> dict[str, float]:
     """Return the differences from the baseline, with an interval for accuracy, and the number of metrics by verdict."""
     if not row.verdicts:
         return {}

@@ -1,9 +1,10 @@
 """Confidence intervals of an accuracy and of a difference, over seeds and test images.
 
 Matrices have one row per seed and one column per test image. Values are booleans (correct or not) or numbers.
-docs/statistics.md explains the formulas.
+docs/statistics.md explains the formulas in its section "The method".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -22,16 +23,17 @@ class Uncertainty:
     degrees_of_freedom: float = inf
 
     def margin(self, tail: float) -> float:
-        """Return by how much the estimate exceeds the true value with probability `tail`."""
+        """Return the half-width of an interval that misses the true value on each side with probability `tail`."""
         return self.critical_value(tail) * sqrt(self.variance)
 
     def critical_value(self, tail: float) -> float:
-        """Interpolate between the normal distribution (all variance due to images) and Student's t (due to seeds)."""
+        """Interpolate between the normal distribution (if images cause all variance) and Student's t (if seeds do)."""
         normal = -float(ndtri(tail))
         if not self.seed_share:
             return normal
-        # By Cochran and Cox. Satterthwaite's degrees of freedom of the whole variance would cover too rarely.
-        return self.seed_share * -float(stdtrit(self.degrees_of_freedom, tail)) + (1 - self.seed_share) * normal
+        # By Cochran and Cox. Satterthwaite's degrees of freedom of the whole variance would give too narrow intervals.
+        students_t = -float(stdtrit(self.degrees_of_freedom, tail))
+        return self.seed_share * students_t + (1 - self.seed_share) * normal
 
     def p(self, estimate: float) -> float:
         """Return the two-sided p-value: the level at which the interval just touches 0."""
@@ -42,6 +44,7 @@ class Uncertainty:
         if not self.seed_share:
             return 2 * low
         high = float(stdtr(self.degrees_of_freedom, -ratio))
+        # Bisection between the tails of both distributions: the critical value has no inverse in closed form.
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if self.critical_value(middle) > ratio else (low, middle)
@@ -49,7 +52,7 @@ class Uncertainty:
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class AccuracyEstimate:
     mean: float
     sd: float | None  # over the seeds; None with one seed
     low: float
@@ -60,39 +63,47 @@ class Accuracy:
 class Difference:
     value: float
     uncertainty: Uncertainty
-    max_size: float = inf  # 1 for accuracies
+    max_absolute: float = inf  # of value and interval; 1 for accuracies
 
     def interval(self) -> tuple[float, float]:
         margin = self.uncertainty.margin(TAIL)
-        return max(-self.max_size, self.value - margin), min(self.max_size, self.value + margin)
+        return max(-self.max_absolute, self.value - margin), min(self.max_absolute, self.value + margin)
 
     def p(self) -> float:
         return self.uncertainty.p(self.value)
 
     def detectable(self, alpha: float, power: float) -> float:
         """Return the true difference that a test at level `alpha` detects with probability `power`."""
-        return min(self.max_size, self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power))
+        return min(self.max_absolute, self.uncertainty.margin(alpha / 2) + self.uncertainty.margin(1 - power))
 
 
-def accuracy(correct: np.ndarray) -> Accuracy:
-    """Return the mean accuracy with Wilson's interval, which stays between 0 and 1.
+def estimate_accuracy(correct: np.ndarray) -> AccuracyEstimate:
+    """Return the mean accuracy with Wilson's interval.
 
-    The interval is that of as many independent images as have the same variance.
+    The interval uses an effective number of independent images: a single model would have the same variance on that
+    many images as these models have on theirs.
     """
     mean = float(correct.mean())
     sd = float(correct.mean(axis=1).std(ddof=1)) if len(correct) > 1 else None
     uncertainty = estimate_uncertainty(correct.mean(axis=0), correct)
-    n_images = correct.shape[1]
-    variance = mean * (1 - mean)
-    # With all predictions equally correct, the seeds add no information: only the images count.
-    n_effective = min(variance / uncertainty.variance, correct.size) if variance and uncertainty.variance else n_images
-    squared = uncertainty.critical_value(TAIL) ** 2
-    centre = (mean + squared / n_effective / 2) / (1 + squared / n_effective)
-    margin = sqrt(squared * (variance / n_effective + squared / n_effective**2 / 4)) / (1 + squared / n_effective)
-    return Accuracy(mean, sd, max(0.0, centre - margin), min(1.0, centre + margin))
+    variance_per_image = mean * (1 - mean)
+    if variance_per_image and uncertainty.variance:
+        n_effective = min(variance_per_image / uncertainty.variance, correct.size)
+    else:  # if all predictions are right, or all are wrong, seeds add no information
+        n_effective = correct.shape[1]
+    return AccuracyEstimate(mean, sd, *wilson_interval(mean, n_effective, uncertainty.critical_value(TAIL)))
 
 
-def difference(candidate: np.ndarray, reference: np.ndarray) -> Difference:
+def wilson_interval(share: float, n_images: float, critical_value: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share, which stays between 0 and 1."""
+    squared = critical_value**2
+    centre = (share + squared / n_images / 2) / (1 + squared / n_images)
+    variance = share * (1 - share) / n_images + squared / n_images**2 / 4
+    margin = sqrt(squared * variance) / (1 + squared / n_images)
+    return max(0.0, centre - margin), min(1.0, centre + margin)
+
+
+def estimate_difference(candidate: np.ndarray, reference: np.ndarray) -> Difference:
     """Return candidate minus reference, paired by test image.
 
     Seeds are not paired: the same seed gives networks of different shapes unrelated weights.
@@ -105,26 +116,38 @@ def difference(candidate: np.ndarray, reference: np.ndarray) -> Difference:
     variance = uncertainty.variance + 1 / candidate.size**2 + 1 / reference.size**2
     seed_share = uncertainty.seed_share * uncertainty.variance / variance
     corrected = Uncertainty(variance, seed_share, uncertainty.degrees_of_freedom)
-    return Difference(float(image_differences.mean()), corrected, max_size=1.0)
+    return Difference(float(image_differences.mean()), corrected, max_absolute=1.0)
 
 
-def estimate_uncertainty(image_values: np.ndarray, *variants: np.ndarray) -> Uncertainty:
-    """Return the uncertainty of the mean of `image_values`, which are computed from the variants' matrices."""
+def estimate_uncertainty(image_values: np.ndarray, *matrices: np.ndarray) -> Uncertainty:
+    """Return the uncertainty of the mean of `image_values`, which are computed from the variants' matrices.
+
+    The variance is variance between seeds / seeds + variance between images / images.
+    """
     n_images = len(image_values)
-    image_variance = float(image_values.var(ddof=min(1, n_images - 1)))
-    if min(map(len, variants)) == 1:  # one seed: the interval covers these models on other images only
-        return Uncertainty(image_variance / n_images)
-    # Seeds also make images differ. That part is already in the variance between seeds.
-    image_variance = max(0.0, image_variance - sum(map(residual_variance, variants))) / n_images
-    parts = [(float(values.mean(axis=1).var(ddof=1)) / len(values), len(values) - 1) for values in variants]
-    seed_variance = sum(part for part, _ in parts)
+    variance_between_images = float(image_values.var(ddof=min(1, n_images - 1)))
+    if min(map(len, matrices)) == 1:  # one seed: the interval covers these models on other images only
+        return Uncertainty(variance_between_images / n_images)
+    # Image values also vary because of the seeds. The variance between seeds already contains that.
+    noise_of_seeds = sum(map(residual_variance, matrices))
+    image_variance = max(0.0, variance_between_images - noise_of_seeds) / n_images
+    seed_variances = [float(matrix.mean(axis=1).var(ddof=1)) / len(matrix) for matrix in matrices]
+    seed_variance = sum(seed_variances)
     if not seed_variance:
         return Uncertainty(image_variance)
-    # The mean of Welch's two formulas, which have 0 and 2 in place of this 1: the first is too careful where both
-    # variants have the same variance, the second too bold where only one varies.
-    freedom = seed_variance**2 / sum(part**2 / (freedom + 1) for part, freedom in parts) - 1
-    freedom = min(freedom, sum(freedom for _, freedom in parts))
-    return Uncertainty(image_variance + seed_variance, seed_variance / (image_variance + seed_variance), freedom)
+    variance = image_variance + seed_variance
+    freedom = degrees_of_freedom(seed_variances, [len(matrix) - 1 for matrix in matrices])
+    return Uncertainty(variance, seed_variance / variance, freedom)
+
+
+def degrees_of_freedom(variances: Sequence[float], degrees: Sequence[int]) -> float:
+    """Return the degrees of freedom of the sum of independent variances, of which each has its own degrees.
+
+    The 1 in the formula is halfway between Welch's two formulas, which have 0 and 2: the first is conservative where
+    both variants have the same variance, the second anti-conservative where only one varies.
+    """
+    weighted = sum(variance**2 / (degree + 1) for variance, degree in zip(variances, degrees, strict=True))
+    return min(sum(variances) ** 2 / weighted - 1, sum(degrees))
 
 
 def residual_variance(values: np.ndarray) -> float:

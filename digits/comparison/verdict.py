@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.special import bdtr
 
-from digits.comparison.intervals import Difference, difference
+from digits.comparison.intervals import Difference, estimate_difference
 
 BETTER, WORSE, OPEN = "better", "worse", "open"
 # Below 0.05, because p-values are not exact with 2 or 3 seeds: with 0.025, at most 5 % of comparisons of equals get a
@@ -19,8 +19,11 @@ Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One metric of two variants, as seeds × the same images. Values are booleans (correct or not) or numbers."""
+class MetricPair:
+    """One metric of two variants, as seeds × images, with the same images in both.
+
+    Values are booleans (correct or not) or numbers.
+    """
 
     candidate: np.ndarray
     reference: np.ndarray
@@ -32,12 +35,12 @@ class Verdict:
     """The verdict on a candidate against its reference, for one metric.
 
     `difference` is candidate minus reference as a fraction, whichever direction is better. `p` and `detectable` are
-    corrected for all pairs that are judged together.
+    corrected for all comparisons that are judged together.
     """
 
-    verdict: str
+    decision: str  # BETTER, WORSE or OPEN
     difference: float
-    low: float
+    low: float  # the 95 % interval of the difference, without correction
     high: float
     p: float
     detectable: float
@@ -51,34 +54,42 @@ class Verdict:
         return min(self.n_seeds) > 1
 
 
-def judge(pairs: Mapping[Key, Pair]) -> dict[Key, Verdict]:
-    """Judge all pairs of a report, corrected for their number: each comparison is another chance of a false verdict."""
-    estimates = {key: difference(pair.candidate, pair.reference) for key, pair in pairs.items()}
+def judge(pairs: Mapping[Key, MetricPair]) -> dict[Key, Verdict]:
+    """Judge all comparisons of a report, corrected for their number: each is another chance of a false verdict."""
+    estimates = {key: estimate_difference(pair.candidate, pair.reference) for key, pair in pairs.items()}
     corrected = holm([estimate.p() for estimate in estimates.values()])
     return {
-        key: make_verdict(pair, estimates[key], p, ALPHA / len(pairs))
+        key: make_verdict(pair, estimates[key], p, len(pairs))
         for (key, pair), p in zip(pairs.items(), corrected, strict=True)
     }
 
 
-def make_verdict(pair: Pair, estimate: Difference, p: float, alpha: float) -> Verdict:
+def make_verdict(pair: MetricPair, estimate: Difference, p: float, n_comparisons: int) -> Verdict:
+    """Make a verdict from a corrected `p`. The detectable difference uses the strictest level of Holm's correction."""
     low, high = estimate.interval()
     is_boolean = pair.candidate.dtype == pair.reference.dtype == bool
     return Verdict(
-        verdict=OPEN if p >= ALPHA else BETTER if (estimate.value < 0) == pair.smaller_is_better else WORSE,
+        decision=decide(estimate.value, p, pair.smaller_is_better),
         difference=estimate.value,
         low=low,
         high=high,
         p=p,
-        detectable=estimate.detectable(alpha, POWER),
+        detectable=estimate.detectable(ALPHA / n_comparisons, POWER),
         mcnemar=combine_p_values(mcnemar(pair.candidate, pair.reference)) if is_boolean else None,
         n_seeds=(len(pair.candidate), len(pair.reference)),
         n_images=pair.candidate.shape[1],
     )
 
 
+def decide(difference: float, p: float, smaller_is_better: bool) -> str:
+    if p >= ALPHA:
+        return OPEN
+    is_smaller = difference < 0
+    return BETTER if is_smaller == smaller_is_better else WORSE
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values with Holm's correction, to be compared with one level however many there are."""
+    """Return p-values with Holm's correction, so that one level applies however many there are."""
     order = np.argsort(p_values, kind="stable")
     scaled = np.asarray(p_values)[order] * (len(p_values) - np.arange(len(p_values)))
     corrected = np.empty(len(p_values))
@@ -88,13 +99,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def mcnemar(candidate: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Return the two-sided mid-p of each candidate model (rows) against each reference model (columns)."""
-    informative = ~(candidate.all(axis=0) & reference.all(axis=0))
-    candidate, reference = candidate[:, informative], reference[:, informative]
-    wins = candidate.astype(np.float64) @ (~reference.T)
-    losses = (~candidate).astype(np.float64) @ reference.T
-    smaller, discordant = np.minimum(wins, losses), (wins + losses).astype(np.int64)
+    not_all_correct = ~(candidate.all(axis=0) & reference.all(axis=0))  # the other images count for no pair
+    candidate, reference = candidate[:, not_all_correct], reference[:, not_all_correct]
+    # The numbers of images that only one of the two models predicts correctly, for each pair of models.
+    candidate_only = candidate.astype(np.float64) @ (~reference.T)
+    reference_only = (~candidate).astype(np.float64) @ reference.T
+    smaller, discordant = np.minimum(candidate_only, reference_only), (candidate_only + reference_only).astype(np.int64)
     below = np.where(smaller > 0, bdtr(smaller - 1, discordant, 0.5), 0)
-    return np.where(wins == losses, 1, bdtr(smaller, discordant, 0.5) + below)
+    return np.where(candidate_only == reference_only, 1, bdtr(smaller, discordant, 0.5) + below)
 
 
 def combine_p_values(p_values: np.ndarray) -> float:

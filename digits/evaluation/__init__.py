@@ -1,3 +1,3 @@
 """Evaluation of models: metrics per image, calibration, corrupted images, operations, and the objective that selects
-models. Its functions take probabilities and return numbers.
+models.
 """

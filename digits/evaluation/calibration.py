@@ -15,13 +15,15 @@ def bin_indices(confidence: np.ndarray) -> np.ndarray:
     return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
 
 
-def gaps(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Return confidence minus correctness per image, negated in underconfident bins.
+def errors_per_image(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """Return confidence minus correctness per image, multiplied by the sign of its sum over the image's bin.
 
-    The mean is the expected calibration error.
+    The mean is the expected calibration error. Example: in an underconfident bin, the sum is negative, so an image of
+    confidence 0.6 counts +0.4 if it is correct and -0.6 if it is not.
     """
     indices, surplus = bin_indices(confidence), confidence - correct
-    return np.sign(np.bincount(indices, weights=surplus))[indices] * surplus
+    bin_signs = np.sign(np.bincount(indices, weights=surplus))
+    return bin_signs[indices] * surplus
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Bin:
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[Bin]:
-    """Return accuracy by confidence: of the images predicted with 90 % confidence, nine in ten should be correct."""
+    """Return the bins. In a calibrated model, nine in ten images predicted with 90 % confidence are correct."""
     confidence, correct = confidences(probabilities), probabilities.argmax(axis=1) == labels
     edges, indices = np.linspace(0, 1, BINS + 1), bin_indices(confidence)
     counts, confidence_sums, correct_counts = (

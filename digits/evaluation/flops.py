@@ -41,8 +41,8 @@ class CostAccuracy:
     n_models: int  # more than one in an ensemble
     accuracies: tuple[float, ...]  # one per seed; one for an ensemble
     multiply_adds: float  # per predicted image
-    training: float  # operations
-    search: float  # operations; 0 for a baseline
+    training_operations: float
+    search_operations: float  # 0 for a baseline
 
     @property
     def accuracy(self) -> float:
@@ -61,12 +61,14 @@ def cost_accuracy(families: Iterable[str], seeds: tuple[int, ...]) -> Iterator[C
                 training_operations(history["multiply_adds"], history["images"], len(history["epochs"]))
                 for history in histories
             )
-            record = read_json(search_file(family)) if variant == "tuned" else {"searches": []}
-            search, n_searches = search_operations(record), max(1, len(record["searches"]))
+            search, n_searches = 0, 1
+            if variant == "tuned":
+                record = read_json(search_file(family))
+                search, n_searches = search_operations(record), len(record["searches"])
             accuracies = tuple(accuracy(model_probabilities, labels) for model_probabilities in probabilities)
             n_models = len(seeds)
             means = multiply_adds / n_models, training / n_models, search / n_searches
             yield CostAccuracy(family, variant, 1, accuracies, *means)
             if n_models > 1:
-                ensemble = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), labels)
-                yield CostAccuracy(family, variant, n_models, (ensemble,), multiply_adds, training, search)
+                ensemble_accuracy = accuracy(np.mean(probabilities, axis=0, dtype=np.float64), labels)
+                yield CostAccuracy(family, variant, n_models, (ensemble_accuracy,), multiply_adds, training, search)

@@ -1,4 +1,4 @@
-"""The metrics of a model on the test images. Each is a mean over images, so that each has a confidence interval."""
+"""The metrics of a model on the test images. All are means over images, from which confidence intervals follow."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from digits.data.corruptions import CORRUPTIONS, HELD_OUT, TRAINED
 from digits.evaluation import calibration, robustness
 
 MIN_PROBABILITY = 1e-7  # keeps the loss finite where the label's probability is 0
-ENSEMBLE_SUFFIX = "-ensemble"
+ENSEMBLE_FILE_SUFFIX = "-ensemble"  # of names of files; comparison.ENSEMBLE_LABEL is for tables
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ def load_probabilities(model: str) -> np.ndarray:
 
 
 def ensemble_name(family: str, variant: str) -> str:
-    return f"{family}-{variant}{ENSEMBLE_SUFFIX}"
+    return f"{family}-{variant}{ENSEMBLE_FILE_SUFFIX}"
 
 
 def load_predictions(name: str) -> Predictions:
     """Load what `evaluate` stored for a model or an ensemble."""
-    corrupted_correct = robustness.load_correct(name)
-    if not name.endswith(ENSEMBLE_SUFFIX):
+    corrupted_correct = robustness.load_corrupted_correctness(name)
+    if not name.endswith(ENSEMBLE_FILE_SUFFIX):
         return Predictions(load_probabilities(name), load_labels(), corrupted_correct)
-    models = sorted(file.stem for file in PREDICTIONS.glob(f"{name.removesuffix(ENSEMBLE_SUFFIX)}-*.npy"))
+    models = sorted(file.stem for file in PREDICTIONS.glob(f"{name.removesuffix(ENSEMBLE_FILE_SUFFIX)}-*.npy"))
     return average([Predictions(load_probabilities(model), load_labels()) for model in models], corrupted_correct)
 
 
@@ -87,8 +87,8 @@ def losses(predictions: Predictions) -> np.ndarray:
     return -np.log(np.clip(label_probabilities, MIN_PROBABILITY, 1))
 
 
-def calibration_gaps(predictions: Predictions) -> np.ndarray:
-    return calibration.gaps(calibration.confidences(predictions.probabilities), is_correct(predictions))
+def calibration_errors(predictions: Predictions) -> np.ndarray:
+    return calibration.errors_per_image(calibration.confidences(predictions.probabilities), is_correct(predictions))
 
 
 def corrupted_accuracy(corruptions: Sequence[str]) -> Callable[[Predictions], np.ndarray]:
@@ -100,7 +100,7 @@ def corrupted_accuracy(corruptions: Sequence[str]) -> Callable[[Predictions], np
 METRICS = (
     Metric("test_accuracy", "Test accuracy", is_correct, decimals=2, percent=True),
     Metric("test_loss", "Loss", losses, decimals=4, smaller_is_better=True),
-    Metric("calibration_error", "Calibration error", calibration_gaps, 1, percent=True, smaller_is_better=True),
+    Metric("calibration_error", "Calibration error", calibration_errors, 1, percent=True, smaller_is_better=True),
     Metric(
         "trained_corruptions_accuracy",
         "Trained corruptions",
@@ -120,7 +120,7 @@ METRICS = (
 )
 
 
-def measure(predictions: Predictions) -> dict[str, float]:
+def compute_metrics(predictions: Predictions) -> dict[str, float]:
     return {metric.name: metric.mean(predictions) for metric in METRICS if metric.available_for([predictions])}
 
 
@@ -144,13 +144,16 @@ class ClassScore:
 
 
 def class_scores(confusion: np.ndarray) -> list[ClassScore]:
-    def ratio(part: int, whole: int) -> float | None:
-        return float(part / whole) if whole else None
+    def ratio(count: int, total: int) -> float | None:
+        return float(count / total) if total else None
 
     counts = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
     return [
         ClassScore(
-            int(images), ratio(correct, predicted), ratio(correct, images), ratio(2 * correct, predicted + images)
+            n_images=int(n_images),
+            precision=ratio(n_correct, n_predicted),
+            recall=ratio(n_correct, n_images),
+            f1=ratio(2 * n_correct, n_predicted + n_images),
         )
-        for correct, predicted, images in zip(*counts, strict=True)
+        for n_correct, n_predicted, n_images in zip(*counts, strict=True)
     ]

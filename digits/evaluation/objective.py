@@ -12,7 +12,10 @@ MIN_ERROR = 1e-4  # so that an error of 0 on a few images does not outweigh the 
 
 
 def balanced(accuracy: float, loss: float, corrupted_accuracy: float) -> float:
-    """Return 1 minus the geometric mean of error, loss and error on corrupted images: halving any counts the same."""
+    """Return 1 minus the geometric mean of three errors: error, loss and error on corrupted images.
+
+    Halving any of the three errors raises the score equally.
+    """
     errors = 1 - accuracy, loss, 1 - corrupted_accuracy
     return 1 - prod(max(MIN_ERROR, error) for error in errors) ** (1 / len(errors))
 
@@ -21,28 +24,29 @@ def accuracy_alone(accuracy: float, _loss: float, _corrupted_accuracy: float) ->
     return accuracy
 
 
-# Greater is better.
+# Greater scores are better.
 OBJECTIVES: dict[str, Callable[[float, float, float], float]] = {"balanced": balanced, "accuracy": accuracy_alone}
 
 
-def score(epoch: Mapping[str, float], objective: str) -> float:
-    if objective not in OBJECTIVES:
-        raise UserError(f"params.yaml: tune.objective = {objective}: must be one of {', '.join(OBJECTIVES)}")
-    values = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
-    return round(OBJECTIVES[objective](*values), 6)
+def score(epoch: Mapping[str, float], objective_name: str) -> float:
+    """Return the value of the objective after this epoch."""
+    if objective_name not in OBJECTIVES:
+        raise UserError(f"params.yaml: tune.objective = {objective_name}: must be one of {', '.join(OBJECTIVES)}")
+    metrics = (epoch[f"validation_{name}"] for name in ("accuracy", "loss", "corrupted_accuracy"))
+    return round(OBJECTIVES[objective_name](*metrics), 6)
 
 
-def rank(epoch: Mapping[str, float], objective: str) -> tuple[float, float]:
-    """Return a sort key: the score, then the lower loss."""
-    return score(epoch, objective), -epoch["validation_loss"]
+def rank(epoch: Mapping[str, float], objective_name: str) -> tuple[float, float]:
+    """Return a sort key, greater for a better epoch: by score, and at equal scores by loss."""
+    return score(epoch, objective_name), -epoch["validation_loss"]
 
 
-def best_model(models: Iterable[str], objective: str) -> str:
-    return max(models, key=lambda model: rank(last_epoch(model), objective))
+def best_model(models: Iterable[str], objective_name: str) -> str:
+    return max(models, key=lambda model: rank(last_epoch(model), objective_name))
 
 
-def mean_score(models: Iterable[str], objective: str) -> float:
-    return round(fmean(score(last_epoch(model), objective) for model in models), 6)
+def mean_score(models: Iterable[str], objective_name: str) -> float:
+    return round(fmean(score(last_epoch(model), objective_name) for model in models), 6)
 
 
 def last_epoch(model: str) -> Mapping[str, float]:

@@ -16,7 +16,7 @@ MAX_IMAGES = 1000  # a tenth of MNIST's test images; each is corrupted 64 times
 PredictFunction = Callable[[np.ndarray], np.ndarray]  # images to probabilities
 
 
-def measure_corrupted(
+def write_corrupted_correctness(
     models: Mapping[str, PredictFunction], ensembles: Mapping[str, Sequence[str]], test: Split
 ) -> None:
     """Write which corrupted images each model and each ensemble predicts correctly.
@@ -38,12 +38,15 @@ def measure_corrupted(
                 )
             for name, values in probabilities.items():
                 correct[name].append(values.argmax(axis=1).reshape(len(SEVERITIES), -1) == sample.labels)
-    for name, corruptions in correct.items():
-        write_array(FOLDER / f"{name}.npy", np.stack(corruptions))
+    for name, by_corruption in correct.items():
+        write_array(FOLDER / f"{name}.npy", np.stack(by_corruption))
 
 
-def load_correct(name: str) -> np.ndarray:
-    """Load corruptions × severities × sampled images, without severity 0: the predictions of all images have that."""
+def load_corrupted_correctness(name: str) -> np.ndarray:
+    """Load correct or not: corruptions × severities × sampled images.
+
+    Severity 0 (uncorrupted) follows from the stored probabilities.
+    """
     return read_array(FOLDER / f"{name}.npy")
 
 

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from digits.comparison.comparison import (
     ACCURACY,
-    ENSEMBLE,
+    ENSEMBLE_LABEL,
     OTHER_METRICS,
     Comparison,
     FamilyVariant,
-    Row,
     Spread,
+    VariantResult,
     Verdicts,
 )
-from digits.comparison.intervals import Accuracy
+from digits.comparison.intervals import AccuracyEstimate
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, WORSE, Verdict
 from digits.evaluation.metrics import METRICS, Metric
 
@@ -21,11 +21,11 @@ MARKS = {BETTER: " ✓", WORSE: " ✗", OPEN: ""}
 OMITTED_METRIC = "trained_corruptions_accuracy"  # keeps the table of results narrow; `verdicts` has it
 
 
-def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table; `align` has one letter per column, l or r."""
     rule = f"|{'|'.join('---:' if side == 'r' else '---' for side in align)}|"
-    header, *lines = (f"| {' | '.join(map(escape, cells))} |" for cells in (head, *rows))
-    return "\n".join((header, rule, *lines))
+    header_line, *lines = (f"| {' | '.join(map(escape, cells))} |" for cells in (header, *rows))
+    return "\n".join((header_line, rule, *lines))
 
 
 def escape(text: str) -> str:
@@ -38,30 +38,30 @@ def overview(comparison: Comparison) -> str:
     sentences = " ".join(
         f"The tuned {row.family} is {verdict_counts(row, 'than its baseline ')}." for row in rows if row.verdicts
     )
-    head = ("Model", ACCURACY.heading, "Gain (95 % interval)", "Verdict", "Other metrics")
+    header = ("Model", ACCURACY.heading, "Gain (95 % interval)", "Verdict", "Other metrics")
     has_open = any(row.metrics_with(OPEN) for row in rows)
     note = describe_models(comparison) + ("; open: neither better nor worse" if has_open else "")
-    return f"{sentences}\n\n{table(head, 'lrrll', [*map(overview_cells, rows)])}\n\n{note}.\n"
+    return f"{sentences}\n\n{table(header, 'lrrll', [*map(overview_cells, rows)])}\n\n{note}.\n"
 
 
-def overview_cells(row: Row) -> tuple[str, ...]:
-    accuracy = cell(ACCURACY, row.accuracy)
+def overview_cells(row: VariantResult) -> tuple[str, ...]:
+    accuracy = format_mean(ACCURACY, row.accuracy)
     if not row.verdicts:
         return row.name, accuracy, "–", "–", "–"
     gain = row.verdicts[ACCURACY.name]
-    counts = Counter(verdict.verdict for name, verdict in row.verdicts.items() if name != ACCURACY.name)
-    others = ", ".join(f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict])
-    return row.name, accuracy, with_interval(ACCURACY, gain, unit(ACCURACY)), gain.verdict, others
+    counts = Counter(verdict.decision for name, verdict in row.verdicts.items() if name != ACCURACY.name)
+    others = ", ".join(f"{counts[decision]} {decision}" for decision in MARKS if counts[decision])
+    return row.name, accuracy, format_difference(ACCURACY, gain, unit_text(ACCURACY)), gain.decision, others
 
 
-def verdict_counts(row: Row, reference: str = "") -> str:
+def verdict_counts(row: VariantResult, reference: str = "") -> str:
     """Return for example "better on 3 of 5 metrics, open on 1 (calibration error), worse on 1 (loss)"."""
     headings = {metric.name: metric.heading.lower() for metric in METRICS}
     better = f"better {reference}on {len(row.metrics_with(BETTER)) or 'none'} of {len(row.verdicts)} metrics"
     others = [
-        f"{verdict} on {len(names)} ({', '.join(map(headings.get, names))})"
-        for verdict in (OPEN, WORSE)
-        if (names := row.metrics_with(verdict))
+        f"{decision} on {len(names)} ({', '.join(map(headings.get, names))})"
+        for decision in (OPEN, WORSE)
+        if (names := row.metrics_with(decision))
     ]
     return ", ".join([better, *others])
 
@@ -75,10 +75,10 @@ def describe_models(comparison: Comparison) -> str:
 
 def results(comparison: Comparison) -> str:
     metrics = [metric for metric in OTHER_METRICS if metric.name != OMITTED_METRIC]
-    head = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in metrics), "Parameters")
-    head += ("Multiply-adds", "Gain in accuracy")
+    header = ("Model", ACCURACY.heading, "95 % interval", *(metric.heading for metric in metrics), "Parameters")
+    header += ("Multiply-adds", "Gain in accuracy")
     rows = [result_cells(row, metrics) for row in comparison.rows]
-    return f"{table(head, 'l' + 'r' * (len(head) - 1), rows)}\n\n{results_note(comparison)}\n"
+    return f"{table(header, 'l' + 'r' * (len(header) - 1), rows)}\n\n{results_note(comparison)}\n"
 
 
 def results_note(comparison: Comparison) -> str:
@@ -88,7 +88,7 @@ def results_note(comparison: Comparison) -> str:
         searches = "searches, " if comparison.n_searches > 1 else ""
         sentences += [
             f"Intervals account for the choice of {searches}seeds and test images",
-            f"Verdicts on tuned models apply to {scope(comparison.n_searches)}",
+            f"Verdicts on tuned models apply to {verdict_scope(comparison.n_searches)}",
         ]
     else:
         sentences.append("Intervals account for the choice of test images only")
@@ -102,97 +102,112 @@ def results_note(comparison: Comparison) -> str:
     return f"{'. '.join(sentences)}."
 
 
-def scope(n_searches: int) -> str:
+def verdict_scope(n_searches: int) -> str:
     """Return what a verdict on the tuned models of several seeds applies to."""
     if n_searches == 1:
         return "the one recipe that its search found"
     return f"the search itself ({n_searches} searches, one model each)"
 
 
-def is_ensemble(row: Row) -> bool:
-    return row.variant.endswith(ENSEMBLE)
+def is_ensemble(row: VariantResult) -> bool:
+    return row.variant.endswith(ENSEMBLE_LABEL)
 
 
-def result_cells(row: Row, metrics: Sequence[Metric]) -> tuple[str, ...]:
+def result_cells(row: VariantResult, metrics: Sequence[Metric]) -> tuple[str, ...]:
     gain = row.verdicts.get(ACCURACY.name)
     return (
         row.name,
-        cell(ACCURACY, row.accuracy) + mark(row, ACCURACY),
+        format_mean(ACCURACY, row.accuracy) + verdict_mark(row, ACCURACY),
         f"{100 * row.accuracy.low:.2f} to {100 * row.accuracy.high:.2f} %",
-        *(cell(metric, row.metrics[metric.name]) + mark(row, metric) for metric in metrics),
+        *(format_mean(metric, row.metrics[metric.name]) + verdict_mark(row, metric) for metric in metrics),
         f"{row.parameters:,}",
         f"{row.multiply_adds:,}",
-        with_interval(ACCURACY, gain) if gain else "–",
+        format_difference(ACCURACY, gain) if gain else "–",
     )
 
 
-def mark(row: Row, metric: Metric) -> str:
-    return MARKS[row.verdicts[metric.name].verdict] if metric.name in row.verdicts else ""
+def verdict_mark(row: VariantResult, metric: Metric) -> str:
+    return MARKS[row.verdicts[metric.name].decision] if metric.name in row.verdicts else ""
 
 
-def cell(metric: Metric, value: Spread | Accuracy) -> str:
-    scale, unit = (100, " %") if metric.percent else (1, "")
+def format_mean(metric: Metric, value: Spread | AccuracyEstimate) -> str:
+    """Return for example "98.90 ± 0.10 %"."""
+    scale, percent_sign = (100, " %") if metric.percent else (1, "")
     deviation = "" if value.sd is None else f" ± {scale * value.sd:.{metric.decimals}f}"
-    return f"{scale * value.mean:.{metric.decimals}f}{deviation}{unit}"
+    return f"{scale * value.mean:.{metric.decimals}f}{deviation}{percent_sign}"
 
 
 def verdicts(comparison: Comparison) -> str:
     """Return a table for each pair, with a row for each metric."""
-    tables = [verdict_table(*pair, verdicts) for pair, verdicts in comparison.verdicts.items()]
+    tables = [
+        verdict_table(candidate, reference, verdicts)
+        for (candidate, reference), verdicts in comparison.verdicts.items()
+    ]
     all_verdicts = [verdict for verdicts in comparison.verdicts.values() for verdict in verdicts.values()]
     note = (
-        f"Better or worse: p is below {ALPHA} after Holm's correction for all {len(all_verdicts)} combinations of pair "
-        "and metric; otherwise open. Points are percentage points. McNemar's p applies to these models only and is not "
-        "corrected. The detectable difference is the smallest true difference that 80 % of such experiments would "
-        "detect."
+        f"{describe_pairs(comparison)} Better or worse: p is below {ALPHA} after Holm's correction for all "
+        f"{len(all_verdicts)} combinations of pair and metric; otherwise open. The 95 % interval corresponds "
+        "to p below 0.05 for one metric alone, without correction, so it may exclude 0 although the verdict is open. "
+        "Points are percentage points. McNemar's p applies to these models only and is not corrected. The detectable "
+        "difference is the smallest true difference that 80 % of such experiments would detect."
     )
     if any(verdict.generalizes_over_seeds for verdict in all_verdicts):
-        note += f" Verdicts on tuned models apply to {scope(comparison.n_searches)}."
+        note += f" Verdicts on tuned models apply to {verdict_scope(comparison.n_searches)}."
     if not all(verdict.generalizes_over_seeds for verdict in all_verdicts):
         note += " Verdicts with * apply to these models only, because one model cannot show how much seeds differ."
     return "\n\n".join((*tables, f"{note} Method: docs/statistics.md.\n"))
 
 
+def describe_pairs(comparison: Comparison) -> str:
+    text = "Compared pairs: tuned against baseline of each family"
+    if any(map(is_ensemble, comparison.rows)):
+        text += ", also as ensembles"
+    if len({row.family for row in comparison.rows}) > 1:
+        text += "; tuned models of different families"
+    return f"{text}."
+
+
 def verdict_table(candidate: FamilyVariant, reference: FamilyVariant, verdicts: Verdicts) -> str:
-    head = (f"{' '.join(candidate)} vs. {' '.join(reference)}", "Verdict", "Difference", "95 % interval", "p")
-    head += ("McNemar's p", "Detectable difference")
+    header = (f"{' '.join(candidate)} vs. {' '.join(reference)}", "Verdict", "Difference", "95 % interval", "p")
+    header += ("McNemar's p", "Detectable difference")
     rows = [
         (
             f"{metric.heading}{' (lower is better)' if metric.smaller_is_better else ''}",
-            f"{verdict.verdict}{'' if verdict.generalizes_over_seeds else ' *'}",
-            f"{signed(metric, verdict.difference)}{unit(metric)}",
-            f"{signed(metric, verdict.low)} to {signed(metric, verdict.high)}",
-            p_text(verdict.p),
-            "–" if verdict.mcnemar is None else p_text(verdict.mcnemar),
-            f"{size(metric, verdict.detectable)}{unit(metric)}",
+            f"{verdict.decision}{'' if verdict.generalizes_over_seeds else ' *'}",
+            f"{format_signed(metric, verdict.difference)}{unit_text(metric)}",
+            f"{format_signed(metric, verdict.low)} to {format_signed(metric, verdict.high)}",
+            format_p(verdict.p),
+            "–" if verdict.mcnemar is None else format_p(verdict.mcnemar),
+            f"{format_magnitude(metric, verdict.detectable)}{unit_text(metric)}",
         )
         for metric in METRICS
         if (verdict := verdicts.get(metric.name))
     ]
-    return table(head, "llrrrrr", rows)
+    return table(header, "llrrrrr", rows)
 
 
-def signed(metric: Metric, value: float) -> str:
+def format_signed(metric: Metric, value: float) -> str:
     scale, digits = (100, 2) if metric.percent else (1, metric.decimals)
     return f"{round(scale * value, digits) + 0.0:+.{digits}f}"  # + 0.0 turns -0.0 into 0.0
 
 
-def size(metric: Metric, value: float) -> str:
-    return signed(metric, abs(value)).removeprefix("+")
+def format_magnitude(metric: Metric, value: float) -> str:
+    return format_signed(metric, abs(value)).removeprefix("+")
 
 
-def unit(metric: Metric) -> str:
+def unit_text(metric: Metric) -> str:
     return " points" if metric.percent else ""
 
 
-def with_interval(metric: Metric, verdict: Verdict, unit: str = "") -> str:
-    difference, low, high = (signed(metric, value) for value in (verdict.difference, verdict.low, verdict.high))
+def format_difference(metric: Metric, verdict: Verdict, unit: str = "") -> str:
+    """Return for example "+1.17 points [+0.90, +1.43]", if the unit is " points"."""
+    difference, low, high = (format_signed(metric, value) for value in (verdict.difference, verdict.low, verdict.high))
     return f"{difference}{unit} [{low}, {high}]"
 
 
-def p_text(p: float) -> str:
+def format_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[VariantResult]) -> str:
     return "; ".join(f"{row.name} {verdict_counts(row)}" for row in rows if row.variant == "tuned")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from digits.comparison.comparison import ENSEMBLE
+from digits.comparison.comparison import ENSEMBLE_LABEL
 from digits.comparison.verdict import BETTER, WORSE
-from digits.report.tables import size, unit, with_interval
+from digits.report.tables import format_difference, format_magnitude, unit_text
 from digits.review.predictions import MetricRow, RevisionComparison
 from digits.review.revisions import Costs
 
@@ -28,8 +28,8 @@ def advise(comparison: RevisionComparison, base: Costs, head: Costs) -> str:
 
 def rows_with_verdict(rows: Sequence[MetricRow], verdict: str) -> list[MetricRow]:
     """The clearest differences first; ensembles last, because a verdict over seeds is more general than theirs."""
-    matches = [row for row in rows if row.verdict and row.verdict.verdict == verdict]
-    return sorted(matches, key=lambda row: (row.model.endswith(ENSEMBLE), -standardized_difference(row)))
+    matches = [row for row in rows if row.verdict and row.verdict.decision == verdict]
+    return sorted(matches, key=lambda row: (row.model.endswith(ENSEMBLE_LABEL), -standardized_difference(row)))
 
 
 def standardized_difference(row: MetricRow) -> float:
@@ -49,8 +49,10 @@ def summarize(rows: Sequence[MetricRow]) -> str:
 def describe(row: MetricRow) -> str:
     metric, verdict = row.metric, row.verdict
     bounds = sorted((verdict.low, verdict.difference, verdict.high), key=abs)
-    low, difference, high = (size(metric, value) for value in bounds)
-    return f"{row.model} is {verdict.verdict} in {metric_name(row)} by {difference}{unit(metric)} ({low} to {high})"
+    low, difference, high = (format_magnitude(metric, value) for value in bounds)
+    return (
+        f"{row.model} is {verdict.decision} in {metric_name(row)} by {difference}{unit_text(metric)} ({low} to {high})"
+    )
 
 
 def describe_no_change(open_rows: Sequence[MetricRow]) -> str:
@@ -59,7 +61,7 @@ def describe_no_change(open_rows: Sequence[MetricRow]) -> str:
     clearest = max(open_rows, key=standardized_difference)
     return (
         f"the clearest difference is that of {clearest.model} in {metric_name(clearest)}, "
-        f"{with_interval(clearest.metric, clearest.verdict, unit(clearest.metric))}, "
+        f"{format_difference(clearest.metric, clearest.verdict, unit_text(clearest.metric))}, "
         f"where {detectable_difference(clearest)} would be detectable"
     )
 
@@ -69,13 +71,13 @@ def metric_name(row: MetricRow) -> str:
 
 
 def detectable_difference(row: MetricRow) -> str:
-    return f"±{size(row.metric, row.verdict.detectable)}"
+    return f"±{format_magnitude(row.metric, row.verdict.detectable)}"
 
 
 def describe_costs(rows: Sequence[MetricRow], base: Costs, head: Costs) -> str:
     """Leave out ensembles: their costs are multiples of their models' costs."""
     sentences, is_known = [], False
-    for model in dict.fromkeys(row.model for row in rows if not row.model.endswith(ENSEMBLE)):
+    for model in dict.fromkeys(row.model for row in rows if not row.model.endswith(ENSEMBLE_LABEL)):
         ratios = []
         for name, purpose in PURPOSES.items():
             base_cost, head_cost = (costs.get(model, {}).get(name) for costs in (base, head))

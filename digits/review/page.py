@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from digits.comparison.comparison import ENSEMBLE
+from digits.comparison.comparison import ENSEMBLE_LABEL
 from digits.comparison.verdict import ALPHA, BETTER, OPEN, POWER, WORSE
 from digits.report import tables
 from digits.review.advice import detectable_difference, metric_name
@@ -68,7 +68,7 @@ def summaries(rows: Sequence[MetricRow]) -> str:
     """Return a line for each model: its better, worse and open metrics."""
     lines = []
     for model, group in groupby(rows, lambda row: row.model):
-        pairs = [(row.verdict.verdict, metric_name(row)) for row in group if row.verdict]
+        pairs = [(row.verdict.decision, metric_name(row)) for row in group if row.verdict]
         metrics = {key: [name for verdict, name in pairs if verdict == key] for key in (BETTER, WORSE, OPEN)}
         parts = [f"{verdict} in {', '.join(names)}" for verdict, names in metrics.items() if names]
         lines.append(f"- {model}: {'; '.join(parts) or IDENTICAL}")
@@ -76,12 +76,18 @@ def summaries(rows: Sequence[MetricRow]) -> str:
 
 
 def cells(row: MetricRow) -> tuple[str, ...]:
-    verdict, base, head = row.verdict, tables.cell(row.metric, row.base), tables.cell(row.metric, row.head)
+    verdict, base, head = (
+        row.verdict,
+        tables.format_mean(row.metric, row.base),
+        tables.format_mean(row.metric, row.head),
+    )
     first = row.model, row.metric.heading, base, head
     if verdict is None:
         return *first, "0", "–", IDENTICAL
-    text = f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.verdict == OPEN else f"**{verdict.verdict}**"
-    return *first, tables.with_interval(row.metric, verdict), tables.p_text(verdict.p), text
+    text = (
+        f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.decision == OPEN else f"**{verdict.decision}**"
+    )
+    return *first, tables.format_difference(row.metric, verdict), tables.format_p(verdict.p), text
 
 
 def table_note(comparison: RevisionComparison) -> str:
@@ -97,7 +103,7 @@ def table_note(comparison: RevisionComparison) -> str:
             f" p is corrected for {n_verdicts} comparisons, and is significant below {ALPHA}; "
             f"a detectable difference is one that {100 * POWER:.0f} % of such comparisons would find."
         )
-    if any(row.model.endswith(ENSEMBLE) for row in comparison.rows):
+    if any(row.model.endswith(ENSEMBLE_LABEL) for row in comparison.rows):
         text += " An ensemble averages the probabilities of its models; its verdict holds for these models only."
     if any(len(seeds) == 1 for seeds in all_seeds):
         text += " With one seed, the verdict holds for these models only, not for other seeds."

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from digits.comparison.comparison import ENSEMBLE, FamilyVariant, Spread, judge_metrics
+from digits.comparison.comparison import ENSEMBLE_LABEL, FamilyVariant, Spread, judge_metrics
 from digits.comparison.verdict import Verdict
 from digits.core.paths import VARIANTS, model_name
 from digits.evaluation.metrics import METRICS, Metric, Predictions, average, ensemble_name
@@ -141,4 +141,4 @@ def model_pairs(base: StoredPredictions, head: StoredPredictions) -> Iterator[tu
         for variant, seeds in seeds_of.items():
             if len(seeds) > 1:
                 ensembles = (revision.ensemble(variant, seeds) for revision in (base, head))
-                yield f"{' '.join(variant)}{ENSEMBLE}", ModelPair(seeds, *ensembles)
+                yield f"{' '.join(variant)}{ENSEMBLE_LABEL}", ModelPair(seeds, *ensembles)

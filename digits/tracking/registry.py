@@ -20,7 +20,7 @@ from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import suppress_stderr
 from digits.data.corruptions import TEST_STREAM, corrupt_each_once
-from digits.evaluation.metrics import Predictions, accuracy, measure
+from digits.evaluation.metrics import Predictions, accuracy, compute_metrics
 from digits.evaluation.objective import OBJECTIVES
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, RunInfo
@@ -188,6 +188,6 @@ def score(uri: str, objective: str, test: EvaluationSet) -> float:
     _, predict = load(uri)
     images = test.images, corrupt_each_once(test.images, TEST_STREAM)
     probabilities, corrupted_probabilities = (predict(np.asarray(batch)) for batch in images)
-    metrics = measure(Predictions(probabilities, test.labels))
+    metrics = compute_metrics(Predictions(probabilities, test.labels))
     corrupted_accuracy = accuracy(corrupted_probabilities, test.labels)
     return OBJECTIVES[objective](metrics["test_accuracy"], metrics["test_loss"], corrupted_accuracy)

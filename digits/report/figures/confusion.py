@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from digits.evaluation import metrics
 from digits.report.figures.data import FamilyResults
-from digits.report.figures.style import INK, create_figure, format_count, format_percent, shorten
+from digits.report.figures.style import INK_COLOUR, create_figure, format_count, format_percent, shorten
 
 MAX_SIDE_BY_SIDE, MAX_WITH_NUMBERS, MAX_LABELS = 12, 20, 40  # classes
 MAX_LEVEL_CHARACTERS = 40
@@ -45,7 +45,7 @@ def draw_matrix(ax: Axes, share: np.ndarray, error_scale: Normalize) -> None:
         return
     for label, predicted in zip(*np.nonzero(share >= MIN_NUMBER), strict=True):
         value = share[label, predicted]
-        colour = "white" if label != predicted and value > 0.62 * error_scale.vmax else INK
+        colour = "white" if label != predicted and value > 0.62 * error_scale.vmax else INK_COLOUR
         text = "100" if value == 1 else f"{100 * value:.1f}"
         ax.text(predicted, label, text, ha="center", va="center", size=6, color=colour)
 

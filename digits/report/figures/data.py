@@ -14,28 +14,28 @@ from digits.data.corruptions import CORRUPTIONS, HELD_OUT, TRAINED, strength
 from digits.evaluation import metrics, robustness
 
 MEASURES = ("accuracy", "loss")
-SPLITS = {"training": "", "validation": "validation_"}
-OBJECTIVE = "objective"
+SPLIT_PREFIXES = {"training": "", "validation": "validation_"}
+SCORE_KEY = "objective"  # of a trial
 BASELINE_TRIAL = 0
 GROUPS = {"trained": TRAINED, "held-out": HELD_OUT}
-MEAN = "mean of {} corruptions"
+MEAN_NAME = "mean of {} corruptions"
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class FamilyResults:
-    """Dictionaries are by variant and hold a list with one item per seed."""
+    """Dictionaries are by variant. Their lists have an item for each seed."""
 
     family: str
     histories: dict[str, list[list[Record]]]
     trials: list[Record]  # of all searches, each with the seed of its search and whether it was chosen
-    objective: str  # of the searches
+    objective_name: str
     probabilities: dict[str, list[np.ndarray]]
     labels: np.ndarray
     images: np.ndarray
     classes: list[str]
-    corrupted: dict[str, list[np.ndarray]]  # correct or not: corruptions × severities × sample of the images
+    corrupted_correct: dict[str, list[np.ndarray]]  # corruptions × severities × sample of the images
 
     @property
     def n_seeds(self) -> int:
@@ -46,7 +46,7 @@ class FamilyResults:
         return len({trial["search"] for trial in self.trials})
 
 
-def read(family: str, seeds: Iterable[int]) -> FamilyResults:
+def read_results(family: str, seeds: Iterable[int]) -> FamilyResults:
     seeds = tuple(seeds)
     models = {variant: [paths.model_name(family, variant, seed) for seed in seeds] for variant in paths.VARIANTS}
     record = files.read_json(paths.search_file(family))
@@ -62,12 +62,12 @@ def read(family: str, seeds: Iterable[int]) -> FamilyResults:
             for search in record["searches"]
             for trial in search["trials"]
         ],
-        objective=record["objective"],
+        objective_name=record["objective"],
         probabilities=read_models(metrics.load_probabilities),
         labels=metrics.load_labels(),
         images=files.read_array(paths.PREDICTIONS / "images.npy"),
         classes=files.read_json(paths.CLASSES),
-        corrupted=read_models(robustness.load_correct),
+        corrupted_correct=read_models(robustness.load_corrupted_correctness),
     )
 
 
@@ -76,10 +76,10 @@ def summarize(values: Iterable[float]) -> Record:
     return {"mean": fmean(values), "lowest": min(values), "highest": max(values)}
 
 
-def training(results: FamilyResults) -> list[Record]:
+def training_table(results: FamilyResults) -> list[Record]:
     rows = []
     for variant, histories in results.histories.items():
-        for split, prefix in SPLITS.items():
+        for split, prefix in SPLIT_PREFIXES.items():
             for measure in MEASURES:
                 key = {"variant": variant, "split": split, "measure": measure}
                 for number, epochs in enumerate(zip(*histories, strict=True), start=1):
@@ -87,7 +87,7 @@ def training(results: FamilyResults) -> list[Record]:
     return rows
 
 
-def search(results: FamilyResults) -> list[Record]:
+def search_table(results: FamilyResults) -> list[Record]:
     hyperparameters = list(dict.fromkeys(name for trial in results.trials for name in trial["hyperparameters"]))
     return [
         {
@@ -97,14 +97,14 @@ def search(results: FamilyResults) -> list[Record]:
             "status": trial["status"],
             "chosen": trial["chosen"],
             "epochs": len(trial["epochs"]),
-            OBJECTIVE: trial[OBJECTIVE],
+            SCORE_KEY: trial[SCORE_KEY],
             **{name: trial["hyperparameters"].get(name) for name in hyperparameters},
         }
         for trial in results.trials
     ]
 
 
-def confusion(results: FamilyResults) -> list[Record]:
+def confusion_table(results: FamilyResults) -> list[Record]:
     """Return the pairs that occur, after the diagonal: Vega-Lite orders the classes by their first appearance."""
     classes = results.classes
     order = range(len(classes))
@@ -121,38 +121,54 @@ def confusion(results: FamilyResults) -> list[Record]:
     return rows
 
 
-def corrupted(results: FamilyResults) -> list[Record]:
-    """Return the accuracy by corruption and severity; the mean of each group comes before its corruptions."""
+def robustness_table(results: FamilyResults) -> list[Record]:
+    """Return the accuracy by corruption and severity; the mean of each group comes before its corruptions.
+
+    A mean has no strength of its own: its severity takes that column.
+    """
     rows = []
-    for variant in results.corrupted:
+    for variant in results.corrupted_correct:
         accuracies = accuracy_by_severity(results, variant)
         for group, corruptions in GROUPS.items():
-            mean = {MEAN.format(group): np.mean([accuracies[name] for name in corruptions], axis=0)}
-            for name, by_severity in (mean | {name: accuracies[name] for name in corruptions}).items():
-                key = {"variant": variant, "group": group, "corruption": name}
-                for severity, by_seed in enumerate(by_severity):
-                    amount = severity if name in mean else strength(name, severity)
-                    rows.append(key | {"severity": severity, "strength": amount} | summarize(by_seed.tolist()))
+            key = {"variant": variant, "group": group}
+            mean = np.mean([accuracies[name] for name in corruptions], axis=0)
+            rows += severity_rows(key | {"corruption": MEAN_NAME.format(group)}, mean, range(len(mean)))
+            for name in corruptions:
+                strengths = [strength(name, severity) for severity in range(len(accuracies[name]))]
+                rows += severity_rows(key | {"corruption": name}, accuracies[name], strengths)
     return rows
 
 
+def severity_rows(key: Record, accuracies: np.ndarray, strengths: Iterable[float]) -> list[Record]:
+    """Return a row for each severity. `accuracies` is severities × seeds."""
+    return [
+        key | {"severity": severity, "strength": strength} | summarize(by_seed.tolist())
+        for severity, (strength, by_seed) in enumerate(zip(strengths, accuracies, strict=True))
+    ]
+
+
 def accuracy_by_severity(results: FamilyResults, variant: str) -> dict[str, np.ndarray]:
-    """Return for each corruption: severities, with 0 for the original images, × seeds."""
+    """Return for each corruption: severities, with 0 for uncorrupted images, × seeds."""
     sample = robustness.sample_indices(len(results.labels))
     probabilities = np.stack([model[sample] for model in results.probabilities[variant]])
     uncorrupted = (probabilities.argmax(axis=-1) == results.labels[sample]).mean(axis=-1)
-    corrupted = np.mean(results.corrupted[variant], axis=-1)
+    corrupted = np.mean(results.corrupted_correct[variant], axis=-1)  # seeds × corruptions × severities
     return {name: np.stack([uncorrupted, *corrupted[:, index].T]) for index, name in enumerate(CORRUPTIONS)}
 
 
-TABLES = {"training": training, "search": search, "confusion": confusion, "robustness": corrupted}
+TABLES = {
+    "training": training_table,
+    "search": search_table,
+    "confusion": confusion_table,
+    "robustness": robustness_table,
+}
 
 
-def write(results: FamilyResults, folder: Path) -> None:
-    for name, rows in TABLES.items():
-        files.write_text(folder / name / f"{results.family}.csv", as_csv(rows(results)))
+def write_tables(results: FamilyResults, folder: Path) -> None:
+    for name, make_table in TABLES.items():
+        files.write_text(folder / name / f"{results.family}.csv", format_csv(make_table(results)))
 
 
-def as_csv(rows: list[Record]) -> str:
+def format_csv(rows: list[Record]) -> str:
     # Seven digits are more than the precision of these numbers, and hide the last bits of a mean.
     return pd.DataFrame(rows).to_csv(index=False, float_format="%.7g", lineterminator="\n")

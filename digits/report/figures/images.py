@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from digits.core.paths import VARIANTS
 from digits.report.figures.data import FamilyResults
 from digits.report.figures.style import (
-    INK,
-    QUIET,
+    HIGHLIGHT_COLOUR,
+    INK_COLOUR,
+    MUTED_COLOUR,
     WIDTH,
-    WRONG,
     add_panels,
     add_sections,
     create_figure,
@@ -22,10 +22,11 @@ from digits.report.figures.style import (
     shorten,
 )
 
-MAX_CHARACTERS, MAX_NAME = 125, 15  # of a row of captions; of a class
+MAX_ROW_CHARACTERS = 125  # of all captions side by side
+MAX_CLASS_CHARACTERS = 15
 BOLD_EXTRA_WIDTH = 3  # characters
 TITLE_HEIGHT, HEADING_HEIGHT, CAPTION_HEIGHT, GAP = 0.6, 0.36, 0.57, 0.14  # inches
-MAX_SIDE = 48
+MAX_SIDE = 48  # pixels
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Gallery:
     probabilities: Mapping[str, np.ndarray]  # by variant: test images × classes
     max_columns: int
     max_rows: int  # of each section
-    confidence: str = ""  # a format
+    confidence_format: str = ""  # no confidences
 
 
 def draw_samples(results: FamilyResults) -> Figure:
@@ -52,7 +53,9 @@ def draw_mistakes(results: FamilyResults) -> Figure:
     caption += f"{format_count(results.n_seeds, 'seed')}.\n{format_count(len(results.labels), 'test image')}; "
     caption += "most confident errors first; wrong predictions in orange."
     means = {variant: np.mean(models, axis=0) for variant, models in results.probabilities.items()}
-    gallery = Gallery("misclassified test images", caption, means, max_columns=7, max_rows=2, confidence=" {:.1%}")
+    gallery = Gallery(
+        "misclassified test images", caption, means, max_columns=7, max_rows=2, confidence_format=" {:.1%}"
+    )
     return draw(results, gallery, group_mistakes(results.labels, means))
 
 
@@ -79,9 +82,9 @@ def group_mistakes(labels: np.ndarray, means: Mapping[str, np.ndarray]) -> dict[
 
 def draw(results: FamilyResults, gallery: Gallery, groups: Mapping[str, np.ndarray]) -> Figure:
     """Draw a section for each group of indices, with as many images as fit."""
-    longest = min(MAX_NAME, max(map(len, results.classes)))
-    prediction_width = len("baseline " + gallery.confidence.format(1)) + longest
-    n_columns = min(gallery.max_columns, MAX_CHARACTERS // prediction_width)
+    longest = min(MAX_CLASS_CHARACTERS, max(map(len, results.classes)))
+    prediction_width = len("baseline " + gallery.confidence_format.format(1)) + longest
+    n_columns = min(gallery.max_columns, MAX_ROW_CHARACTERS // prediction_width)
     sections = {}
     for heading, indices in groups.items():
         shown = indices[: n_columns * gallery.max_rows]
@@ -95,17 +98,19 @@ def draw(results: FamilyResults, gallery: Gallery, groups: Mapping[str, np.ndarr
         for index, ax in zip(indices, add_panels(section, indices, n_columns).values(), strict=True):
             draw_image(ax, downsample(results.images[index]))
             ax.set_anchor("S")  # directly above its caption, for which the layout then reserves room
-            write_caption(ax, results, gallery, index, MAX_CHARACTERS // n_columns)
+            write_caption(ax, results, gallery, index, MAX_ROW_CHARACTERS // n_columns)
     return figure
 
 
 def write_caption(ax: Axes, results: FamilyResults, gallery: Gallery, index: int, max_length: int) -> None:
     label = results.labels[index]
-    lines = [(shorten(results.classes[label], max_length - BOLD_EXTRA_WIDTH), INK, "bold")]
+    lines = [(shorten(results.classes[label], max_length - BOLD_EXTRA_WIDTH), INK_COLOUR, "bold")]
     for variant, probabilities in gallery.probabilities.items():
-        predicted, confidence = probabilities[index].argmax(), gallery.confidence.format(probabilities[index].max())
+        predicted = probabilities[index].argmax()
+        confidence = gallery.confidence_format.format(probabilities[index].max())
         name = shorten(results.classes[predicted], max_length - len(f"{variant} {confidence}"))
-        lines.append((f"{variant} {name}{confidence}", QUIET if predicted == label else WRONG, "normal"))
+        colour = MUTED_COLOUR if predicted == label else HIGHLIGHT_COLOUR
+        lines.append((f"{variant} {name}{confidence}", colour, "normal"))
     for number, (text, colour, weight) in enumerate(lines):
         position = {"xycoords": "axes fraction", "xytext": (0, -3 - 9 * number), "textcoords": "offset points"}
         ax.annotate(text, (0.5, 0), **position, ha="center", va="top", size=6.5, weight=weight, color=colour)

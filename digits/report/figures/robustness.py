@@ -9,7 +9,7 @@ from digits.evaluation.robustness import sample_indices
 from digits.report.figures import data
 from digits.report.figures.images import downsample, draw_image
 from digits.report.figures.style import (
-    QUIET,
+    MUTED_COLOUR,
     add_legend,
     add_panels,
     add_sections,
@@ -25,30 +25,32 @@ ALL_SEVERITIES = (0, *SEVERITIES)
 
 
 def draw(results: data.FamilyResults) -> Figure:
-    rows = data.corrupted(results)
-    names = {group: [data.MEAN.format(group), *corruptions] for group, corruptions in data.GROUPS.items()}
-    heights = [-(-len(panels) // N_COLUMNS) for panels in names.values()]
+    rows = data.robustness_table(results)
+    panel_names = {group: [data.MEAN_NAME.format(group), *corruptions] for group, corruptions in data.GROUPS.items()}
+    heights = [-(-len(names) // N_COLUMNS) for names in panel_names.values()]
     caption = f"{format_count(len(sample_indices(len(results.labels))), 'test image')}; the examples show the first. "
     caption += describe_band(results.n_seeds)
     figure = create_figure(f"{results.family}: accuracy on corrupted test images", 1.3 + 1.85 * sum(heights), caption)
-    for section, group in zip(add_sections(figure, [*HEADINGS.values()], heights), names, strict=True):
-        for name, ax in add_panels(section, names[group], N_COLUMNS).items():
+    for section, group in zip(add_sections(figure, [*HEADINGS.values()], heights), panel_names, strict=True):
+        lowest = min(row["lowest"] for row in rows if row["group"] == group)
+        for name, ax in add_panels(section, panel_names[group], N_COLUMNS).items():
             draw_panel(ax, [row for row in rows if row["corruption"] == name], name, results.images[:1])
-        ax.set_ylim(min(row["lowest"] for row in rows if row["group"] == group) - 0.03, 1.01)
-        ax.yaxis.set_major_formatter(format_percent)
+            ax.set_ylim(lowest - 0.03, 1.01)
+            ax.yaxis.set_major_formatter(format_percent)
     add_legend(figure)
     return figure
 
 
-def draw_panel(ax: Axes, rows: list[data.Record], name: str, image: np.ndarray) -> None:
+def draw_panel(ax: Axes, rows: list[data.Record], name: str, image_batch: np.ndarray) -> None:
+    """Draw the panel of a corruption or of a group's mean. `image_batch` has one image, the example."""
     draw_bands(ax, rows, "severity")
     ax.set_title(name if name in CORRUPTIONS else "mean")
     ax.set_xlim(-0.5, len(ALL_SEVERITIES) - 0.5)
     ax.set_xticks(ALL_SEVERITIES, [row["strength"] for row in rows[: len(ALL_SEVERITIES)]])
     if name in CORRUPTIONS:
-        ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=QUIET)
+        ax.set_title(CORRUPTIONS[name].unit, loc="right", size=6, color=MUTED_COLOUR)
         examples = ax.inset_axes((0, -0.6, 1, 0.4), anchor="N")
-        draw_image(examples, join_images([corrupt(image, name, severity)[0] for severity in ALL_SEVERITIES]))
+        draw_image(examples, join_images([corrupt(image_batch, name, severity)[0] for severity in ALL_SEVERITIES]))
 
 
 def join_images(images: list[np.ndarray]) -> np.ndarray:

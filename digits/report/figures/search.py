@@ -1,4 +1,4 @@
-"""The trials of the searches: their learning curves, and their objective by hyperparameter."""
+"""The trials of the searches: their learning curves, and their scores by hyperparameter."""
 
 from typing import Any
 
@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from digits.evaluation.objective import score
-from digits.report.figures.data import BASELINE_TRIAL, OBJECTIVE, FamilyResults, Record
+from digits.report.figures.data import BASELINE_TRIAL, SCORE_KEY, FamilyResults, Record
 from digits.report.figures.style import (
-    INK,
-    QUIET,
-    WRONG,
-    accuracy_limits,
+    HIGHLIGHT_COLOUR,
+    INK_COLOUR,
+    MUTED_COLOUR,
     add_legend,
     add_panels,
     create_figure,
@@ -22,6 +21,7 @@ from digits.report.figures.style import (
     format_percent,
     set_log_scale,
     shorten,
+    upper_limits,
 )
 
 N_COLUMNS = 3
@@ -32,31 +32,41 @@ MIN_LOG_RATIO = 20
 CROWDED_SHARE = 0.2
 GOLDEN = 0.618034
 
-SEARCHED = "#56a0cf"
+SEARCHED_COLOUR = "#56a0cf"
 TRIAL_STYLES = {  # later ones are drawn on top
-    "stopped early": {"marker": "o", "color": SEARCHED, "alpha": 0.6, "linewidth": 0.9, "markerfacecolor": "white"},
-    "completed": {"marker": "o", "color": SEARCHED, "alpha": 0.9, "linewidth": 1.3},
-    "baseline recipe": {"marker": "D", "color": INK, "linewidth": 1.6, "markersize": 4.5},
-    "chosen": {"marker": "o", "color": WRONG, "linewidth": 1.8},
+    "stopped early": {
+        "marker": "o",
+        "color": SEARCHED_COLOUR,
+        "alpha": 0.6,
+        "linewidth": 0.9,
+        "markerfacecolor": "white",
+    },
+    "completed": {"marker": "o", "color": SEARCHED_COLOUR, "alpha": 0.9, "linewidth": 1.3},
+    "baseline recipe": {"marker": "D", "color": INK_COLOUR, "linewidth": 1.6, "markersize": 4.5},
+    "chosen": {"marker": "o", "color": HIGHLIGHT_COLOUR, "linewidth": 1.8},
 }
-RING = {"marker": "o", "color": WRONG, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
+RING = {"marker": "o", "color": HIGHLIGHT_COLOUR, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.4}
 
 
 def draw(results: FamilyResults) -> Figure:
-    """Draw the objective of each trial by epoch. Failed trials have no curve: the axis label has their number."""
+    """Draw the score of each trial by epoch. Failed trials have no curve: the axis label has their number."""
     trials = successful_trials(results)
-    low, high = objective_limits(trials)
+    low, high = score_limits(trials)
     searches = format_count(results.n_searches, "hyperparameter search", plural="hyperparameter searches")
     figure = create_figure(f"{results.family}: {searches}, {format_count(len(results.trials), 'trial')}", height=3.4)
     ax = figure.subplots()
     for label, style in TRIAL_STYLES.items():
         for trial in trials:
             if label == ("chosen" if trial["chosen"] else trial_type(trial)):
-                scores = [score(epoch, results.objective) for epoch in trial["epochs"]]
+                scores = [score(epoch, results.objective_name) for epoch in trial["epochs"]]
                 ax.plot([epoch["epoch"] for epoch in trial["epochs"]], scores, label=label, **style)
-    hidden = {"failed": len(results.trials) - len(trials), "below this scale": sum(t[OBJECTIVE] < low for t in trials)}
+    hidden = {
+        "failed": len(results.trials) - len(trials),
+        "below this scale": sum(trial[SCORE_KEY] < low for trial in trials),
+    }
     notes = "; ".join(f"{format_count(count, 'trial')} {reason}" for reason, count in hidden.items() if count)
-    ax.set(ylim=(low, high), xlabel=f"epoch ({notes})" if notes else "epoch", ylabel=f"objective: {results.objective}")
+    ax.set(ylim=(low, high), xlabel=f"epoch ({notes})" if notes else "epoch")
+    ax.set_ylabel(f"objective: {results.objective_name}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.yaxis.set_major_formatter(format_percent)
     add_legend(figure, "outside lower center")
@@ -67,14 +77,14 @@ def draw_hyperparameters(results: FamilyResults) -> Figure:
     trials = successful_trials(results)
     names = searched_hyperparameters(trials)
     height = 0.9 + 1.9 * max(1, -(-len(names) // N_COLUMNS))
-    figure = create_figure(f"{results.family}: objective ({results.objective}) by hyperparameter", height)
+    figure = create_figure(f"{results.family}: objective ({results.objective_name}) by hyperparameter", height)
     if not names:
-        figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=QUIET)
+        figure.text(0.5, 0.45, "No hyperparameter varies among the trials.", ha="center", color=MUTED_COLOUR)
         return figure
     for name, ax in add_panels(figure, names, N_COLUMNS).items():
         draw_hyperparameter(ax, name, [trial for trial in trials if trial["hyperparameters"].get(name) is not None])
-    ax.set_ylim(*objective_limits(trials))
-    ax.yaxis.set_major_formatter(format_percent)
+        ax.set_ylim(*score_limits(trials))
+        ax.yaxis.set_major_formatter(format_percent)
     add_legend(figure, "outside lower center")
     return figure
 
@@ -83,13 +93,13 @@ def draw_hyperparameter(ax: Axes, name: str, trials: list[Record]) -> None:
     values = [trial["hyperparameters"][name] for trial in trials]
     from_range = is_range(values)
     positions = np.array(values if from_range else position_choices(ax, values))
-    objectives = np.array([trial[OBJECTIVE] for trial in trials])
+    scores = np.array([trial[SCORE_KEY] for trial in trials])
     masks = {label: [trial_type(trial) == label for trial in trials] for label in TRIAL_STYLES}
     masks["chosen"] = [trial["chosen"] for trial in trials]
     for label, mask in masks.items():
         if any(mask):
             style = {"markersize": 3.5} | (RING if label == "chosen" else TRIAL_STYLES[label]) | {"linestyle": "none"}
-            ax.plot(positions[mask], objectives[mask], label=label, **style)
+            ax.plot(positions[mask], scores[mask], label=label, **style)
     ax.set_title(name)
     if from_range:
         scale_range(ax.xaxis, values)
@@ -127,7 +137,7 @@ def are_numbers(values: list[Any]) -> bool:
 
 
 def successful_trials(results: FamilyResults) -> list[Record]:
-    return [trial for trial in results.trials if trial[OBJECTIVE] is not None]
+    return [trial for trial in results.trials if trial[SCORE_KEY] is not None]
 
 
 def trial_type(trial: Record) -> str:
@@ -136,10 +146,10 @@ def trial_type(trial: Record) -> str:
     return "stopped early" if trial["status"] == "pruned" else "completed"
 
 
-def objective_limits(trials: list[Record]) -> tuple[float, float]:
-    low, high = accuracy_limits([trial[OBJECTIVE] for trial in trials], depth=3)
-    baseline = [trial[OBJECTIVE] for trial in trials if trial["trial"] == BASELINE_TRIAL]
-    return min([low, *(value - 0.08 * (high - value) for value in baseline)]), high
+def score_limits(trials: list[Record]) -> tuple[float, float]:
+    low, high = upper_limits([trial[SCORE_KEY] for trial in trials], max_range_ratio=3)
+    baseline_scores = [trial[SCORE_KEY] for trial in trials if trial["trial"] == BASELINE_TRIAL]
+    return min([low, *(value - 0.08 * (high - value) for value in baseline_scores)]), high
 
 
 def searched_hyperparameters(trials: list[Record]) -> list[str]:

@@ -15,14 +15,14 @@ from matplotlib.ticker import Formatter, LogLocator, NullFormatter
 from digits.core import files
 
 WIDTH = 7.0  # inches
-INK, QUIET = "#222222", "#6b6b6b"
-BASELINE, TUNED, WRONG = "#8a8a8a", "#0072b2", "#c44e00"
-VARIANT_COLOURS = {"baseline": BASELINE, "tuned": TUNED}
+INK_COLOUR, MUTED_COLOUR = "#222222", "#6b6b6b"
+BASELINE_COLOUR, TUNED_COLOUR, HIGHLIGHT_COLOUR = "#8a8a8a", "#0072b2", "#c44e00"
+VARIANT_COLOURS = {"baseline": BASELINE_COLOUR, "tuned": TUNED_COLOUR}
 MAX_FINE_TICKS_RATIO = 60
 
 STYLE = {
     "font.size": 8,
-    "text.color": INK,
+    "text.color": INK_COLOUR,
     # A class may be called "$5 bill".
     "text.parse_math": False,
     "figure.dpi": 144,
@@ -33,7 +33,7 @@ STYLE = {
     "figure.constrained_layout.h_pad": 0.07,
     "axes.titlesize": 8.5,
     "axes.titlelocation": "left",
-    "axes.labelcolor": INK,
+    "axes.labelcolor": INK_COLOUR,
     "axes.edgecolor": "#999999",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -41,8 +41,8 @@ STYLE = {
     "axes.grid": True,
     "axes.formatter.useoffset": False,
     "grid.color": "#e4e4e4",
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
+    "xtick.color": MUTED_COLOUR,
+    "ytick.color": MUTED_COLOUR,
     "image.interpolation": "nearest",
     "lines.markersize": 3,
     "legend.frameon": False,
@@ -60,7 +60,7 @@ def create_figure(title: str, height: float, caption: str = "") -> Figure:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(title, x=0.012, ha="left")
     if caption:
-        figure.supxlabel(caption, color=QUIET)
+        figure.supxlabel(caption, color=MUTED_COLOUR)
     return figure
 
 
@@ -118,10 +118,13 @@ def set_log_scale(axis: Axis, formatter: str | Formatter = "{x:g}") -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def accuracy_limits(values: list[float], depth: float = 6) -> tuple[float, float]:
-    """Return limits of the y axis near the top, where runs differ, even if a few values are far below."""
+def upper_limits(values: list[float], max_range_ratio: float = 6) -> tuple[float, float]:
+    """Return limits of the y axis that show the upper values, where models differ, even if a few values are far below.
+
+    The range is at most `max_range_ratio` times as large as that from the median to the highest value, plus a margin.
+    """
     top, middle, bottom = max(values), float(np.median(values)), min(values)
     if top > middle:
-        bottom = max(bottom, top - depth * (top - middle))
+        bottom = max(bottom, top - max_range_ratio * (top - middle))
     margin = max(0.06 * (top - bottom), 1e-3)
     return bottom - margin, top + margin

@@ -9,11 +9,11 @@ from matplotlib.ticker import MaxNLocator
 from digits.report.figures import data
 from digits.report.figures.style import (
     VARIANT_COLOURS,
-    accuracy_limits,
     add_legend,
     create_figure,
     format_percent,
     set_log_scale,
+    upper_limits,
 )
 
 MIN_LOG_RATIO = 8
@@ -21,15 +21,15 @@ MAX_MARKED_POINTS = 25
 
 
 def draw(results: data.FamilyResults) -> Figure:
-    rows = data.training(results)
+    rows = data.training_table(results)
     figure = create_figure(f"{results.family}: training curves", 4.9, describe_band(results.n_seeds))
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    for ax, (measure, split) in zip(axes.flat, product(data.MEASURES, data.SPLITS), strict=True):
+    for ax, (measure, split) in zip(axes.flat, product(data.MEASURES, data.SPLIT_PREFIXES), strict=True):
         draw_bands(ax, [row for row in rows if (row["measure"], row["split"]) == (measure, split)], "epoch")
         ax.set_title(f"{split} {measure}")
     accuracy, loss = axes[:, 0]
     accuracies = [row[key] for row in rows if row["measure"] == "accuracy" for key in ("lowest", "highest")]
-    accuracy.set_ylim(*accuracy_limits(accuracies))
+    accuracy.set_ylim(*upper_limits(accuracies))
     accuracy.yaxis.set_major_formatter(format_percent)
     losses = [row["lowest"] for row in rows if row["measure"] == "loss"]
     if max(losses) > MIN_LOG_RATIO * min(losses) > 0:

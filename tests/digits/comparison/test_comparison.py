@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from digits.comparison.comparison import (
-    ENSEMBLE,
+    ENSEMBLE_LABEL,
     Comparison,
+    ModelResult,
     PredictionsByVariant,
-    Result,
     Spread,
     columns,
     compare,
@@ -18,7 +18,7 @@ from digits.comparison.comparison import (
 )
 from digits.comparison.verdict import BETTER, OPEN, WORSE
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES
-from digits.evaluation.metrics import METRICS, Predictions, average, measure
+from digits.evaluation.metrics import METRICS, Predictions, average, compute_metrics
 
 N_IMAGES, N_CORRUPTED = 1000, 100
 LABELS = np.arange(N_IMAGES) % 4
@@ -37,16 +37,16 @@ def make_predictions(n_wrong: int, confidence: float = 0.7, n_corrupted_correct:
 
 def with_ensembles(predictions: PredictionsByVariant) -> PredictionsByVariant:
     ensembles = {
-        (family, variant + ENSEMBLE): [average(models, models[0].corrupted_correct)]
+        (family, variant + ENSEMBLE_LABEL): [average(models, models[0].corrupted_correct)]
         for (family, variant), models in predictions.items()
         if len(models) > 1
     }
     return dict(predictions) | ensembles
 
 
-def make_results(predictions: PredictionsByVariant) -> list[Result]:
+def make_results(predictions: PredictionsByVariant) -> list[ModelResult]:
     return [
-        Result(family, variant, seed, measure(model), 0.96, 0.1, 407_050, 406_528, 1_628_200, 10, 1.3)
+        ModelResult(family, variant, seed, compute_metrics(model), 0.96, 0.1, 407_050, 406_528, 1_628_200, 10, 1.3)
         for (family, variant), models in predictions.items()
         for seed, model in enumerate(models, start=1)
     ]
@@ -140,7 +140,7 @@ def test_families_keep_their_order_with_the_baseline_first():
 
 
 def test_pairs_are_within_families_and_between_tuned_models():
-    variants = [(family, f"{variant}{suffix}") for suffix in ("", ENSEMBLE) for family, variant in MLP | CNN]
+    variants = [(family, f"{variant}{suffix}") for suffix in ("", ENSEMBLE_LABEL) for family, variant in MLP | CNN]
     assert list_pairs(variants) == [
         (("mlp", "tuned"), ("mlp", "baseline")),
         (("mlp", "tuned ensemble"), ("mlp", "baseline ensemble")),

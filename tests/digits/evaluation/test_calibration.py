@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digits.evaluation import calibration
-from digits.evaluation.calibration import Bin, confidences, gaps, reliability
+from digits.evaluation.calibration import Bin, confidences, errors_per_image, reliability
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
 
 
 def calibration_error(probabilities, labels):
-    return gaps(confidences(probabilities), probabilities.argmax(axis=1) == labels).mean()
+    return errors_per_image(confidences(probabilities), probabilities.argmax(axis=1) == labels).mean()
 
 
 def test_calibration_error_equals_the_one_computed_by_hand(monkeypatch):
@@ -48,7 +48,7 @@ def test_every_image_is_in_the_bin_of_its_confidence(weights):
     assert calibration_error(probabilities, 0) == pytest.approx(sum(bin_gaps) / len(probabilities))
 
 
-def test_gaps_are_negated_in_underconfident_bins():
+def test_errors_per_image_are_negated_in_underconfident_bins():
     # An overconfident bin of three images, and an underconfident bin of one.
-    image_gaps = gaps(np.array([0.95, 0.95, 0.95, 0.5]), np.array([True, False, False, True]))
-    assert image_gaps == pytest.approx([-0.05, 0.95, 0.95, 0.5])
+    errors = errors_per_image(np.array([0.95, 0.95, 0.95, 0.5]), np.array([True, False, False, True]))
+    assert errors == pytest.approx([-0.05, 0.95, 0.95, 0.5])

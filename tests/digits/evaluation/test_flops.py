@@ -48,7 +48,11 @@ def test_models_and_their_ensemble_have_costs_and_accuracies(models):
     baseline, ensemble, tuned, tuned_ensemble = cost_accuracy(["cnn"], (1, 2, 3))
     assert baseline == CostAccuracy("cnn", "baseline", 1, (0.75, 0.75, 0.5), 1_000_000, 3 * 10**12, 0)
     assert ensemble == CostAccuracy("cnn", "baseline", 3, (1.0,), 3_000_000, 9 * 10**12, 0)
-    assert (tuned.variant, tuned.search, tuned_ensemble.search) == ("tuned", 3 * 10**12, 3 * 10**12)
+    assert (tuned.variant, tuned.search_operations, tuned_ensemble.search_operations) == (
+        "tuned",
+        3 * 10**12,
+        3 * 10**12,
+    )
     assert baseline.accuracy == pytest.approx(2 / 3)
 
 
@@ -56,8 +60,16 @@ def test_with_a_search_per_seed_a_model_costs_one_search_and_an_ensemble_all(mod
     write_searches(3)
     files.write_json(history_file("cnn-tuned-1"), {"multiply_adds": 4_000_000, "images": 50_000, "epochs": [{}] * 10})
     *_, tuned, ensemble = cost_accuracy(["cnn"], (1, 2, 3))
-    assert (tuned.multiply_adds, tuned.training, tuned.search) == (2_000_000, 6 * 10**12, 3 * 10**12)
-    assert (ensemble.multiply_adds, ensemble.training, ensemble.search) == (6_000_000, 18 * 10**12, 9 * 10**12)
+    assert (tuned.multiply_adds, tuned.training_operations, tuned.search_operations) == (
+        2_000_000,
+        6 * 10**12,
+        3 * 10**12,
+    )
+    assert (ensemble.multiply_adds, ensemble.training_operations, ensemble.search_operations) == (
+        6_000_000,
+        18 * 10**12,
+        9 * 10**12,
+    )
 
 
 def test_one_seed_makes_no_ensemble(models):

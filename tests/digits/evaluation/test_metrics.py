@@ -14,10 +14,10 @@ from digits.evaluation.metrics import (
     accuracy,
     average,
     class_scores,
+    compute_metrics,
     confusion_matrix,
     load_predictions,
     load_probabilities,
-    measure,
 )
 
 PROBABILITIES = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0, 1, 0]], np.float32)
@@ -35,7 +35,7 @@ def corrupted_correct(trained: bool, held_out: bool, n_images: int = 3) -> np.nd
 
 
 def test_metrics_equal_those_computed_by_hand():
-    metrics = measure(Predictions(PROBABILITIES, LABELS, corrupted_correct(trained=True, held_out=False)))
+    metrics = compute_metrics(Predictions(PROBABILITIES, LABELS, corrupted_correct(trained=True, held_out=False)))
     assert list(metrics) == [metric.name for metric in METRICS]
     assert metrics["test_accuracy"] == 3 / 4
     assert metrics["test_loss"] == pytest.approx(-(log(0.75) + log(0.25) + log(0.75) + log(1)) / 4, rel=1e-12)
@@ -51,10 +51,10 @@ def test_smaller_is_better_for_loss_and_calibration_error():
 
 
 def test_corruption_metrics_need_predictions_of_corrupted_images():
-    clean = Predictions(PROBABILITIES, LABELS)
+    uncorrupted = Predictions(PROBABILITIES, LABELS)
     corrupted = Predictions(PROBABILITIES, LABELS, corrupted_correct(True, True))
-    assert list(measure(clean)) == [name for name in BY_NAME if name not in CORRUPTION_METRICS]
-    assert not BY_NAME["trained_corruptions_accuracy"].available_for([corrupted, clean])
+    assert list(compute_metrics(uncorrupted)) == [name for name in BY_NAME if name not in CORRUPTION_METRICS]
+    assert not BY_NAME["trained_corruptions_accuracy"].available_for([corrupted, uncorrupted])
 
 
 def test_a_metric_has_a_value_for_each_model_and_image():

@@ -14,7 +14,7 @@ def epoch(accuracy: float, loss: float, corrupted_accuracy: float) -> dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("objective", "first", "second", "winner"),
+    ("objective", "first", "second", "best_seed"),
     [
         ("accuracy", (0.97, 0.1, 0.9), (0.98, 0.2, 0.5), 2),
         ("accuracy", (0.98, 0.1, 0.9), (0.98, 0.2, 0.9), 1),
@@ -25,10 +25,10 @@ def epoch(accuracy: float, loss: float, corrupted_accuracy: float) -> dict[str, 
         ("balanced", (0.98, 0.1, 0.8), (0.98, 0.1, 0.9), 2),
     ],
 )
-def test_the_best_model_is_selected_by_its_last_epoch(project, objective, first, second, winner):
+def test_the_best_model_is_selected_by_its_last_epoch(project, objective, first, second, best_seed):
     for seed, last in ((1, first), (2, second)):
         write_json(history_file(f"cnn-tuned-{seed}"), {"epochs": [epoch(1, 0, 1), epoch(*last)]})
-    assert best_model(["cnn-tuned-1", "cnn-tuned-2"], objective) == f"cnn-tuned-{winner}"
+    assert best_model(["cnn-tuned-1", "cnn-tuned-2"], objective) == f"cnn-tuned-{best_seed}"
 
 
 def test_halving_any_error_changes_the_balanced_objective_equally():

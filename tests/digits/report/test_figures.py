@@ -14,7 +14,7 @@ from digits.evaluation.flops import CostAccuracy
 from digits.report import figures
 from digits.report.figures import data, images, search
 from digits.report.figures.data import FamilyResults
-from digits.report.figures.style import accuracy_limits, use_style
+from digits.report.figures.style import upper_limits, use_style
 
 SEEDS = (1, 2)
 OBJECTS = ["articulated lorry with trailer", "pickup truck", "$5 bill", *(f"kind {number}" for number in range(27))]
@@ -90,7 +90,7 @@ def results(
             for search in searches
             for trial in trials
         ],
-        objective="accuracy",
+        objective_name="accuracy",
         probabilities={
             "baseline": [probabilities(n_wrong + 2) for _ in SEEDS],
             "tuned": [probabilities(n_wrong) for _ in SEEDS],
@@ -98,7 +98,10 @@ def results(
         labels=labels,
         images=rng.integers(0, 256, (n_images, *shape), dtype=np.uint8),
         classes=classes,
-        corrupted={"baseline": [corrupted(n_images, 3), corrupted(n_images, 6)], "tuned": [corrupted(n_images, 1)] * 2},
+        corrupted_correct={
+            "baseline": [corrupted(n_images, 3), corrupted(n_images, 6)],
+            "tuned": [corrupted(n_images, 1)] * 2,
+        },
     )
 
 
@@ -169,7 +172,7 @@ def test_texts_do_not_overlap_or_leave_the_figure(name, classes, shape):
 
 
 def test_training_is_averaged_over_the_seeds():
-    first, *others = data.training(results())
+    first, *others = data.training_table(results())
     assert len(others) == 2 * 2 * 2 * 3 - 1
     assert first == {
         "variant": "baseline",
@@ -185,7 +188,7 @@ def test_training_is_averaged_over_the_seeds():
 def test_a_failed_trial_has_no_objective_and_no_curve(tmp_path):
     diverged = TRIALS[1] | {"epochs": TRIALS[3]["epochs"]}
     with_failed = results(trials=[TRIALS[0], diverged, *TRIALS[2:]])
-    data.write(with_failed, tmp_path)
+    data.write_tables(with_failed, tmp_path)
     rows = list(csv.DictReader((tmp_path / "search/cnn.csv").read_text().splitlines()))
     assert [row["status"] for row in rows] == ["completed", "failed", "completed", "pruned"]
     assert [row["objective"] for row in rows] == ["0.96", "", "0.98", "0.11"]
@@ -199,7 +202,10 @@ def test_a_failed_trial_has_no_objective_and_no_curve(tmp_path):
 
 def test_each_search_has_its_own_chosen_trial():
     two_searches = results(searches=(1, 7))
-    assert [(row["search"], row["trial"]) for row in data.search(two_searches) if row["chosen"]] == [(1, 2), (7, 2)]
+    assert [(row["search"], row["trial"]) for row in data.search_table(two_searches) if row["chosen"]] == [
+        (1, 2),
+        (7, 2),
+    ]
     [ax] = search.draw(two_searches).axes
     assert [line.get_label() for line in ax.lines].count("chosen") == 2
     chosen = [line for line in search.draw_hyperparameters(two_searches).axes[0].lines if line.get_label() == "chosen"]
@@ -208,7 +214,7 @@ def test_each_search_has_its_own_chosen_trial():
 
 def test_confusion_counts_every_image_once_per_seed_and_lists_every_class():
     family = results()
-    rows = data.confusion(family)
+    rows = data.confusion_table(family)
     for variant, n_wrong in (("baseline", 11), ("tuned", 9)):
         selected = [row for row in rows if row["variant"] == variant]
         assert sum(row["count"] for row in selected) == len(family.labels) * len(SEEDS)
@@ -218,7 +224,7 @@ def test_confusion_counts_every_image_once_per_seed_and_lists_every_class():
 
 
 def test_accuracy_on_corrupted_images_is_averaged_over_the_seeds():
-    rows = data.corrupted(results())
+    rows = data.robustness_table(results())
     assert len(rows) == 2 * (2 + len(CORRUPTIONS)) * 5
     uncorrupted, first = [row for row in rows if (row["variant"], row["corruption"]) == ("baseline", "shift")][:2]
     assert [uncorrupted[key] for key in ("lowest", "mean", "highest")] == pytest.approx([49 / 60] * 3)
@@ -236,7 +242,7 @@ def test_accuracy_on_corrupted_images_is_averaged_over_the_seeds():
 
 
 def test_trained_and_held_out_corruptions_have_separate_means():
-    rows = [row for row in data.corrupted(results()) if row["variant"] == "tuned" and row["severity"] == 4]
+    rows = [row for row in data.robustness_table(results()) if row["variant"] == "tuned" and row["severity"] == 4]
     means = {row["corruption"]: row["mean"] for row in rows if row["corruption"].startswith("mean")}
     assert means == pytest.approx(
         {"mean of trained corruptions": 1 - 4 / 60, "mean of held-out corruptions": 1 - 8 / 60}
@@ -245,7 +251,7 @@ def test_trained_and_held_out_corruptions_have_separate_means():
 
 
 def test_one_outlier_does_not_flatten_the_other_curves():
-    low, high = accuracy_limits([0.1, 0.97, 0.98, 0.985, 0.99])
+    low, high = upper_limits([0.1, 0.97, 0.98, 0.985, 0.99])
     assert 0.9 < low < 0.97
     assert high > 0.99
 

@@ -1,25 +1,25 @@
 from dataclasses import replace
 
-from digits.comparison.comparison import Comparison, Row, Spread
-from digits.comparison.intervals import Accuracy
+from digits.comparison.comparison import Comparison, Spread, VariantResult
+from digits.comparison.intervals import AccuracyEstimate
 from digits.comparison.verdict import Verdict
 from digits.evaluation.metrics import METRICS
 from digits.report import tables
 from tests.digits.comparison.test_comparison import CNN, MLP, compare_models, make_predictions
 
-ACCURACY = Accuracy(0.989, 0.001, 0.98, 0.995)
+ACCURACY = AccuracyEstimate(0.989, 0.001, 0.98, 0.995)
 ONE_SEED = {key: models[:1] for key, models in MLP.items()}
 
 
-def change_verdicts(row: Row, **verdicts: tuple[str, float, float, float]) -> dict[str, Verdict]:
+def change_verdicts(row: VariantResult, **verdicts: tuple[str, float, float, float]) -> dict[str, Verdict]:
     """Return the row's verdicts with these verdicts, differences and intervals."""
     return {
-        name: replace(row.verdicts[name], verdict=verdict, difference=difference, low=low, high=high)
-        for name, (verdict, difference, low, high) in verdicts.items()
+        name: replace(row.verdicts[name], decision=decision, difference=difference, low=low, high=high)
+        for name, (decision, difference, low, high) in verdicts.items()
     }
 
 
-def tuned_row() -> Row:
+def tuned_row() -> VariantResult:
     row = compare_models(MLP).rows[1]
     metrics = dict(row.metrics) | {
         "test_loss": Spread(0.0712, 0.0004),
@@ -60,7 +60,7 @@ def test_the_overview_has_a_sentence_per_family_and_a_row_per_model_without_ense
 def test_the_overview_explains_open_only_if_it_occurs():
     comparison = compare_models(MLP)
     row = tuned_row()
-    better = {name: replace(verdict, verdict="better") for name, verdict in row.verdicts.items()}
+    better = {name: replace(verdict, decision="better") for name, verdict in row.verdicts.items()}
     overview = tables.overview(replace(comparison, rows=(comparison.rows[0], replace(row, verdicts=better))))
     assert "| better | 3 better |" in overview
     assert overview.startswith("The tuned mlp is better than its baseline on 4 of 4 metrics.\n")
@@ -106,9 +106,9 @@ def test_the_table_of_results_has_marks_and_gains():
 def test_notes_state_the_scope_of_the_verdicts():
     comparison = compare_models(MLP)
     several = replace(comparison, n_searches=2)
-    for each, scope in ((comparison, "the one recipe that its search found"), (several, "the search itself (2 ")):
-        assert f"tuned models apply to {scope}" in tables.results(each)
-        assert f"tuned models apply to {scope}" in tables.verdicts(each)
+    for scoped, scope in ((comparison, "the one recipe that its search found"), (several, "the search itself (2 ")):
+        assert f"tuned models apply to {scope}" in tables.results(scoped)
+        assert f"tuned models apply to {scope}" in tables.verdicts(scoped)
     assert "the choice of seeds and test images" in tables.results(comparison)
     assert "the choice of searches, seeds and test images" in tables.results(several)
     one_seed = compare_models(ONE_SEED)
@@ -127,8 +127,8 @@ def test_each_pair_has_a_table_with_a_row_per_metric():
         name: replace(verdict, p=0.01, mcnemar=verdict.mcnemar and 0.5, detectable=0.02)
         for name, verdict in tuned_row().verdicts.items()
     }
-    head, _, *lines = tables.verdict_table(("mlp", "tuned"), ("mlp", "baseline"), verdicts).splitlines()
-    assert head.startswith("| mlp tuned vs. mlp baseline | Verdict | Difference | 95 % interval | p | McNemar")
+    header, _, *lines = tables.verdict_table(("mlp", "tuned"), ("mlp", "baseline"), verdicts).splitlines()
+    assert header.startswith("| mlp tuned vs. mlp baseline | Verdict | Difference | 95 % interval | p | McNemar")
     assert lines[:2] == [
         "| Test accuracy | better | +1.17 points | +0.90 to +1.43 | 0.010 | 0.500 | 2.00 points |",
         "| Loss (lower is better) | worse | +0.0123 | +0.0010 to +0.0200 | 0.010 | – | 0.0200 |",
@@ -142,6 +142,18 @@ def test_verdicts_on_single_models_are_marked():
     assert sum(" * |" in line for line in lines) == 2 * len(METRICS)
     assert f"for all {5 * len(METRICS)} combinations of pair and metric" in lines[-1]
     assert "Verdicts with * apply to these models only" in lines[-1]
+
+
+def test_the_note_on_verdicts_lists_the_compared_pairs():
+    pairs = "Compared pairs: tuned against baseline of each family"
+    assert f"{pairs}, also as ensembles; tuned models of different families." in tables.verdicts(
+        compare_models(MLP | CNN)
+    )
+    assert f"{pairs}." in tables.verdicts(compare_models(ONE_SEED))
+
+
+def test_the_note_on_verdicts_distinguishes_them_from_the_interval():
+    assert "may exclude 0 although the verdict is open" in tables.verdicts(compare_models(MLP))
 
 
 def test_bars_and_line_breaks_are_escaped():

@@ -68,7 +68,7 @@ def test_differences_are_those_of_the_stored_predictions() -> None:
     assert accuracy.verdict.difference == pytest.approx(-100 / N_IMAGES)
     assert loss.verdict.difference == pytest.approx(100 / N_IMAGES * np.log(0.95 * 3 / 0.05), rel=1e-3)
     assert trained.verdict.difference == pytest.approx(0.1, abs=0.01)
-    actual = [row.verdict.verdict for row in (accuracy, loss, trained, held_out)]
+    actual = [row.verdict.decision for row in (accuracy, loss, trained, held_out)]
     assert actual == ["worse", "worse", "better", "better"]
     assert rows[len(METRICS)].base.sd is None  # an ensemble
 
@@ -97,7 +97,7 @@ def test_other_probabilities_of_the_same_classes_are_compared() -> None:
     base = make_stored(mlp=100)
     models = {key: replace(model, probabilities=np.sqrt(model.probabilities)) for key, model in base.models.items()}
     rows = compare(base, replace(base, models=models)).rows[: len(METRICS)]
-    assert [row.verdict.verdict for row in rows] == ["open", "better", "worse", "open", "open"]
+    assert [row.verdict.decision for row in rows] == ["open", "better", "worse", "open", "open"]
 
 
 def test_a_verdict_of_one_seed_holds_for_these_models_only() -> None:
