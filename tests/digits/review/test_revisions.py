@@ -171,7 +171,7 @@ def test_a_revision_with_former_names_of_metrics_gets_one_note(folder: Path) -> 
 
 def test_an_earlier_revision_may_lack_reports_and_predictions() -> None:
     main = load_revision("main")
-    assert revisions.test_images_digest(main) is None
+    assert revisions.digest_of_test_images(main) is None
     assert revisions.read_costs(main) == {}
     assert file_names(main, "data/predictions") == []
 
@@ -202,8 +202,8 @@ def test_a_file_or_a_folder_is_not_a_commit(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "read"),
     [
-        ("data.json", b'{"splits": {', revisions.test_images_digest),
-        ("data.json", b"[]", revisions.test_images_digest),
+        ("data.json", b'{"splits": {', revisions.digest_of_test_images),
+        ("data.json", b"[]", revisions.digest_of_test_images),
         ("comparison.csv", b"family,variant\n\xff", revisions.read_costs),
         ("comparison.csv", b"<<<<<<< HEAD\nmlp,tuned\n", revisions.read_costs),
         ("comparison.csv", b"family,variant,parameters\nmlp,tuned,many\n", revisions.read_costs),
