@@ -1,4 +1,4 @@
-"""Stored predictions of two revisions, made up."""
+"""Made-up predictions of two revisions."""
 
 import numpy as np
 
@@ -27,9 +27,9 @@ def make_stored(
     corrupted_error: float = 0.1,
     **n_errors: int,
 ) -> RevisionPredictions:
-    """Return predictions of tuned models, with about as many errors as given by family.
+    """Return predictions of tuned models, with about `n_errors` errors for each family.
 
-    Another draw gives other predictions for the same seeds.
+    A different `draw` gives different predictions for the same seeds.
     """
     models = {
         (family, "tuned", seed): make_predictions(n + seed, 10 * draw + seed, confidence, corrupted_error)

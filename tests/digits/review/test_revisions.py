@@ -105,7 +105,7 @@ def test_committed_results_are_up_to_date() -> None:
         ("params.yaml", "{train: {epochs: 2}, seeds: [1, 2], other: 2}\n", []),  # no stage reads it
     ],
 )
-def test_results_of_other_code_or_parameters_are_outdated(
+def test_results_of_different_code_or_parameters_are_outdated(
     folder: Path, name: str, text: str, stages: list[str]
 ) -> None:
     assert [revisions.outdated_stages(revision) for revision in edit(folder, name, text)] == [stages, stages]
@@ -120,7 +120,7 @@ def test_corruption_code_is_the_code_that_evaluate_ran(folder: Path) -> None:
     assert revisions.local_corruption_code(code) == {}
 
 
-def test_corrupted_images_of_other_or_unknown_code_are_not_compared(folder: Path) -> None:
+def test_corrupted_images_of_different_or_unknown_code_are_not_compared(folder: Path) -> None:
     stored = make_stored(cnn=9), make_stored(cnn=9)
     main, without_corrupted = load_revision("main"), stored[0].without_corrupted_images()
     note = corrupted_images_note((main, main), (without_corrupted, stored[1]))
