@@ -17,24 +17,24 @@ def main() -> str:
         return "skipped: DIGITS_TRACKING is off"
     configure()
     from digits.tracking.registry import EvaluationSet, promote  # imports MLflow
-    from digits.tracking.sync import load_records, sync, winner
+    from digits.tracking.sync import find_candidate, load_contents, sync
 
     provenance = Provenance.collect()
     test_split = dataset.load(PREDICTIONS)
     classes = read_json(CLASSES)
     test = EvaluationSet(test_split.images, classes, test_split.labels, provenance.parameters["data"]["source"])
-    records = list(load_records(provenance, families))
+    contents = list(load_contents(provenance, families))
     try:
         store = connect()
-        counts = sync(store, provenance, records, test)
-        best = winner(records, objective)
-        decision = promote(store, provenance, track, objective, best.info, test)
+        counts = sync(store, provenance, contents, test)
+        candidate = find_candidate(contents, objective)
+        decision = promote(store, provenance, track, objective, candidate.info, test)
     except Exception as error:  # results do not depend on MLflow, so no error of MLflow may fail the pipeline
         reason = without_password(" ".join(str(error).split()))[:300] or type(error).__name__
         return (
             f"warning: MLflow at {location()} is not up to date ({reason}); the next `dvc repro` adds what is missing"
         )
-    summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    summary = ", ".join(f"{count} {action}" for action, count in sorted(counts.items()))
     return f"{location()}: {summary}; {decision}"
 
 

@@ -18,7 +18,7 @@ from digits.core.errors import UserError
 from digits.core.files import atomic_write
 
 ROOT = Path(__file__).parent.parent
-# The first two start together: one of them makes the project that others copy.
+# The first two start together; one of them creates the project that the other tests copy.
 LONGEST = (
     "test_trainings.py",
     "test_review.py",
@@ -125,13 +125,13 @@ def untrained(once: Once) -> Path:
 
 @pytest.fixture
 def untrained_project(untrained: Path, project: Path) -> Path:
-    """A copy of it as the current folder."""
+    """A copy of the untrained project, as the current folder."""
     return shutil.copytree(untrained, project, dirs_exist_ok=True)
 
 
 @pytest.fixture
 def tensorflow_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorFlow can be configured once in a process, and tests have started it."""
+    """Do not start TensorFlow, which can be configured only once in a process."""
     monkeypatch.setattr("digits.models.runtime.start", lambda _: None)
 
 

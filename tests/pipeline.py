@@ -38,7 +38,7 @@ PARAMS = {
     "tune.cnn.rungs": [1, 2],
 }
 ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # `python` is the one of the tests
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # the same `python` that runs the tests
     "PYTHONUNBUFFERED": "1",
 }
 ENVIRONMENT = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("MLFLOW_")}
@@ -60,12 +60,12 @@ def started(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def checkpoints(folder: Path, pattern: str = "*") -> dict[str, int]:
-    """Return the times when checkpoints were written, by name."""
+    """Return the times at which checkpoints were written, by name."""
     return {path.name: path.stat().st_mtime_ns for path in checkpoint_files(folder, pattern)}
 
 
 def checkpoint_files(folder: Path, pattern: str = "*") -> list[Path]:
-    """Names of unfinished files begin with a dot, and are left out."""
+    """Return checkpoints without unfinished ones, whose names begin with a dot."""
     return [path for path in folder.glob(f".checkpoints/*/{pattern}.zip") if path.name[0] != "."]
 
 
@@ -108,7 +108,7 @@ def make_project(folder: Path, **params: Any) -> Path:
 
 
 def copy_project(project: Path, folder: Path) -> Path:
-    """Copy a project with DVC's cache, so that nothing is trained again."""
+    """Copy a project with DVC's cache, so that no model is trained again."""
     return shutil.copytree(project, folder, symlinks=True)
 
 

@@ -1,4 +1,4 @@
-"""Run the code in docs/models.md unchanged, in a folder that holds the exports and nothing else of this project."""
+"""Run the code in docs/models.md unchanged, in a folder that holds only exports."""
 
 import os
 import re

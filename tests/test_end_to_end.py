@@ -81,7 +81,7 @@ def test_the_pipeline_writes_all_results(finished_project: Path) -> None:
     assert tables == {f"{name}/mlp.csv" for name in figures.data.TABLES}
 
 
-def test_a_killed_server_and_a_killed_experiment_lose_no_trial_and_log_none_twice(
+def test_each_trial_is_logged_once_although_the_server_and_the_experiment_are_killed(
     project: Path, finished_project: Path, tmp_path: Path
 ) -> None:
     forget_stages(project, *TRAINED)
@@ -113,7 +113,7 @@ def test_the_demo_predicts_new_images(project: Path) -> None:
     image = np.load(project / "data/predictions/images.npy")[0]
     expected = np.load(project / "data/predictions/mlp-tuned-1.npy")[0]
     (project / "models/mlp-tuned/1.keras").unlink()
-    with served(project, typed="y\n") as address:  # the answer to: make the missing model again?
+    with served(project, typed="y\n") as address:  # yes: train the missing model now
         assert requests.get(f"{address}/api/models", timeout=30).json()["classes"] == CLASSES
         body, headers = encoded(Image.fromarray(image)), {"Content-Type": "image/png"}
         response = requests.post(f"{address}/api/predict?models=mlp-tuned", body, headers=headers, timeout=30).json()

@@ -1,4 +1,4 @@
-"""Run experiments in parallel, and commands after them: MLflow has all their runs in one store."""
+"""Run experiments in parallel, then other commands: MLflow has all runs in one store."""
 
 import json
 import re

@@ -13,14 +13,14 @@ from digits.training import fingerprint
 ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 TRAINING = ("train_baseline", "tune", "train_tuned")
-# No result depends on them: the first two check values that DVC compares itself, the last logs trainings to MLflow.
+# No result depends on them: the first two check values that DVC compares itself, the last logs to MLflow.
 EXCLUDED_CODE = ("digits/config/", "digits/models/families/__init__.py", "digits/tracking/")
 STAGE_CODE = {"check": "digits/", "track": "digits/tracking/"}
 FAMILIES = sorted(path.stem for path in (ROOT / "digits/models/families").glob("[a-z]*.py"))
 RUNS = [(stage, family) for stage in STAGES for family in (FAMILIES if "matrix" in STAGES[stage] else [""])]
 
 
-def file_of(module: str) -> Path | None:
+def module_file(module: str) -> Path | None:
     path = ROOT / module.replace(".", "/")
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
 
@@ -39,11 +39,11 @@ def imported_modules(file: Path) -> Iterator[str]:
             yield from (".".join(parts[:n_parts]) for n_parts in range(1, len(parts) + 1))
 
 
-def code_of(*modules: str, exclude: tuple[str, ...] = EXCLUDED_CODE) -> set[str]:
-    """Return the files that these modules import, directly or not."""
+def imported_code(*modules: str, exclude: tuple[str, ...] = EXCLUDED_CODE) -> set[str]:
+    """Return the files of these modules and of all modules that they import, directly or indirectly."""
     queue, files = list(modules), set()
     while queue:
-        file = file_of(queue.pop())
+        file = module_file(queue.pop())
         if file is None or file in files or str(file.relative_to(ROOT)).startswith(exclude):
             continue
         files.add(file)
@@ -56,8 +56,8 @@ def has_code(file: Path) -> bool:
     return any(not isinstance(node, ast.Expr) for node in ast.parse(file.read_text()).body)
 
 
-def parameters_of(file: Path) -> set[str]:
-    """Return the keys that a stage reads: `parameter(Kind, "key")`."""
+def parameter_keys(file: Path) -> set[str]:
+    """Return the keys of the parameters that a stage reads: "train.epochs" of `parameter(Train, "train.epochs")`."""
     calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
     keys = (call.args[1] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "parameter")
     return {ast.unparse(key).removeprefix("f").strip("'") for key in keys}
@@ -73,19 +73,19 @@ def test_a_stage_depends_on_exactly_the_code_it_runs(stage: str, family: str) ->
     if family:
         modules.append(f"digits.models.families.{family}")
     excluded = tuple(code for code in EXCLUDED_CODE if not code.startswith(STAGE_CODE.get(stage, "none")))
-    code = code_of(*modules, exclude=excluded)
+    code = imported_code(*modules, exclude=excluded)
     listed = {dep for dep in dependencies(stage, family) if dep.startswith(("digits/", "stages/"))}
     assert [file for file in code if not any(is_within(file, dep) for dep in listed)] == []
     assert [dep for dep in listed if not any(is_within(file, dep) for file in code)] == []
 
 
 def test_trainings_depend_only_on_code_that_one_of_them_runs() -> None:
-    """Otherwise an edit of other code would train everything again."""
+    """Otherwise an edit of code that no training runs would train everything again."""
     modules = [f"stages.{stage}" for stage in TRAINING] + [f"digits.models.families.{family}" for family in FAMILIES]
     folders = {"digits/models", "digits/search", "digits/training"}
     files = (str(file.relative_to(ROOT)) for folder in folders for file in (ROOT / folder).rglob("*.py"))
     code = {file for file in files if has_code(ROOT / file) and not file.startswith(EXCLUDED_CODE)}
-    assert code <= code_of(*modules)
+    assert code <= imported_code(*modules)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_fingerprint_covers_the_code_that_the_stage_depends_on(stage: str, cod
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"check"}))
 def test_a_stage_depends_on_exactly_the_parameters_it_reads(stage: str) -> None:
     listed = {name.replace("${item.family}", "{family}") for name in STAGES[stage]["params"]}
-    assert listed == parameters_of(ROOT / f"stages/{stage}.py")
+    assert listed == parameter_keys(ROOT / f"stages/{stage}.py")
 
 
 def test_a_stage_has_the_name_of_its_file() -> None:
@@ -148,7 +148,7 @@ def test_the_search_does_not_depend_on_epochs_or_seeds_of_trainings() -> None:
     ],
 )
 def test_stages_that_only_process_files_do_not_import_tensorflow(module: str) -> None:
-    modules = {name for file in code_of(module) for name in imported_modules(ROOT / file)}
+    modules = {name for file in imported_code(module) for name in imported_modules(ROOT / file)}
     assert not {"tensorflow", "keras", "keras_tuner"} & modules
 
 
@@ -158,7 +158,7 @@ def test_exports_are_verified_without_code_that_builds_or_trains_networks() -> N
         "digits/models/keras_file.py",
         "digits/models/build.py",
     }
-    assert not model_code & code_of("digits.export.verify")
+    assert not model_code & imported_code("digits.export.verify")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Review changes that were run, and review them in a clone that has only the git repository and S3.
 
-All tests share one project. In the experiment `timid` the baseline hardly learns; the branch `prettier` only changes
+All tests share one project. In the experiment `timid`, the baseline hardly learns. The branch `prettier` changes only
 figures.
 """
 
@@ -148,7 +148,7 @@ def test_a_base_with_former_names_is_reviewed_with_one_note(project: Path) -> No
     assert "such as `seen_accuracy`" in note
 
 
-def test_images_corrupted_by_other_code_are_not_compared(project: Path) -> None:
+def test_images_corrupted_by_different_code_are_not_compared(project: Path) -> None:
     code = project / "digits/data/corruptions.py"
     code.write_text(code.read_text() + "# other\n")
     page = review(project, "main", "timid")
@@ -156,7 +156,7 @@ def test_images_corrupted_by_other_code_are_not_compared(project: Path) -> None:
     assert "| mlp baseline | Held-out corruptions | " not in page
 
 
-def test_results_of_other_parameters_get_no_recommendation(project: Path) -> None:
+def test_results_of_different_parameters_get_no_recommendation(project: Path) -> None:
     change(project, {"train.epochs": 5})
     page = review(project, "main")
     assert advice(page).startswith("**No recommendation yet:** The results of the working tree")

@@ -13,7 +13,7 @@ from digits.core.errors import UserError
 from digits.core.files import remove, write_text
 from digits.review import page, revisions
 from digits.review.advice import advise
-from digits.review.predictions import RevisionComparison, StoredPredictions, compare, stored_predictions
+from digits.review.predictions import RevisionComparison, RevisionPredictions, compare, group_by_model
 from digits.review.revisions import Change, Revision, load_revision
 from digits.review.stored import load_arrays
 
@@ -26,7 +26,7 @@ DIFFERENT_TEST_IMAGES = (
 
 
 def main(base_name: str = "main", head_name: str = "") -> None:
-    remove(FOLDER)  # if this review fails, no earlier page is mistaken for it
+    remove(FOLDER)  # so that no earlier page remains if this review fails
     base, head = load_revision(base_name), load_revision(head_name)
     try:
         comparison = compare_revisions(base, head)
@@ -44,14 +44,14 @@ def main(base_name: str = "main", head_name: str = "") -> None:
 
 
 def compare_revisions(base: Revision, head: Revision) -> RevisionComparison | None:
-    """Return None where the test images differ."""
-    digests = {revisions.test_images_digest(revision) for revision in (base, head)} - {None}
-    base_stored, head_stored = load_arrays(base), load_arrays(head)
-    base_predictions, head_predictions = map(stored_predictions, (base_stored.arrays, head_stored.arrays))
+    """Return the comparison, or None if the test images differ."""
+    digests = {revisions.digest_of_test_images(revision) for revision in (base, head)} - {None}
+    base_arrays, head_arrays = load_arrays(base), load_arrays(head)
+    base_predictions, head_predictions = map(group_by_model, (base_arrays.by_name, head_arrays.by_name))
     if len(digests) > 1 or not np.array_equal(base_predictions.labels, head_predictions.labels):
         return None
-    stored = ((base, base_stored), (head, head_stored))
-    notes = [page.run_cache_note(revision) for revision, arrays in stored if arrays.from_run_cache]
+    sources = ((base, base_arrays), (head, head_arrays))
+    notes = [page.run_cache_note(revision) for revision, arrays in sources if arrays.from_run_cache]
     if note := corrupted_images_note((base, head), (base_predictions, head_predictions)):
         base_predictions = base_predictions.without_corrupted_images()
         head_predictions = head_predictions.without_corrupted_images()
@@ -59,10 +59,10 @@ def compare_revisions(base: Revision, head: Revision) -> RevisionComparison | No
     return replace(compare(base_predictions, head_predictions), notes=tuple(notes))
 
 
-def corrupted_images_note(pair: Sequence[Revision], predictions: Sequence[StoredPredictions]) -> str:
-    """Return the reason why predictions on corrupted images cannot be compared, or nothing."""
-    shapes = [stored.corrupted_shapes for stored in predictions]
-    if missing := [str(revision) for revision, stored in zip(pair, shapes, strict=True) if not stored]:
+def corrupted_images_note(pair: Sequence[Revision], predictions: Sequence[RevisionPredictions]) -> str:
+    """Return the reason why predictions on corrupted images cannot be compared, or an empty text."""
+    shapes = [revision_predictions.corrupted_shapes for revision_predictions in predictions]
+    if missing := [str(revision) for revision, its_shapes in zip(pair, shapes, strict=True) if not its_shapes]:
         return f"Corrupted images are not compared: {' and '.join(missing)} stored no predictions for them."
     base_code, head_code = map(revisions.corruption_code, pair)
     same_code = base_code and base_code == head_code == revisions.local_corruption_code(base_code)

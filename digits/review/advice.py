@@ -27,13 +27,13 @@ def advise(comparison: RevisionComparison, base: Costs, head: Costs) -> str:
 
 
 def rows_with_verdict(rows: Sequence[MetricRow], verdict: str) -> list[MetricRow]:
-    """The clearest differences first; ensembles last, because a verdict over seeds is more general than theirs."""
+    """Sort by how clear the difference is. Ensembles come last, because a verdict over seeds is more general."""
     matches = [row for row in rows if row.verdict and row.verdict.decision == verdict]
     return sorted(matches, key=lambda row: (row.model.endswith(ENSEMBLE_LABEL), -standardized_difference(row)))
 
 
 def standardized_difference(row: MetricRow) -> float:
-    """The difference in widths of its interval, because metrics have different units."""
+    """The difference divided by the width of its interval, because metrics have different units."""
     verdict = row.verdict
     return abs(verdict.difference) / (verdict.high - verdict.low) if verdict.difference else 0.0
 
@@ -75,7 +75,7 @@ def detectable_difference(row: MetricRow) -> str:
 
 
 def describe_costs(rows: Sequence[MetricRow], base: Costs, head: Costs) -> str:
-    """Leave out ensembles: their costs are multiples of their models' costs."""
+    """Describe ratios of costs by model. Ensembles are left out: their costs are multiples of their models' costs."""
     sentences, is_known = [], False
     for model in dict.fromkeys(row.model for row in rows if not row.model.endswith(ENSEMBLE_LABEL)):
         ratios = []

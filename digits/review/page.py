@@ -1,4 +1,4 @@
-"""Write a review as Markdown: the recommendation first, then the evidence. Empty tables are left out."""
+"""Format a review as Markdown: the recommendation first, then the evidence. Empty tables are left out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -35,7 +35,7 @@ def join_names(names: Sequence[str], max_names: int = 12) -> str:
 
 def outdated_results(revision: Revision, stages: Sequence[str]) -> str:
     names = join_names([f"`{stage}`" for stage in stages], max_names=3)
-    return f"The results of {revision} were produced by other code or parameters than its own ({names})"
+    return f"The results of {revision} were produced by code or parameters that differ from its own ({names})"
 
 
 def run_cache_note(revision: Revision) -> str:
@@ -53,8 +53,8 @@ def former_names_note(revision: Revision, name: str) -> str:
 
 
 def verdicts(comparison: RevisionComparison) -> str:
-    head = ("Model", "Metric", "Base", "Head", "Difference", "p", "Verdict")
-    rows = table(head, "llrrrrl", [cells(row) for row in comparison.rows])
+    header = ("Model", "Metric", "Base", "Head", "Difference", "p", "Verdict")
+    rows = table(header, "llrrrrl", [cells(row) for row in comparison.rows])
     unmatched = [
         f"Only in {side}, so not compared: {', '.join(models)}."
         for side, models in (("base", comparison.only_in_base), ("head", comparison.only_in_head))
@@ -76,18 +76,14 @@ def summaries(rows: Sequence[MetricRow]) -> str:
 
 
 def cells(row: MetricRow) -> tuple[str, ...]:
-    verdict, base, head = (
-        row.verdict,
-        tables.format_mean(row.metric, row.base),
-        tables.format_mean(row.metric, row.head),
-    )
-    first = row.model, row.metric.heading, base, head
+    verdict, base, head = row.verdict, *(tables.format_mean(row.metric, spread) for spread in (row.base, row.head))
+    first_cells = row.model, row.metric.heading, base, head
     if verdict is None:
-        return *first, "0", "–", IDENTICAL
-    text = (
-        f"{OPEN} (detectable: {detectable_difference(row)})" if verdict.decision == OPEN else f"**{verdict.decision}**"
-    )
-    return *first, tables.format_difference(row.metric, verdict), tables.format_p(verdict.p), text
+        return *first_cells, "0", "–", IDENTICAL
+    text = f"**{verdict.decision}**"
+    if verdict.decision == OPEN:
+        text = f"{OPEN} (detectable: {detectable_difference(row)})"
+    return *first_cells, tables.format_difference(row.metric, verdict), tables.format_p(verdict.p), text
 
 
 def table_note(comparison: RevisionComparison) -> str:
@@ -96,7 +92,7 @@ def table_note(comparison: RevisionComparison) -> str:
     n_verdicts = sum(row.verdict is not None for row in comparison.rows)
     text = (
         f"On {comparison.n_images:,} test images, mean ± standard deviation over seeds {seed_lists}; differences are "
-        "paired by image, with 95 % intervals, in points where the metric is a percentage."
+        "paired by image, with 95 % intervals; those of percentages are in percentage points."
     )
     if n_verdicts:
         text += (
@@ -150,8 +146,8 @@ def image(name: str, side: str, link: str | None) -> str:
     return f"{name}<br>![{name}, {side}]({link})" if link else "–"
 
 
-def table(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
-    return tables.table(head, align, rows) if rows else ""
+def table(header: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+    return tables.table(header, align, rows) if rows else ""
 
 
 def inline_code(value: Any) -> str:

@@ -16,13 +16,13 @@ ModelKey = tuple[str, str, int]  # family, variant, seed
 
 
 @dataclass(frozen=True)
-class StoredPredictions:
+class RevisionPredictions:
     """What `evaluate` stored for the models of a revision."""
 
     labels: np.ndarray
     models: Mapping[ModelKey, Predictions]
-    # Correct or not on corrupted images, for the ensembles of all seeds.
-    ensembles: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
+    # Whether the ensembles of all seeds classify corrupted images correctly.
+    ensemble_corrupted_correct: Mapping[FamilyVariant, np.ndarray] = field(default_factory=dict)
 
     @property
     def corrupted_shapes(self) -> set[tuple[int, ...]]:
@@ -33,17 +33,18 @@ class StoredPredictions:
             if predictions.corrupted_correct is not None
         }
 
-    def without_corrupted_images(self) -> "StoredPredictions":
+    def without_corrupted_images(self) -> "RevisionPredictions":
         models = {key: replace(predictions, corrupted_correct=None) for key, predictions in self.models.items()}
-        return StoredPredictions(self.labels, models)
+        return RevisionPredictions(self.labels, models)
 
-    def of_seeds(self, variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
-        return tuple(self.models[*variant, seed] for seed in seeds)
+    def select(self, family_variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions, ...]:
+        return tuple(self.models[*family_variant, seed] for seed in seeds)
 
-    def ensemble(self, variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions]:
-        has_all_seeds = sum(key[:2] == variant for key in self.models) == len(seeds)
-        corrupted = self.ensembles.get(variant) if has_all_seeds else None
-        return (average(self.of_seeds(variant, seeds), corrupted),)
+    def ensemble(self, family_variant: FamilyVariant, seeds: tuple[int, ...]) -> tuple[Predictions]:
+        """Return the ensemble of these seeds. Its results on corrupted images are known for all seeds only."""
+        has_all_seeds = sum(key[:2] == family_variant for key in self.models) == len(seeds)
+        corrupted_correct = self.ensemble_corrupted_correct.get(family_variant) if has_all_seeds else None
+        return (average(self.select(family_variant, seeds), corrupted_correct),)
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ class ModelPair:
         return MetricRow(model, self.seeds, metric, base, head, verdict)
 
 
-def stored_predictions(arrays: Mapping[str, np.ndarray]) -> StoredPredictions:
-    """Group arrays, given by the names of their files, by model."""
+def group_by_model(arrays: Mapping[str, np.ndarray]) -> RevisionPredictions:
+    """Group the arrays, whose keys are file names such as `mlp-tuned-1` and `corrupted/mlp-tuned-1`, by model."""
     labels = arrays["labels"]
     models = {
         (match["family"], match["variant"], int(match["seed"])): Predictions(
@@ -107,11 +108,11 @@ def stored_predictions(arrays: Mapping[str, np.ndarray]) -> StoredPredictions:
         if (match := MODEL.fullmatch(name))
     }
     files = {(family, variant): f"corrupted/{ensemble_name(family, variant)}" for family, variant, _ in models}
-    ensembles = {variant: arrays[file] for variant, file in files.items() if file in arrays}
-    return StoredPredictions(labels, models, ensembles)
+    ensembles = {family_variant: arrays[file] for family_variant, file in files.items() if file in arrays}
+    return RevisionPredictions(labels, models, ensembles)
 
 
-def compare(base: StoredPredictions, head: StoredPredictions) -> RevisionComparison:
+def compare(base: RevisionPredictions, head: RevisionPredictions) -> RevisionComparison:
     """Compare predictions on the same test images."""
     pairs = dict(model_pairs(base, head))
     # Only models whose predictions differ count as comparisons in the correction for multiple testing.
@@ -129,16 +130,16 @@ def compare(base: StoredPredictions, head: StoredPredictions) -> RevisionCompari
     )
 
 
-def model_pairs(base: StoredPredictions, head: StoredPredictions) -> Iterator[tuple[str, ModelPair]]:
-    """Yield each family's variants, then their ensembles."""
+def model_pairs(base: RevisionPredictions, head: RevisionPredictions) -> Iterator[tuple[str, ModelPair]]:
+    """Yield each family's variants, then their ensembles, with the models that both revisions have."""
     common = sorted(base.models.keys() & head.models.keys())
     for family in dict.fromkeys(family for family, *_ in common):
-        variants = [(family, variant) for variant in VARIANTS]
-        seeds_of = {variant: tuple(seed for *key, seed in common if tuple(key) == variant) for variant in variants}
-        for variant, seeds in seeds_of.items():
+        family_variants = [(family, variant) for variant in VARIANTS]
+        common_seeds = {key: tuple(seed for *names, seed in common if tuple(names) == key) for key in family_variants}
+        for key, seeds in common_seeds.items():
             if seeds:
-                yield " ".join(variant), ModelPair(seeds, base.of_seeds(variant, seeds), head.of_seeds(variant, seeds))
-        for variant, seeds in seeds_of.items():
+                yield " ".join(key), ModelPair(seeds, base.select(key, seeds), head.select(key, seeds))
+        for key, seeds in common_seeds.items():
             if len(seeds) > 1:
-                ensembles = (revision.ensemble(variant, seeds) for revision in (base, head))
-                yield f"{' '.join(variant)}{ENSEMBLE_LABEL}", ModelPair(seeds, *ensembles)
+                ensembles = base.ensemble(key, seeds), head.ensemble(key, seeds)
+                yield f"{' '.join(key)}{ENSEMBLE_LABEL}", ModelPair(seeds, *ensembles)

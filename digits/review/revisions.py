@@ -22,11 +22,11 @@ from digits.core.files import write_bytes
 from digits.core.git import git
 from digits.core.paths import REPORTS
 
-CODE = ("digits", "stages", "dvc.yaml", "requirements.txt")
+CODE_PATHS = ("digits", "stages", "dvc.yaml", "requirements.txt")
 CODE_STATUS = {"A": "new", "D": "removed", "M": "changed", "T": "changed"}
 COSTS = ("parameters", "multiply_adds", "training_tflop")
 FIGURES = REPORTS / "figures"
-METRICS = REPORTS / "metrics.json"
+METRICS_FILE = REPORTS / "metrics.json"
 DATASET_CODE = "digits/data/dataset.py"  # corrupts no images; the images it reads are compared by their digest
 GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:](?P<project>[^/]+/[^/]+?)(?:\.git)?/?")
 
@@ -34,7 +34,7 @@ FORMER_METRICS = ("seen_accuracy", "unseen_accuracy")  # now {trained,held_out}_
 
 Change = tuple[str, Any, Any]  # a dotted name, the value in base, the value in head; None where it is missing
 Costs = dict[str, dict[str, float]]  # by model
-Links = tuple[str | None, str | None]  # in base and head
+Links = tuple[str | None, str | None]  # to a figure of base and of head; None where it is missing
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Revision:
     files: DVCFileSystem  # files in git and files in DVC, from its cache or else from its remote
 
     @property
-    def rev(self) -> str:
-        """The name that DVC's commands take."""
+    def dvc_name(self) -> str:
+        """The name of the revision in DVC's commands."""
         return self.commit or "workspace"
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ def load_revision(name: str) -> Revision:
     try:
         files = file_system(name)
         revision = Revision(name, files.repo.get_rev() if name else None, files)
-    except AttributeError:  # DVC also takes names of trees and blobs
+    except AttributeError:  # DVC also accepts names of trees and blobs
         raise UserError(f"{name} is a file or a folder in git, not a commit") from None
     except DvcException as error:
         raise UserError(
@@ -77,13 +77,13 @@ def load_revision(name: str) -> Revision:
 
 
 def untracked_code() -> list[str]:
-    return git("ls-files", "--others", "--exclude-standard", *CODE).splitlines()
+    return git("ls-files", "--others", "--exclude-standard", *CODE_PATHS).splitlines()
 
 
 def file_system(name: str) -> DVCFileSystem:
-    settings = Repo().config
-    # The current settings, not the revision's: a remote that was set up later serves earlier revisions too.
-    return DVCFileSystem(rev=name or None, config={part: settings[part] for part in ("core", "remote", "cache")})
+    # The current settings, not the revision's: a remote that was set up later serves earlier revisions, too.
+    config = {section: Repo().config[section] for section in ("core", "remote", "cache")}
+    return DVCFileSystem(rev=name or None, config=config)
 
 
 def read_file(revision: Revision, path: str) -> bytes | None:
@@ -103,7 +103,7 @@ def file_names(revision: Revision, folder: str) -> list[str]:
 
 
 def outdated_stages(revision: Revision) -> list[str]:
-    """Stages that affect predictions, and ran with other code or parameters than the revision holds."""
+    """Return stages that affect predictions, and ran with code or parameters that differ from the revision's."""
     return [
         stage.name
         for stage in pipeline_stages(revision)
@@ -121,16 +121,16 @@ def affects_predictions(stage: PipelineStage) -> bool:
 
 def is_changed(dependency: Any) -> bool:
     """Whether code or parameters differ from dvc.lock, as in `dvc status`; outputs of other stages are not checked."""
-    is_own = isinstance(dependency, ParamsDependency) or dependency.def_path.startswith(("digits/", "stages/"))
-    return is_own and bool(dependency.workspace_status())
+    is_code = dependency.def_path.startswith(("digits/", "stages/"))
+    return (is_code or isinstance(dependency, ParamsDependency)) and bool(dependency.workspace_status())
 
 
 def differences(kind: Literal["params", "metrics"], base: Revision, head: Revision) -> list[Change]:
-    """The differences that `dvc params diff` or `dvc metrics diff --targets` lists."""
-    targets = [str(METRICS)] if kind == "metrics" else None  # not the summary that `dvc metrics diff` shows
-    result = getattr(Repo(), kind).diff(base.rev, head.rev, targets=targets)
+    """Return the differences that `dvc params diff` or `dvc metrics diff --targets` lists."""
+    targets = [str(METRICS_FILE)] if kind == "metrics" else None  # not the summary that `dvc metrics diff` shows
+    result = getattr(Repo(), kind).diff(base.dvc_name, head.dvc_name, targets=targets)
     for revision in (base, head):
-        for path, error in result.get("errors", {}).get(revision.rev, {}).items():
+        for path, error in result.get("errors", {}).get(revision.dvc_name, {}).items():
             if not isinstance(error, FileNotFoundError):  # an earlier revision may lack the file
                 raise unreadable_file(path, revision, error)
     values = {name: value for file in result.get("diff", {}).values() for name, value in file.items()}
@@ -139,9 +139,12 @@ def differences(kind: Literal["params", "metrics"], base: Revision, head: Revisi
 
 def former_name(metrics: Iterable[Change], side: Literal["base", "head"]) -> str | None:
     """Return a metric's former name that only this side has, or None."""
-    index = ("base", "head").index(side)
-    removed = [path.rpartition(".")[2] for path, *values in metrics if values[1 - index] is None]
-    return next((name for name in removed if name in FORMER_METRICS), None)
+    only_here = [
+        path.rpartition(".")[2]
+        for path, base_value, head_value in metrics
+        if (head_value if side == "base" else base_value) is None
+    ]
+    return next((name for name in only_here if name in FORMER_METRICS), None)
 
 
 def corruption_code(revision: Revision) -> dict[str, str]:
@@ -152,18 +155,18 @@ def corruption_code(revision: Revision) -> dict[str, str]:
 
 
 def local_corruption_code(paths: Iterable[str]) -> dict[str, str]:
-    """Return digests of the same files in the working tree, which defines the names of corruptions."""
+    """Return digests of these files in the working tree, whose list of corruptions labels the stored arrays."""
     files = [Path(path) for path in paths if Path(path).exists()]
     return {str(file): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() for file in files}
 
 
-def test_images_digest(revision: Revision) -> str | None:
+def digest_of_test_images(revision: Revision) -> str | None:
     with parsing(revision, f"{REPORTS}/data.json") as content:
         return json.loads(content or "{}").get("splits", {}).get("test", {}).get("sha256")
 
 
 def read_costs(revision: Revision) -> Costs:
-    """An earlier revision may lack some of them."""
+    """Return costs by model and name. An earlier revision may lack some of them."""
     with parsing(revision, f"{REPORTS}/comparison.csv") as content:
         return {
             f"{row['family']} {row['variant']}": {name: json.loads(row[name]) for name in COSTS if row.get(name)}
@@ -173,7 +176,7 @@ def read_costs(revision: Revision) -> Costs:
 
 @contextmanager
 def parsing(revision: Revision, path: str) -> Iterator[str]:
-    """Yield the file's text, empty if there is no such file, and turn errors of parsing it into a UserError."""
+    """Yield the file's text, empty if there is no such file; raise a UserError if the block cannot parse it."""
     try:
         yield (read_file(revision, path) or b"").decode()
     except (ValueError, KeyError, AttributeError) as error:
@@ -181,12 +184,12 @@ def parsing(revision: Revision, path: str) -> Iterator[str]:
 
 
 def unreadable_file(path: str, revision: Revision, error: Exception) -> UserError:
-    return UserError(f"{path} of {revision} cannot be read ({reason(error)}); run `dvc repro` there to write it again")
+    return UserError(f"{path} of {revision} cannot be read ({reason(error)}); run `dvc repro` there to create it again")
 
 
 def changed_code(base: Revision, head: Revision) -> list[str]:
     commits = [revision.commit for revision in (base, head) if revision.commit]
-    lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE).splitlines()
+    lines = git("diff", "--no-renames", "--name-status", *commits, "--", *CODE_PATHS).splitlines()
     if head.commit is None:
         lines += [f"A\t{path}" for path in untracked_code()]
     changes = (line.split("\t", 1) for line in lines)
@@ -199,7 +202,7 @@ def n_missing_commits(base: Revision, head: Revision) -> int:
 
 
 def changed_figures(base: Revision, head: Revision, folder: Path) -> dict[str, Links]:
-    """Return links by the names of figures: to GitHub where it has both revisions, else to copies in the folder."""
+    """Return links by figure name: to GitHub if it has both revisions, otherwise to copies in the folder."""
     github = github_url(base, head)
 
     def link(revision: Revision, side: str, name: str, content: bytes | None) -> str | None:

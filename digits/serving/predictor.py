@@ -79,9 +79,9 @@ def from_file(path: Path, name: str) -> ModelSource:
 
 def from_registry(uri: str) -> ModelSource:
     configure()
-    from digits.tracking.registry import load
+    from digits.tracking.registry import load_classifier
 
-    classes, predict = load(uri)
+    classes, predict = load_classifier(uri)
     metadata = project_metadata(uri, classes)
     return ModelSource(metadata, lambda: validate(predict, metadata))
 

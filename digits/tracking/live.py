@@ -1,4 +1,4 @@
-"""Log trainings and searches to MLflow while they run, in a thread of the process that runs them.
+"""Log training runs and searches to MLflow while they run, in a thread of the process that runs them.
 
 A slow or dead server never blocks that process: the next write adds what is missing, or else stage `track` does.
 """
@@ -7,16 +7,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from typing import Any
 
 from digits.core.errors import reason
-from digits.tracking.provenance import Provenance
+from digits.tracking.provenance import Provenance, Record
 from digits.tracking.store import configure, connect, is_disabled
 
 SECONDS_BETWEEN_WRITES = 1
-SECONDS_TO_FINISH = 5  # after the last training
-
-Record = dict[str, Any]  # a model, a search or a trial, with its epochs so far
+SECONDS_TO_FINISH = 5  # from the end of the block
 
 
 @contextmanager
@@ -25,20 +22,20 @@ def live(records: Callable[[], list[Record]]) -> Iterator[None]:
     if is_disabled():
         yield
         return
-    stop, outcome = Event(), {}
-    thread = Thread(target=write_records, args=(records, stop, outcome), daemon=True)
+    stop, final_status = Event(), {}
+    thread = Thread(target=write_records, args=(records, stop, final_status), daemon=True)
     thread.start()
     try:
         yield
     except BaseException as error:
-        outcome |= {"status": "failed" if isinstance(error, Exception) else "killed", "reason": reason(error)}
+        final_status |= {"status": "failed" if isinstance(error, Exception) else "killed", "reason": reason(error)}
         raise
     finally:
         stop.set()
         thread.join(SECONDS_TO_FINISH)
 
 
-def write_records(records: Callable[[], list[Record]], stop: Event, outcome: Record) -> None:
+def write_records(records: Callable[[], list[Record]], stop: Event, final_status: dict[str, str]) -> None:
     configure()
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # it would print each retry on the terminal
     store = provenance = None
@@ -50,11 +47,12 @@ def write_records(records: Callable[[], list[Record]], stop: Event, outcome: Rec
 
             store, provenance = store or connect(), provenance or Provenance.collect()
             for record in records():
-                run_record = sync.run_record(provenance, with_outcome(record, outcome))
-                sync.log_progress(store, provenance, run_record, logged_states)
+                content = sync.run_content(provenance, with_final_status(record, final_status))
+                sync.log_progress(store, provenance, content, logged_states)
 
 
-def with_outcome(record: Record, outcome: Record) -> Record:
+def with_final_status(record: Record, final_status: dict[str, str]) -> Record:
+    """Replace the status "running", also of trials, if there is a final status."""
     if record["status"] == "running":
-        record = record | outcome
-    return record | {"trials": [with_outcome(trial, outcome) for trial in record.get("trials", [])]}
+        record = record | final_status
+    return record | {"trials": [with_final_status(trial, final_status) for trial in record.get("trials", [])]}

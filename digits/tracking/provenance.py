@@ -1,4 +1,4 @@
-"""Describe a run: the model, search or trial it belongs to, and the code, data and parameters of its result."""
+"""Describes a run (a model, a search or a trial) and where it came from: code, data and parameters."""
 
 import hashlib
 import json
@@ -12,11 +12,12 @@ from digits.core.errors import UserError
 from digits.core.files import read_json
 from digits.core.git import git
 from digits.core.paths import REPORTS
-from digits.tracking.store import root
+from digits.tracking.store import repository_root
 
-# Files that the pipeline writes do not count as uncommitted changes.
-PRODUCED = ("dvc.lock", "reports", "README.md", "docs/params.schema.json")
-SHARED = ("data", "prepare", "runtime", "pool.threads_per_worker")
+PIPELINE_OUTPUTS = ("dvc.lock", "reports", "README.md", "docs/params.schema.json")  # never uncommitted changes
+SHARED_PARAMS = ("data", "prepare", "runtime", "pool.threads_per_worker")
+
+Record = dict[str, Any]  # a model, a search or a trial, as in models/ or, while it runs, with its epochs so far
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Provenance:
     parameters: dict[str, Any]
     data: dict[str, Any]  # reports/data.json
     commit: str
-    dirty: bool
-    experiment: str  # "" outside `dvc exp run`
-    baseline: str
+    dirty: bool  # whether there are uncommitted changes
+    dvc_experiment: str  # its name; "" outside `dvc exp run`
+    experiment_base: str  # the commit from which the experiment started; "" outside
     workspace: str
     user: str
 
@@ -36,10 +37,10 @@ class Provenance:
             parameters=read_params(),
             data=read_json(REPORTS / "data.json"),
             commit=os.environ.get("DVC_EXP_BASELINE_REV") or git_or_empty("rev-parse", "HEAD"),
-            dirty=git_or_empty("status", "--porcelain", "--", ".", *(f":!{path}" for path in PRODUCED)) != "",
-            experiment=os.environ.get("DVC_EXP_NAME", ""),
-            baseline=os.environ.get("DVC_EXP_BASELINE_REV", ""),
-            workspace=f"{socket.gethostname()}:{root()}",
+            dirty=git_or_empty("status", "--porcelain", "--", ".", *(f":!{path}" for path in PIPELINE_OUTPUTS)) != "",
+            dvc_experiment=os.environ.get("DVC_EXP_NAME", ""),
+            experiment_base=os.environ.get("DVC_EXP_BASELINE_REV", ""),
+            workspace=f"{socket.gethostname()}:{repository_root()}",
             user=os.environ.get("USER") or str(os.getuid()),
         )
 
@@ -75,7 +76,7 @@ def flatten(value: Any, key: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What is known of a run when it starts."""
+    """A run's description, parameters and tags, which are known when it starts."""
 
     name: str
     kind: str
@@ -86,16 +87,16 @@ class RunInfo:
     tags: dict[str, str]
 
 
-def run_info(provenance: Provenance, record: dict[str, Any], search: RunInfo | None = None) -> RunInfo:
+def run_info(provenance: Provenance, record: Record, search: RunInfo | None = None) -> RunInfo:
     """Describe a model or a search; with the search that it belongs to, a trial."""
     if search is not None:
         return trial_info(provenance, record, search)
     return model_info(provenance, record) if "variant" in record else search_info(provenance, record)
 
 
-def model_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
+def model_info(provenance: Provenance, record: Record) -> RunInfo:
     family, variant, seed = record["family"], record["variant"], record["seed"]
-    parameters = provenance.select_params(*SHARED, "train") | {"seed": str(seed)}
+    parameters = provenance.select_params(*SHARED_PARAMS, "train") | {"seed": str(seed)}
     return RunInfo(
         name=f"{family} {variant}, seed {seed}",
         kind="model",
@@ -107,10 +108,10 @@ def model_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
     )
 
 
-def search_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
+def search_info(provenance: Provenance, record: Record) -> RunInfo:
     family, seed = record["family"], str(record["seed"])
     parameters = provenance.select_params(
-        *SHARED, "tune.method", "tune.objective", f"tune.{family}", f"models.{family}"
+        *SHARED_PARAMS, "tune.method", "tune.objective", f"tune.{family}", f"models.{family}"
     )
     return RunInfo(
         name=f"{family} search, seed {seed}",
@@ -123,10 +124,10 @@ def search_info(provenance: Provenance, record: dict[str, Any]) -> RunInfo:
     )
 
 
-def trial_info(provenance: Provenance, record: dict[str, Any], search: RunInfo) -> RunInfo:
+def trial_info(provenance: Provenance, record: Record, search: RunInfo) -> RunInfo:
     family, seed, number = search.tags["family"], search.tags["seed"], record["trial"]
     baseline = ": the baseline's hyperparameters" if number == 0 else ""
-    parameters = provenance.select_params(*SHARED, "tune.method", "tune.objective", f"tune.{family}.rungs")
+    parameters = provenance.select_params(*SHARED_PARAMS, "tune.method", "tune.objective", f"tune.{family}.rungs")
     return RunInfo(
         name=f"{family} trial {number}, seed {seed}",
         kind="trial",
@@ -139,7 +140,8 @@ def trial_info(provenance: Provenance, record: dict[str, Any], search: RunInfo) 
 
 
 def run_tags(provenance: Provenance, info: RunInfo, parent: str | None) -> dict[str, str]:
-    command = f"dvc exp run --name {provenance.experiment}" if provenance.experiment else f"dvc repro {info.stage}"
+    experiment = provenance.dvc_experiment
+    command = f"dvc exp run --name {experiment}" if experiment else f"dvc repro {info.stage}"
     tags = {
         "mlflow.source.name": command,
         "mlflow.source.type": "LOCAL",
@@ -151,8 +153,8 @@ def run_tags(provenance: Provenance, info: RunInfo, parent: str | None) -> dict[
         "fingerprint": info.fingerprint,
         "data": provenance.data_digest,
         "dvc.stage": info.stage,
-        "dvc.experiment": provenance.experiment,
-        "dvc.baseline": provenance.baseline,
+        "dvc.experiment": experiment,
+        "dvc.baseline": provenance.experiment_base,
         "git.commit": provenance.commit,
         "git.dirty": str(provenance.dirty).lower(),
         "workspace": provenance.workspace,

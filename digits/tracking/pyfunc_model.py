@@ -26,7 +26,7 @@ class Classifier(mlflow.pyfunc.PythonModel):
         )
         self.classes = np.array(json.loads(Path(context.artifacts["classes"]).read_text(encoding="utf-8")))
 
-    # MLflow warns about an argument without a type, and takes other types for a schema; the signature is the schema.
+    # These type hints are what MLflow accepts; the schema is in the signature.
     def predict(self, context, model_input: np.ndarray, params=None):  # noqa: ARG002
         images = np.asarray(model_input, np.float32)
         batches = [images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE)]

@@ -14,5 +14,5 @@ def read_model_rows(metrics: Iterable[str]) -> list[dict[str, str]]:
         reader = csv.DictReader(file)
         rows = list(reader)
     if missing := [name for name in metrics if name not in (reader.fieldnames or ())]:
-        raise UserError(f"{path} lacks {missing[0]}: an earlier version wrote it; run `dvc repro` to write it again")
+        raise UserError(f"{path} lacks {missing[0]}: an earlier version wrote it; run `dvc repro` to create it again")
     return rows

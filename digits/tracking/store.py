@@ -28,11 +28,11 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",  # scoring a champion starts TensorFlow
 }
-EXPERIMENT = "digits"
+EXPERIMENT_NAME = "digits"
 DESCRIPTION = "Baseline against tuned: a run for each trained model, and for each search with its trials as child runs."
 # A view in MLflow's pages, which `make ui` links: the models with the metrics that compare them, the best first.
 VIEW = "comparison"
-COLUMNS = {
+VIEW_COLUMNS = {
     "metrics": ("test_accuracy", "test_loss", "held_out_corruptions_accuracy", "validation_accuracy", "parameters"),
     "tags": ("dvc.experiment",),
     "attributes": ("Models",),
@@ -41,16 +41,16 @@ VIEW_STATE = {
     "searchFilter": "tags.kind = 'model'",
     "orderByKey": "metrics.`test_accuracy`",
     "orderByAsc": False,
-    "selectedColumns": [f"{kind}.`{name}`" for kind, names in COLUMNS.items() for name in names],
+    "selectedColumns": [f"{kind}.`{name}`" for kind, names in VIEW_COLUMNS.items() for name in names],
 }
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}", json.dumps(VIEW_STATE)
-TAGS = dict([("mlflow.note.content", DESCRIPTION), VIEW_TAG])
+EXPERIMENT_TAGS = dict([("mlflow.note.content", DESCRIPTION), VIEW_TAG])
 
 
 @dataclass(frozen=True)
 class Store:
     client: "MlflowClient"
-    experiment: str
+    mlflow_experiment: str  # its id
     uri: str
 
 
@@ -64,17 +64,17 @@ def configure() -> None:
         os.environ.setdefault(name, value)
 
 
-def root() -> Path:
+def repository_root() -> Path:
     """Return the repository's root. The current folder may be an experiment's temporary copy."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
-def home() -> Path:
-    return root() / ".mlflow"
+def mlflow_folder() -> Path:
+    return repository_root() / ".mlflow"
 
 
 def database_file() -> Path:
-    return home() / "mlflow.db"
+    return mlflow_folder() / "mlflow.db"
 
 
 def sqlite_uri(path: Path) -> str:
@@ -88,7 +88,7 @@ def without_password(uri: str) -> str:
 def location() -> str:
     """Return where the runs are, to be shown in messages."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    return str(home()) if uri in ("", sqlite_uri(database_file())) else without_password(uri)
+    return str(mlflow_folder()) if uri in ("", sqlite_uri(database_file())) else without_password(uri)
 
 
 def connect() -> Store:
@@ -105,8 +105,8 @@ def local_database() -> str:
     """Create the database under a lock: concurrent processes would leave it unusable."""
     from mlflow import MlflowClient
 
-    home().mkdir(exist_ok=True)
-    with FileLock(home() / "lock"):
+    mlflow_folder().mkdir(exist_ok=True)
+    with FileLock(mlflow_folder() / "lock"):
         if database_file().exists():
             check_readable(database_file())
         else:
@@ -116,7 +116,10 @@ def local_database() -> str:
 
 
 def check_readable(path: Path) -> None:
-    """MLflow would retry for minutes. Opening for writing lets SQLite roll back what a killed program left."""
+    """Raise a UserError for a damaged database, because MLflow would retry for minutes.
+
+    It is opened for writing, which lets SQLite roll back what a killed program left unfinished.
+    """
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
             connection.execute("SELECT name FROM sqlite_master")
@@ -130,25 +133,26 @@ def check_readable(path: Path) -> None:
 def find_or_create_experiment(client: "MlflowClient", uri: str) -> str:
     from mlflow.exceptions import MlflowException
 
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-    # A server has a location for artifacts; with a database, MLflow would use the current folder of the first process.
-    artifacts = None if uri.startswith("http") else (home() / "artifacts").as_uri()
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT_NAME
+    # A server has its own location for artifacts. With a database, MLflow's default is the current folder.
+    artifact_location = None if uri.startswith("http") else (mlflow_folder() / "artifacts").as_uri()
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            return client.create_experiment(name, artifact_location=artifacts, tags=TAGS)
+            return client.create_experiment(name, artifact_location=artifact_location, tags=EXPERIMENT_TAGS)
         except MlflowException:  # another process has created it since
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
-    if uri == sqlite_uri(database_file()) and not experiment.artifact_location.startswith(home().as_uri()):
+    folder = mlflow_folder()
+    if uri == sqlite_uri(database_file()) and not experiment.artifact_location.startswith(folder.as_uri()):
         raise UserError(
-            f"{home()} was created in another folder ({experiment.artifact_location}), where its artifacts are; "
-            "remove it and run `dvc repro` to create it again"
+            f"{folder} was created in another folder ({experiment.artifact_location}), where its artifacts are; remove "
+            "it and run `dvc repro` to create it again"
         )
     tag, view = VIEW_TAG
-    if experiment.tags.get(tag) != view:  # an older version's columns
+    if experiment.tags.get(tag) != view:  # an earlier version's columns
         client.set_experiment_tag(experiment.experiment_id, tag, view)
     return experiment.experiment_id

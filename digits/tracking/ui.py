@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from digits.core.cli import one_line_errors
 from digits.core.errors import UserError
-from digits.tracking.store import VIEW, connect, home, without_password
+from digits.tracking.store import VIEW, connect, mlflow_folder, without_password
 
 HOST = "127.0.0.1"
 PORTS = range(5000, 5020)
@@ -42,7 +42,7 @@ def serve() -> None:
         "--workers": "1",  # the default of four takes a gigabyte of memory
         "--backend-store-uri": store.uri,
         "--registry-store-uri": store.uri,
-        "--artifacts-destination": (home() / "artifacts").as_uri(),
+        "--artifacts-destination": (mlflow_folder() / "artifacts").as_uri(),
         "--uvicorn-opts": "--log-level=warning",
     }
     command = [sys.executable, "-m", "mlflow", "server", *(word for option in options.items() for word in option)]
@@ -53,7 +53,7 @@ def serve() -> None:
             if server.poll() is not None:
                 raise UserError("MLflow's server did not start; its output is above")
             time.sleep(0.1)
-        view = f"http://{HOST}:{port}/#/experiments/{store.experiment}/runs?viewStateShareKey={VIEW}"
+        view = f"http://{HOST}:{port}/#/experiments/{store.mlflow_experiment}/runs?viewStateShareKey={VIEW}"
         print(f"MLflow: {view} (Ctrl-C stops it)", flush=True)
         server.wait()
     finally:

@@ -1,10 +1,10 @@
-"""Stored predictions of two revisions, made up."""
+"""Made-up predictions of two revisions."""
 
 import numpy as np
 
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES
 from digits.evaluation.metrics import Predictions
-from digits.review.predictions import StoredPredictions
+from digits.review.predictions import RevisionPredictions
 
 N_IMAGES, N_CLASSES, N_CORRUPTED = 2000, 4, 200
 LABELS = np.arange(N_IMAGES) % N_CLASSES
@@ -26,10 +26,10 @@ def make_stored(
     confidence: float = 0.95,
     corrupted_error: float = 0.1,
     **n_errors: int,
-) -> StoredPredictions:
-    """Return predictions of tuned models, with about as many errors as given by family.
+) -> RevisionPredictions:
+    """Return predictions of tuned models, with about `n_errors` errors for each family.
 
-    Another draw gives other predictions for the same seeds.
+    A different `draw` gives different predictions for the same seeds.
     """
     models = {
         (family, "tuned", seed): make_predictions(n + seed, 10 * draw + seed, confidence, corrupted_error)
@@ -37,4 +37,4 @@ def make_stored(
         for seed in seeds
     }
     ensemble = make_predictions(0, draw, corrupted_error=corrupted_error).corrupted_correct
-    return StoredPredictions(LABELS, models, {(family, "tuned"): ensemble for family in n_errors})
+    return RevisionPredictions(LABELS, models, {(family, "tuned"): ensemble for family in n_errors})

@@ -4,13 +4,13 @@ import pytest
 
 from digits.evaluation.metrics import METRICS
 from digits.review import advice
-from digits.review.predictions import StoredPredictions, compare
+from digits.review.predictions import RevisionPredictions, compare
 from tests.digits.review.factories import make_stored
 
 COSTS = {"mlp tuned": {"multiply_adds": 400, "training_tflop": 1.0}}
 
 
-def advise(base: StoredPredictions, head: StoredPredictions, **costs: float) -> str:
+def advise(base: RevisionPredictions, head: RevisionPredictions, **costs: float) -> str:
     return advice.advise(compare(base, head), COSTS, {"mlp tuned": COSTS["mlp tuned"] | costs})
 
 

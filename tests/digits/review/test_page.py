@@ -79,7 +79,7 @@ def test_empty_details_are_left_out_and_empty_sections_have_a_default() -> None:
 
 def test_outdated_results_name_their_stages() -> None:
     text = page.outdated_results("`main`", ["a", "b", "c", "d"])
-    assert text.startswith("The results of `main` were produced by other code")
+    assert text.startswith("The results of `main` were produced by code or parameters that differ from its own")
     assert text.endswith("(`a`, `b`, `c` and 1 more)")
 
 

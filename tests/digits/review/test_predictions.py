@@ -5,7 +5,7 @@ import pytest
 
 from digits.evaluation.metrics import METRICS
 from digits.review.page import IDENTICAL, verdicts
-from digits.review.predictions import RevisionComparison, StoredPredictions, compare, stored_predictions
+from digits.review.predictions import RevisionComparison, RevisionPredictions, compare, group_by_model
 from tests.digits.review.factories import LABELS, N_IMAGES, make_predictions, make_stored
 
 NAMES = [metric.name for metric in METRICS]
@@ -15,6 +15,11 @@ ON_ALL_IMAGES = ["test_accuracy", "test_loss", "calibration_error"]
 def metrics_by_model(comparison: RevisionComparison) -> dict[str, list[str]]:
     models = dict.fromkeys(row.model for row in comparison.rows)
     return {model: [row.metric.name for row in comparison.rows if row.model == model] for model in models}
+
+
+def merge(first: RevisionPredictions, second: RevisionPredictions) -> RevisionPredictions:
+    ensembles = first.ensemble_corrupted_correct | second.ensemble_corrupted_correct
+    return RevisionPredictions(LABELS, first.models | second.models, ensembles)
 
 
 def test_arrays_are_grouped_by_the_names_of_their_files() -> None:
@@ -27,11 +32,11 @@ def test_arrays_are_grouped_by_the_names_of_their_files() -> None:
         "corrupted/mlp-tuned-12": mlp.corrupted_correct,
         "corrupted/mlp-tuned-ensemble": cnn.corrupted_correct,
     }
-    stored = stored_predictions(arrays)
+    stored = group_by_model(arrays)
     assert list(stored.models) == [("mlp", "tuned", 12), ("cnn", "baseline", 1)]
     assert stored.models["mlp", "tuned", 12].corrupted_correct is mlp.corrupted_correct
     assert stored.models["cnn", "baseline", 1].corrupted_correct is None
-    assert stored.ensembles == {("mlp", "tuned"): cnn.corrupted_correct}
+    assert stored.ensemble_corrupted_correct == {("mlp", "tuned"): cnn.corrupted_correct}
 
 
 def test_each_variant_and_then_its_ensemble_is_compared_by_every_metric() -> None:
@@ -77,11 +82,7 @@ def test_identical_models_do_not_count_as_comparisons() -> None:
     base, head = make_stored(mlp=100), make_stored(mlp=115, draw=1)
     mlp_only = compare(base, head)
     cnn = make_stored(cnn=50)
-    base, head = (
-        StoredPredictions(LABELS, stored.models | cnn.models, stored.ensembles | cnn.ensembles)
-        for stored in (base, head)
-    )
-    both = compare(base, head)
+    both = compare(merge(base, cnn), merge(head, cnn))
     assert [row for row in both.rows if row.model.startswith("mlp")] == list(mlp_only.rows)
     assert [row.verdict for row in both.rows if row.model.startswith("cnn")] == [None, None]
     assert IDENTICAL in verdicts(both)
@@ -93,7 +94,7 @@ def test_models_that_differ_on_corrupted_images_alone_are_compared() -> None:
     assert metrics_by_model(compare(base, replace(base, models=models))) == {"mlp tuned": NAMES}
 
 
-def test_other_probabilities_of_the_same_classes_are_compared() -> None:
+def test_different_probabilities_of_the_same_classes_are_compared() -> None:
     base = make_stored(mlp=100)
     models = {key: replace(model, probabilities=np.sqrt(model.probabilities)) for key, model in base.models.items()}
     rows = compare(base, replace(base, models=models)).rows[: len(METRICS)]

@@ -105,7 +105,7 @@ def test_committed_results_are_up_to_date() -> None:
         ("params.yaml", "{train: {epochs: 2}, seeds: [1, 2], other: 2}\n", []),  # no stage reads it
     ],
 )
-def test_results_of_other_code_or_parameters_are_outdated(
+def test_results_of_different_code_or_parameters_are_outdated(
     folder: Path, name: str, text: str, stages: list[str]
 ) -> None:
     assert [revisions.outdated_stages(revision) for revision in edit(folder, name, text)] == [stages, stages]
@@ -120,7 +120,7 @@ def test_corruption_code_is_the_code_that_evaluate_ran(folder: Path) -> None:
     assert revisions.local_corruption_code(code) == {}
 
 
-def test_corrupted_images_of_other_or_unknown_code_are_not_compared(folder: Path) -> None:
+def test_corrupted_images_of_different_or_unknown_code_are_not_compared(folder: Path) -> None:
     stored = make_stored(cnn=9), make_stored(cnn=9)
     main, without_corrupted = load_revision("main"), stored[0].without_corrupted_images()
     note = corrupted_images_note((main, main), (without_corrupted, stored[1]))
@@ -171,7 +171,7 @@ def test_a_revision_with_former_names_of_metrics_gets_one_note(folder: Path) -> 
 
 def test_an_earlier_revision_may_lack_reports_and_predictions() -> None:
     main = load_revision("main")
-    assert revisions.test_images_digest(main) is None
+    assert revisions.digest_of_test_images(main) is None
     assert revisions.read_costs(main) == {}
     assert file_names(main, "data/predictions") == []
 
@@ -202,8 +202,8 @@ def test_a_file_or_a_folder_is_not_a_commit(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "read"),
     [
-        ("data.json", b'{"splits": {', revisions.test_images_digest),
-        ("data.json", b"[]", revisions.test_images_digest),
+        ("data.json", b'{"splits": {', revisions.digest_of_test_images),
+        ("data.json", b"[]", revisions.digest_of_test_images),
         ("comparison.csv", b"family,variant\n\xff", revisions.read_costs),
         ("comparison.csv", b"<<<<<<< HEAD\nmlp,tuned\n", revisions.read_costs),
         ("comparison.csv", b"family,variant,parameters\nmlp,tuned,many\n", revisions.read_costs),

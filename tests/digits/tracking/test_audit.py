@@ -11,18 +11,18 @@ import pytest
 from digits.config.schema import Track
 from digits.core.files import write_array, write_json, write_text
 from digits.models import keras_file
-from digits.tracking import audit as command
+from digits.tracking import audit as module
 from digits.tracking import runs
-from digits.tracking.audit import CURVES, METRICS, audit
+from digits.tracking.audit import AUDITED_METRICS, EPOCH_METRICS, audit
 from digits.tracking.provenance import Provenance, run_info
-from digits.tracking.registry import EvaluationSet, logged_model, promote
+from digits.tracking.registry import EvaluationSet, find_logged_model, promote
 from digits.tracking.store import Store
-from digits.tracking.sync import RunRecord, sync
+from digits.tracking.sync import RunContent, sync
 from tests.conftest import error_message, run_module
 from tests.digits.tracking.conftest import CLASSES, DATA, MODEL, SEARCH, SPLIT, TRIAL
 from tests.servers import HOST, free_port
 
-EPOCHS = [{"epoch": number} | dict.fromkeys(CURVES, 0.5) for number in (1, 2)]
+EPOCHS = [{"epoch": number} | dict.fromkeys(EPOCH_METRICS, 0.5) for number in (1, 2)]
 TEST = EvaluationSet(np.zeros((2, 4, 4, 1), np.uint8), CLASSES, np.array([0, 1], np.int32), "made up")
 
 
@@ -37,21 +37,22 @@ def tracked(store: Store, provenance: Provenance) -> Store:
     write_json(file.with_suffix(".json"), MODEL | {"epochs": EPOCHS})
     write_json("models/mlp-search.json", {"family": "mlp", "searches": [SEARCH | {"trials": [trial]}]})
     write_text(
-        "reports/models.csv", f"family,variant,seed,{','.join(METRICS)}\nmlp,baseline,1{',0.5' * len(METRICS)}\n"
+        "reports/models.csv",
+        f"family,variant,seed,{','.join(AUDITED_METRICS)}\nmlp,baseline,1{',0.5' * len(AUDITED_METRICS)}\n",
     )
     write_text(figure, "")
     write_array("data/predictions/images.npy", TEST.images)
     write_array("data/predictions/labels.npy", TEST.labels)
     model_info, search_info = run_info(provenance, MODEL), run_info(provenance, SEARCH)
-    metrics = dict.fromkeys(set(METRICS) - set(CURVES), 0.5)
-    trials = [RunRecord(run_info(provenance, TRIAL, search_info), "pruned", EPOCHS[:1])]
-    records = [
-        RunRecord(model_info, "completed", EPOCHS, metrics, [figure], model=file),
-        RunRecord(search_info, "completed", [], trials=trials),
+    metrics = dict.fromkeys(set(AUDITED_METRICS) - set(EPOCH_METRICS), 0.5)
+    trials = [RunContent(run_info(provenance, TRIAL, search_info), "pruned", EPOCHS[:1])]
+    contents = [
+        RunContent(model_info, "completed", EPOCHS, metrics, [figure], model=file),
+        RunContent(search_info, "completed", [], trials=trials),
     ]
     splits = {part: SPLIT | {"sha256": digest * 64} for part, digest in zip(DATA["splits"], "123", strict=True)}
     provenance = replace(provenance, commit="c" * 40, data=DATA | {"splits": splits})
-    sync(store, provenance, records, TEST)
+    sync(store, provenance, contents, TEST)
     promote(store, provenance, Track(model="digits", margin=0.0), "accuracy", model_info, TEST)
     return store
 
@@ -69,7 +70,7 @@ def copy_search(store: Store) -> None:
     """Copy the run to another experiment, without its trials."""
     run = store.client.get_run(run_id(store, "search"))
     tags = run.data.tags | {"dvc.experiment": "other"}
-    store.client.create_run(store.experiment, run_name=run.info.run_name, tags=tags)
+    store.client.create_run(store.mlflow_experiment, run_name=run.info.run_name, tags=tags)
 
 
 # The audit finds each of them before those that precede it in this list.
@@ -77,7 +78,7 @@ DAMAGES: list[tuple[Callable[[Store], object], str]] = [
     (lambda _: write_array("data/predictions/labels.npy", np.zeros(2, np.int32)), "test_accuracy in MLflow: 0.5, exp"),
     (log("test_loss", 0.4), "test_loss in MLflow: 0.4, expected: 0.5"),
     (
-        lambda store: store.client.delete_logged_model(logged_model(store, run_id(store, "model")).model_id),
+        lambda store: store.client.delete_logged_model(find_logged_model(store, run_id(store, "model")).model_id),
         "a model in MLflow: False",
     ),
     (
@@ -103,8 +104,8 @@ DAMAGES: list[tuple[Callable[[Store], object], str]] = [
 def test_equal_values_are_counted_and_differences_are_errors(tracked: Store) -> None:
     counts = {"model": 1, "search": 1, "trial": 1, "points": 10, "trials": 1, "equal_metrics": 5}
     assert audit() == counts | {"champion": 0.5}
-    tracked.client.create_run(tracked.experiment)
-    tracked.client.create_run(tracked.experiment, tags={"fingerprint": "earlier"})
+    tracked.client.create_run(tracked.mlflow_experiment)
+    tracked.client.create_run(tracked.mlflow_experiment, tags={"fingerprint": "earlier"})
     assert audit() == counts | {"champion": 0.5}
     for damage, message in DAMAGES:
         damage(tracked)
@@ -132,5 +133,5 @@ def test_a_server_that_does_not_answer_is_an_error_in_one_line(project: Path, mo
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ann:secret@{HOST}:{free_port()}")
     write_json("models/mlp-baseline/1.json", MODEL | {"epochs": EPOCHS})
     with pytest.raises(SystemExit, match=rf"^audit: error: MLflow at http://{HOST}:\d+ cannot be read \(") as error:
-        command.main()
+        module.main()
     assert "secret" not in str(error.value)

@@ -39,7 +39,7 @@ def log_model(store: Store, provenance: Provenance, name: str) -> RunInfo:
     return info
 
 
-def test_the_first_winner_is_champion_and_predicts_names_and_probabilities(
+def test_the_first_candidate_is_champion_and_predicts_names_and_probabilities(
     store: Store, provenance: Provenance
 ) -> None:
     good = log_model(store, provenance, "good")
@@ -59,7 +59,7 @@ def test_the_first_winner_is_champion_and_predicts_names_and_probabilities(
         (("bad", "good"), 0.05, "others", "bad", "not compared with champion 1, a model for made up"),
     ],
 )
-def test_a_winner_that_leads_by_the_margin_on_the_same_images_becomes_champion(
+def test_a_candidate_that_leads_by_the_margin_on_the_same_images_becomes_champion(
     store: Store, provenance: Provenance, names: tuple[str, str], margin: float, source: str, champion: str, reason: str
 ) -> None:
     first, second = (log_model(store, provenance, name) for name in names)
@@ -109,4 +109,4 @@ def test_a_model_of_another_project_is_rejected(store: Store, provenance: Proven
         pip_requirements=[],  # without it, MLflow infers them in another process
     )
     with pytest.raises(UserError, match=r"other cannot be loaded from MLflow at .+ \(its output lacks columns p_…"):
-        registry.load(str(Path("other").resolve()))
+        registry.load_classifier(str(Path("other").resolve()))
