@@ -2,7 +2,7 @@
 
 from digits.config.load import parameter, setting
 from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json
 from digits.core.paths import CLASSES
 from digits.models.families import hyperparameters
@@ -21,4 +21,4 @@ def main(family: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

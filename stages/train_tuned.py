@@ -4,7 +4,7 @@ from itertools import cycle
 
 from digits.config.load import parameter, setting
 from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, require_matching_seeds
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, search_file
 from digits.models.families import hyperparameters
@@ -28,4 +28,4 @@ def main(family: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

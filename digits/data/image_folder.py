@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.core.errors import UserError
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.data import image_files
 from digits.data.formats import Arrays
 from digits.data.image_files import EXTENSIONS
@@ -100,7 +100,7 @@ def read_pictures(pictures: list[Picture], size: int | None) -> tuple[np.ndarray
     """Return images, in grey if no pixel of any is coloured, and the problem of each picture that cannot be used."""
     images, problems, first_paths, coloured = np.empty((0, 0, 0, 3)), {}, {}, False
     results = read_in_order([picture.path for picture in pictures], size)
-    with Progress(len(pictures), "read pictures", "picture") as bar:
+    with ProgressBar(len(pictures), "read pictures", "picture") as bar:
         for index, (picture, image) in enumerate(zip(pictures, results, strict=True)):
             bar.advance()
             if isinstance(image, str):

@@ -44,7 +44,7 @@ def count_iterations(n_trials: int, max_epochs: int) -> int:
     return (n_trials - 1) // trials_per_iteration(max_epochs)
 
 
-def require_enough_trials(method: str, family: str, n_trials: int, max_epochs: int) -> None:
+def require_enough_hyperband_trials(method: str, family: str, n_trials: int, max_epochs: int) -> None:
     if method == "hyperband" and not count_iterations(n_trials, max_epochs):
         min_trials = trials_per_iteration(max_epochs) + 1
         raise UserError(

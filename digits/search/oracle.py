@@ -101,7 +101,7 @@ def search_space(plan: Search) -> keras_tuner.HyperParameters:
             space.Choice(name, list(values))
             continue
         sampling = "log" if values.log else "linear"
-        if plan.recipe().model_fields[name].annotation is int:
+        if plan.recipe_class().model_fields[name].annotation is int:
             space.Int(name, values.min, values.max, sampling=sampling)
         else:
             space.Float(name, values.min, values.max, sampling=sampling)

@@ -13,7 +13,7 @@ from digits.export.formats import FORMATS, TrainedModel
 from digits.models.build import build, multiply_adds
 from digits.models.families.resnet import Hyperparameters
 from digits.models.keras_file import clone_with_layers, load, save
-from digits.models.kernels import fast_layer
+from digits.models.kernels import portable_layer
 from digits.training.network import Network
 from tests.images import stripes
 from tests.recipes import CNN, PLAIN, config
@@ -52,7 +52,7 @@ def test_every_export_gives_the_predictions_of_the_model(tmp_path: Path) -> None
     model = build("resnet", SMALL, images.shape[1:], 4, seed=1)
     save(model, tmp_path / "1.keras")
     loaded = load(tmp_path / "1.keras")
-    portable = clone_with_layers(loaded, fast_layer)
+    portable = clone_with_layers(loaded, portable_layer)
     formats.write(TrainedModel(tmp_path / "1.keras", loaded, portable, METADATA), tmp_path / "exports")
     for export_format in FORMATS:
         predict = export_format.load(tmp_path / "exports" / export_format.file)
