@@ -29,7 +29,7 @@ def main() -> str:
 
 
 def remove_other_families(families: tuple[str, ...]) -> None:
-    """Remove outputs of families that are no longer in params.yaml: DVC keeps them in its cache, but also in models/."""
+    """Remove outputs of families that are no longer in params.yaml. DVC keeps them in models/ and in its cache."""
     outputs = {models_folder(family, variant) for family in families for variant in VARIANTS}
     outputs |= set(map(search_file, families))
     for path in MODELS.glob("*"):

@@ -14,9 +14,11 @@ from digits.training.seeds import train_seeds
 def main(family: str) -> str:
     recipe = parameter(hyperparameters(family), f"models.{family}")
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
-    runtime = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    runtime_settings = Runtime(
+        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+    )
     n_classes = len(read_json(CLASSES))
-    configs = [TrainingConfig(family, recipe, epochs, seed, n_classes, runtime) for seed in seeds]
+    configs = [TrainingConfig(family, recipe, epochs, seed, n_classes, runtime_settings) for seed in seeds]
     return train_seeds("baseline", configs, setting(Pool, "pool"), live)
 
 

@@ -19,9 +19,11 @@ def main(family: str) -> str:
     plan, recipe = parameter(Search[recipe_type], f"tune.{family}"), parameter(recipe_type, f"models.{family}")
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
     require_enough_hyperband_trials(method, family, plan.trials, plan.rungs[-1])
-    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    runtime_settings = Runtime(
+        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+    )
     seeds, n_classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
-    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, machine) for seed in seeds]
+    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, runtime_settings) for seed in seeds]
     configs = [SearchConfig(plan, method, objective, baseline) for baseline in baselines]
     result = tune(configs, setting(Pool, "pool"), live)
     write_json(search_file(family), result)
