@@ -43,7 +43,9 @@ def test_a_resnet_learns() -> None:
     validation = stripes(80, seed=1)
     network = Network(replace(config(epochs=3), family="resnet", recipe=recipe), (stripes(640), validation, validation))
     for number in (1, 2, 3):
-        epoch = network.evaluate(number, network.model.fit(network.batches(number), shuffle=False, verbose=0).history)
+        epoch = network.evaluate(
+            number, network.model.fit(network.epoch_batches(number), shuffle=False, verbose=0).history
+        )
     assert epoch["validation_accuracy"] > 0.9
 
 
