@@ -45,7 +45,7 @@ def project_code(config: TrainingConfig) -> BuildTraining:
 
     def build(data: Split) -> Training:
         network = Network(config, (data, data, data))
-        return network.model, lambda number: network.model.fit(network.batches(number), shuffle=False, verbose=0)
+        return network.model, lambda number: network.model.fit(network.epoch_batches(number), shuffle=False, verbose=0)
 
     return build
 

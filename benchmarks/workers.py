@@ -27,13 +27,14 @@ def trials_per_minute(n_workers: int, n_images: int) -> float:
     config = training_config("cnn", "baseline", epochs=1, seed=1)
     runtime = config.runtime.model_copy(update={"threads": 1})
     config = replace(config, runtime=runtime)
-    settings = Pool(workers=n_workers, threads_per_worker=1, cluster=None)
-    with training_pool(settings, runtime, n_workers, config.family) as pool:
+    pool_settings = Pool(workers=n_workers, threads_per_worker=1, cluster=None)
+    with training_pool(pool_settings, runtime, n_workers, config.family) as pool:
         pool.share_data(
             load_images("train", n_images), load_images("validation", 1_000), load_images("validation_corrupted", 1_000)
         )
         for n_runs in (n_workers, N_TRAININGS):  # the first round warms the workers up
-            started, runs = time.perf_counter(), [TrainingRun(str(run), config, goal=1) for run in range(n_runs)]
+            started = time.perf_counter()
+            runs = [TrainingRun(str(run), config, target_epoch=1) for run in range(n_runs)]
             pool.run(runs, lambda *_: None)
         if failures := [run.failure for run in runs if run.failure is not None]:
             raise UserError(f"a training failed: {failures[0]}")

@@ -18,7 +18,7 @@ from digits.comparison.comparison import (
 )
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Seeds, Source
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json, write_json, write_text
 from digits.core.paths import REPORTS, VARIANTS, history_file, model_file, model_name, model_names, search_file
 from digits.evaluation import flops, objective
@@ -115,4 +115,4 @@ def find_best_model(
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -2,7 +2,7 @@
 
 from digits.config.load import parameter
 from digits.config.schema import Size, Source
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import remove, write_array, write_json
 from digits.core.paths import RAW
 from digits.data import sources
@@ -21,4 +21,4 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -8,9 +8,9 @@ import numpy as np
 from digits.config.load import parameter
 from digits.config.schema import Families, Runtime, Seeds
 from digits.core import paths
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import remove, write_array
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.data import dataset
 from digits.evaluation import robustness
 from digits.evaluation.metrics import ensemble_name
@@ -20,14 +20,14 @@ BATCH_SIZE = 500  # per thread
 
 
 def main() -> str:
-    machine = parameter(Runtime, "runtime")
-    runtime.start(machine)
+    runtime_settings = parameter(Runtime, "runtime")
+    runtime.start(runtime_settings)
     from digits.models.keras_file import load_predictor
 
     families, seeds = parameter(Families, "families"), parameter(Seeds, "seeds")
     test = dataset.load(paths.PREPARED / "test")
 
-    with ThreadPoolExecutor(machine.threads) as pool:
+    with ThreadPoolExecutor(runtime_settings.threads) as pool:
 
         def load_parallel_predictor(name: str) -> Callable[[np.ndarray], np.ndarray]:
             predict = load_predictor(paths.model_file(name))
@@ -35,7 +35,7 @@ def main() -> str:
 
         models = {name: load_parallel_predictor(name) for name in paths.model_names(families, seeds)}
         remove(paths.PREDICTIONS)
-        with Progress(len(models), "test images", "model") as progress:
+        with ProgressBar(len(models), "test images", "model") as progress:
             for name, predict in models.items():
                 write_array(paths.PREDICTIONS / f"{name}.npy", predict(test.images))
                 progress.advance(note=name)
@@ -59,4 +59,4 @@ def split_batches(images: np.ndarray) -> list[np.ndarray]:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

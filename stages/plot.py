@@ -2,7 +2,7 @@
 
 from digits.config.load import parameter
 from digits.config.schema import Families, Seeds
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.paths import REPORTS
 from digits.evaluation.flops import cost_accuracy
 from digits.report import figures
@@ -24,4 +24,4 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

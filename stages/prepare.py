@@ -4,7 +4,7 @@ import numpy as np
 
 from digits.config.load import parameter
 from digits.config.schema import Classes, Prepare
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_array, read_json, remove, write_json
 from digits.core.paths import CLASSES, PREPARED, RAW, REPORTS
 from digits.data import corruptions, dataset, report
@@ -51,4 +51,4 @@ def corrupt_validation(validation: Split) -> Split:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

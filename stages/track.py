@@ -2,7 +2,7 @@
 
 from digits.config.load import parameter
 from digits.config.schema import Families, Objective, Track
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, PREDICTIONS
 from digits.data import dataset
@@ -39,4 +39,4 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -2,7 +2,7 @@
 
 from digits.config.load import parameter, setting
 from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json
 from digits.core.paths import CLASSES
 from digits.models.families import hyperparameters
@@ -14,11 +14,13 @@ from digits.training.seeds import train_seeds
 def main(family: str) -> str:
     recipe = parameter(hyperparameters(family), f"models.{family}")
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
-    runtime = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    runtime_settings = Runtime(
+        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+    )
     n_classes = len(read_json(CLASSES))
-    configs = [TrainingConfig(family, recipe, epochs, seed, n_classes, runtime) for seed in seeds]
+    configs = [TrainingConfig(family, recipe, epochs, seed, n_classes, runtime_settings) for seed in seeds]
     return train_seeds("baseline", configs, setting(Pool, "pool"), live)
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -4,11 +4,11 @@ from typing import Any
 
 from digits.config.load import parameter, setting
 from digits.config.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.files import read_json, write_json
 from digits.core.paths import CLASSES, search_file
 from digits.models.families import hyperparameters
-from digits.search.brackets import require_enough_trials
+from digits.search.brackets import require_enough_hyperband_trials
 from digits.search.search import SearchConfig, tune
 from digits.tracking.live import live
 from digits.training.jobs import TrainingConfig, format_epoch
@@ -18,10 +18,12 @@ def main(family: str) -> str:
     recipe_type = hyperparameters(family)
     plan, recipe = parameter(Search[recipe_type], f"tune.{family}"), parameter(recipe_type, f"models.{family}")
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
-    require_enough_trials(method, family, plan.trials, plan.rungs[-1])
-    machine = Runtime(threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn"))
+    require_enough_hyperband_trials(method, family, plan.trials, plan.rungs[-1])
+    runtime_settings = Runtime(
+        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+    )
     seeds, n_classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
-    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, machine) for seed in seeds]
+    baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, runtime_settings) for seed in seeds]
     configs = [SearchConfig(plan, method, objective, baseline) for baseline in baselines]
     result = tune(configs, setting(Pool, "pool"), live)
     write_json(search_file(family), result)
@@ -44,4 +46,4 @@ def format_trial(trial: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

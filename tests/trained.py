@@ -16,7 +16,7 @@ from digits.export.metadata import Metadata
 from digits.models.build import build
 from digits.models.families import hyperparameters
 from digits.models.keras_file import clone_with_layers, load, save
-from digits.models.kernels import fast_layer
+from digits.models.kernels import portable_layer
 from tests.images import stripes
 
 NAMES = ["north", "north by east", "östlich", "south"]
@@ -56,5 +56,5 @@ def export(name: str, folder: Path, changes: dict[str, Any] | None = None) -> Pa
     """Export a model of the current project in every format, with METADATA and these changes."""
     metadata = METADATA.model_copy(update={"model": name} | (changes or {}))
     model = load(model_file(name))
-    formats.write(TrainedModel(model_file(name), model, clone_with_layers(model, fast_layer), metadata), folder)
+    formats.write(TrainedModel(model_file(name), model, clone_with_layers(model, portable_layer), metadata), folder)
     return folder

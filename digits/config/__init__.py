@@ -1,4 +1,4 @@
 """params.yaml: its sections, loading and validation, and the hyperparameters that all families share.
 
-`stages.check` passes in the families and objectives, which this package does not import.
+The caller supplies families and objectives: `stages.check` passes them to `create_params_class`.
 """

@@ -1,4 +1,7 @@
-"""Read params.yaml as DVC does and validate it strictly, with one line for each error."""
+"""The reading of params.yaml, as DVC reads it, and its strict validation, with one line for each error.
+
+The message of a validator completes the line "params.yaml: KEY = VALUE: must be …".
+"""
 
 import json
 import re
@@ -46,7 +49,7 @@ def read_params() -> dict[str, Any]:
 
 
 def parameter(annotation: type[T], key: str) -> T:
-    """Return the value of a dotted key, e.g. "models.cnn"."""
+    """Return the value of a dotted key, e.g. "models.cnn", on which results depend: dvc.yaml lists it."""
     value: Any = read_params()
     for name in key.split("."):
         if not isinstance(value, dict) or name not in value:
@@ -56,8 +59,12 @@ def parameter(annotation: type[T], key: str) -> T:
     return validate(annotation, value, key)
 
 
-# For parameters that change the speed but no result. DVC does not track them, so changing one runs no stage again.
-setting = parameter
+def setting(annotation: type[T], key: str) -> T:
+    """Return the value of a dotted key that changes the speed but no result.
+
+    dvc.yaml does not list it, so a change of it runs no stage again.
+    """
+    return parameter(annotation, key)
 
 
 def validate(annotation: type[T], value: Any, key: str = "") -> T:
@@ -73,28 +80,40 @@ def validate(annotation: type[T], value: Any, key: str = "") -> T:
 
 
 def error_lines(annotation: Any, value: Any, errors: list[ErrorDetails], prefix: str) -> list[str]:
+    """Return a line for each key with an error. A union has an error for each of its types: "or" joins them."""
     lines: dict[str, str] = {}
     for error in errors:
         loc, input_value = error["loc"], error["input"]
-        # A list with invalid items is also reported as too short. Only the items' errors help.
-        if any(other["loc"][: len(loc)] == loc != other["loc"] for other in errors):
+        if has_inner_errors(loc, errors):
             continue
-        key = ".".join(filter(None, (prefix, *yaml_keys(loc, value))))
+        key = join_keys(prefix, *yaml_keys(loc, value))
         if error["type"] == "missing":
-            missing = ".".join(filter(None, (key, format_key(loc[-1]))))
-            lines[missing] = f"{missing}: missing, but required"
+            missing_key = join_keys(key, format_key(loc[-1]))
+            lines[missing_key] = f"{missing_key}: missing, but required"
         elif error["type"] == "extra_forbidden":
             allowed = allowed_keys(annotation, loc[:-1])
             message = f"unknown key{suggestion(loc[-1], allowed)}; allowed: {', '.join(allowed)}"
             lines[key] = f"{key} = {format_value(input_value)}: {message}"
-        else:  # a union has an error for each of its types, all with the same key
+        else:
             start = f"{lines[key]} or " if key in lines else f"{key} = {format_value(input_value)}: must be "
             lines[key] = f"{start}{expectation(error)}{suggestion(input_value, literals(error))}"
     return list(lines.values())
 
 
+def has_inner_errors(loc: Loc, errors: list[ErrorDetails]) -> bool:
+    """Return whether a value inside of the one at `loc` has an error.
+
+    A list with invalid items, for example, is also reported as too short. Only the items' errors help.
+    """
+    return any(len(error["loc"]) > len(loc) and error["loc"][: len(loc)] == loc for error in errors)
+
+
+def join_keys(*keys: str) -> str:
+    return ".".join(filter(None, keys))
+
+
 def yaml_keys(loc: Loc, value: Any) -> list[str]:
-    """Return the steps of `loc` that are keys or indices in the file; the tag of a union is not."""
+    """Return the steps of `loc` that are keys or indices in the file; Pydantic's tag of a union is not."""
     keys = []
     for step in loc:
         if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
@@ -113,7 +132,7 @@ def format_value(value: Any) -> str:
 
 
 def expectation(error: ErrorDetails) -> str:
-    """Return what the value must be."""
+    """Return what the value must be, e.g. "a list of 2 or more"."""
     min_length = error.get("ctx", {}).get("min_length")
     if error["type"] == "too_short":
         return f"a {'section' if isinstance(error['input'], dict) else 'list'} of {min_length} or more"
@@ -129,20 +148,22 @@ def suggestion(word: Any, allowed: list[str]) -> str:
 
 
 def literals(error: ErrorDetails) -> list[str]:
+    """Return the words that are allowed, if the value must be one of several words."""
     return re.findall("'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
 
 
 def allowed_keys(annotation: Any, loc: Loc) -> list[str]:
     """Return the keys of the section at `loc`, ignoring steps that are no field: indices and tags of unions."""
-    model = next(find_models(annotation))
+    section_class = next(section_classes(annotation))
     for step in loc:
-        if step in model.model_fields:
-            model = next(find_models(model.model_fields[str(step)].annotation), model)
-    return sorted(model.model_fields)
+        if step in section_class.model_fields:
+            section_class = next(section_classes(section_class.model_fields[str(step)].annotation), section_class)
+    return sorted(section_class.model_fields)
 
 
-def find_models(annotation: Any) -> Iterator[type[BaseModel]]:
+def section_classes(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the section classes in an annotation, which may be a union or a generic type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from find_models(argument)
+        yield from section_classes(argument)

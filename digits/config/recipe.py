@@ -6,6 +6,7 @@ from pydantic import Field
 
 from digits.config.load import Section
 
+# A share that may be 0, which turns its effect off. `Share` in schema.py may not be 0.
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -23,7 +24,9 @@ class Recipe(Section):
     label_smoothing: Annotated[
         Rate, Field(description="share of the target probability that is spread evenly over all classes")
     ]
-    weight_decay: Annotated[float, Field(ge=0, le=1, description="decoupled from the gradient, scaled by the rate")]
+    weight_decay: Annotated[
+        float, Field(ge=0, le=1, description="decoupled from the gradient, scaled by the learning rate")
+    ]
     standardize: Annotated[
         bool, Field(description="scale each image to mean 0 and standard deviation 1, inside the model")
     ]

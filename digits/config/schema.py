@@ -28,7 +28,7 @@ from digits.config.recipe import Recipe
 from digits.core.errors import UserError
 
 R = TypeVar("R", bound=Recipe)
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]  # neither 0 nor 1; `Rate` in recipe.py may be 0
 Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
 OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
@@ -153,14 +153,15 @@ class Search(Section, Generic[R]):
     ]
 
     @classmethod
-    def recipe(cls) -> type[Recipe]:
+    def recipe_class(cls) -> type[Recipe]:
+        """Return the type argument, e.g. the MLP's hyperparameters for `Search[Hyperparameters]`."""
         return cls.__pydantic_generic_metadata__["args"][0]
 
     @field_validator("space")
     @classmethod
     def validate_space(cls, space: dict[str, Range | tuple[Any, ...]]) -> dict[str, Range | tuple[Any, ...]]:
         if errors := [error for name, values in space.items() if (error := cls.space_error(name, values))]:
-            raise ValueError(f"a space {'; and '.join(errors)}")
+            raise ValueError("; and ".join(errors))
         # Keras Tuner requires choices of one type, so 0 among floats becomes 0.0.
         return {
             name: values if isinstance(values, Range) else tuple(map(cls.type_adapter(name).validate_python, values))
@@ -168,26 +169,32 @@ class Search(Section, Generic[R]):
         }
 
     @classmethod
-    def type_adapter(cls, hyperparameter: str) -> TypeAdapter[Any]:
-        field = cls.recipe().model_fields[hyperparameter]
-        return TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
-
-    @classmethod
     def space_error(cls, name: str, values: Range | tuple[Any, ...]) -> str | None:
-        fields = cls.recipe().model_fields
+        """Return what is wrong with a hyperparameter's range or choices; None if they are valid."""
+        fields = cls.recipe_class().model_fields
         if name not in fields:
             allowed = sorted(fields)
-            unknown = f"{format_key(name)} is unknown{suggestion(name, allowed)}"
-            return f"of this family's hyperparameters; {unknown}; allowed: {', '.join(allowed)}"
+            return (
+                f"a space of this family's hyperparameters; {format_key(name)} is unknown{suggestion(name, allowed)}; "
+                f"allowed: {', '.join(allowed)}"
+            )
         if isinstance(values, Range) and fields[name].annotation not in (int, float):
-            return f"with a list of choices for {name}, which is not a number"
+            return f"a space with a list of choices for {name}, which is not a number"
         types = set()
         for value in (values.min, values.max) if isinstance(values, Range) else values:
             try:
                 types.add(type(cls.type_adapter(name).validate_python(value)))
             except ValidationError as error:
-                return f"of allowed values; {name} = {value} must be {expectation(error.errors()[0])}"
-        return f"with choices of one type for {name}, as Keras Tuner requires" if len(types) > 1 else None
+                return f"a space of allowed values; {name} = {value} must be {expectation(error.errors()[0])}"
+        if len(types) > 1:
+            return f"a space with choices of one type for {name}, as Keras Tuner requires"
+        return None
+
+    @classmethod
+    def type_adapter(cls, hyperparameter: str) -> TypeAdapter[Any]:
+        """Return a validator of one value of a hyperparameter."""
+        field = cls.recipe_class().model_fields[hyperparameter]
+        return TypeAdapter(Annotated[field.annotation, field], config=Section.model_config)
 
 
 class Track(Section):
@@ -223,8 +230,8 @@ class Sections(Section):
     track: Track
 
 
-def create_params_model(recipes: Mapping[str, type[Recipe]], objectives: Sequence[str]) -> type[Section]:
-    """Return the model of the whole file for these families and objectives."""
+def create_params_class(recipes: Mapping[str, type[Recipe]], objectives: Sequence[str]) -> type[Section]:
+    """Return the section class of the whole file for these families and objectives."""
     if reserved := [name for name in recipes if name in Tune.model_fields or hasattr(Section, name)]:
         raise UserError(
             f"{PARAMS_FILE}: no family can be called {reserved[0]}, because another key has this name; rename its file"
@@ -237,5 +244,5 @@ def create_params_model(recipes: Mapping[str, type[Recipe]], objectives: Sequenc
     return create_model("Params", __base__=Sections, families=families, models=models, tune=tune)
 
 
-def json_schema(model: type[Section]) -> dict[str, Any]:
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema()
+def json_schema(section_class: type[Section]) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | section_class.model_json_schema()

@@ -1,4 +1,4 @@
-"""What every stage and command shares: positional arguments, one line of output, one line for an error."""
+"""Command lines of stages and other commands: positional arguments, one line of output, one line for an error."""
 
 import inspect
 import os
@@ -12,7 +12,8 @@ from pathlib import Path
 from digits.core.errors import UserError
 
 
-def run(stage: Callable[..., str]) -> None:
+def run_stage(stage: Callable[..., str]) -> None:
+    """Call a stage with the command line's arguments, and print the summary that it returns."""
     name = Path(sys.argv[0]).stem
     started = time.perf_counter()
     with one_line_errors(name):
@@ -21,6 +22,7 @@ def run(stage: Callable[..., str]) -> None:
 
 
 def arguments(stage: Callable[..., str]) -> list[str]:
+    """Return the command line's arguments, one for each parameter of the stage."""
     values, names = sys.argv[1:], list(inspect.signature(stage).parameters)
     if len(values) != len(names):
         raise UserError(f"takes {' '.join(names).upper() or 'no arguments'}, not {' '.join(values) or 'nothing'}")

@@ -75,7 +75,7 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}); `dvc repro` recreates it") from None
+        raise UserError(f"{path} cannot be read ({error}); run `dvc repro` to create it again") from None
 
 
 def write_array(path: str | Path, array: np.ndarray) -> None:
@@ -98,4 +98,4 @@ def read_array(path: str | Path) -> np.ndarray:
         # Copy-on-write, because TensorFlow copies arrays in read-only memory.
         return np.load(path, mmap_mode="c", allow_pickle=False)
     except Exception as error:  # NumPy evaluates the header as Python, so any exception is possible
-        raise UserError(f"{path} cannot be read ({error}); `dvc repro` recreates it") from None
+        raise UserError(f"{path} cannot be read ({error}); run `dvc repro` to create it again") from None

@@ -22,10 +22,12 @@ def models_folder(family: str, variant: str) -> Path:
 
 
 def model_file(name: str) -> Path:
+    """Return the path of a model, e.g. models/cnn-tuned/3.keras for "cnn-tuned-3"."""
     return MODELS / "{}/{}.keras".format(*name.rsplit("-", 1))
 
 
 def history_file(name: str) -> Path:
+    """Return the path of a model's record, next to the model."""
     return model_file(name).with_suffix(".json")
 
 

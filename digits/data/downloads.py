@@ -12,7 +12,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple, Un
 from requests import exceptions
 from requests.adapters import HTTPAdapter
 
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.data.formats import MAX_BYTES
 
 TIMEOUT = (4, 15)  # seconds to connect, and between two bytes
@@ -65,7 +65,7 @@ def download(url: str) -> bytes:
 def read_body(response: requests.Response, file_name: str) -> bytes:
     body = bytearray()
     n_bytes = int(response.headers.get("Content-Length") or MAX_BYTES)
-    with Progress(n_bytes, f"download {file_name}", "B", scale=True) as bar:
+    with ProgressBar(n_bytes, f"download {file_name}", "B", unit_scale=True) as bar:
         # Not decoded, because a server may declare the compression of a .gz file as Content-Encoding.
         for chunk in response.raw.stream(1 << 16, decode_content=False):
             body += chunk

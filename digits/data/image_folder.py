@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.core.errors import UserError
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.data import image_files
 from digits.data.formats import Arrays
 from digits.data.image_files import IMAGE_EXTENSIONS
@@ -120,7 +120,7 @@ def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, d
     images, problems, coloured = np.empty((0, 0, 0, 3)), {}, False
     first_paths: dict[tuple[int, ...], Path] = {}  # the first file of each shape: more than one shape is an error
     results = read_in_order([file.path for file in files], size)
-    with Progress(len(files), "read images", "image") as bar:
+    with ProgressBar(len(files), "read images", "image") as bar:
         for index, (file, result) in enumerate(zip(files, results, strict=True)):
             bar.advance()
             if isinstance(result, str):

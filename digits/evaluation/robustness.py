@@ -6,7 +6,7 @@ import numpy as np
 
 from digits.core.files import read_array, write_array
 from digits.core.paths import PREDICTIONS
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from digits.data.dataset import Split
 
@@ -25,7 +25,7 @@ def write_corrupted_correctness(
     """
     sample = test.take(sample_indices(len(test)))
     correct: dict[str, list[np.ndarray]] = {name: [] for name in (*models, *ensembles)}
-    with Progress(len(models) * len(CORRUPTIONS), "corrupted test images", "prediction") as progress:
+    with ProgressBar(len(models) * len(CORRUPTIONS), "corrupted test images", "prediction") as progress:
         for corruption in CORRUPTIONS:
             images = np.concatenate([corrupt(sample.images, corruption, severity) for severity in SEVERITIES])
             probabilities = {}

@@ -25,14 +25,14 @@ BATCH_SIZE = 500
 
 
 @contextmanager
-def checking_process(settings: Runtime) -> Iterator[Callable[..., dict[str, Any]]]:
+def checking_process(runtime_settings: Runtime) -> Iterator[Callable[..., dict[str, Any]]]:
     """Start a process, and yield a function that runs `check` there.
 
     The process starts TensorFlow, which takes seconds, while the caller starts its own.
     """
     spawn = multiprocessing.get_context("spawn")
     parent_end, child_end = spawn.Pipe()
-    process = spawn.Process(target=serve_one_call, args=(child_end, settings))
+    process = spawn.Process(target=serve_one_call, args=(child_end, runtime_settings))
     process.start()
     child_end.close()  # only the process keeps this end open, so that the pipe breaks when it dies
     try:
@@ -53,12 +53,12 @@ def call_check(pipe: Connection, *arguments: object) -> dict[str, Any]:
     return result
 
 
-def serve_one_call(pipe: Connection, settings: Runtime) -> None:
+def serve_one_call(pipe: Connection, runtime_settings: Runtime) -> None:
     """Run `check` once. If the parent is killed, the pipe breaks and this process ends, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, which ends this process
     with suppress(EOFError, BrokenPipeError):
         try:
-            runtime.start(settings)
+            runtime.start(runtime_settings)
             result = check(*pipe.recv())
         except UserError as error:
             result = error

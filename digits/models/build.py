@@ -1,4 +1,4 @@
-"""Builds a family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
+"""A family's network as a Keras model: raw pixels in, class probabilities out, scaling included."""
 
 from functools import partial
 from math import prod
@@ -13,7 +13,7 @@ from keras import layers
 from digits.config.recipe import Recipe
 from digits.core.errors import UserError, reason
 from digits.models import families
-from digits.models.kernels import FAST_CLASSES
+from digits.models.kernels import PORTABLE_CLASSES
 
 
 def build(family: str, recipe: Recipe, shape: tuple[int, int, int], n_classes: int, seed: int) -> keras.Model:
@@ -62,7 +62,7 @@ def seeded_layer(layer: layers.Layer, rng: np.random.Generator) -> layers.Layer:
         )
     config = layer.get_config()
     assign_seeds(config, rng)
-    return FAST_CLASSES.get(type(layer), type(layer)).from_config(config)
+    return PORTABLE_CLASSES.get(type(layer), type(layer)).from_config(config)
 
 
 def assign_seeds(config: dict[str, Any], rng: np.random.Generator) -> None:
@@ -82,14 +82,18 @@ def multiply_adds(model: keras.Model) -> int:
 
 
 def op_multiply_adds(operation: tf.Operation) -> int:
+    """Return the number of output values times the number of products that are added up for each of them."""
     match operation.type:
-        case "Conv2D":
-            summed_dims = operation.inputs[1].shape[:-1]
-        case "DepthwiseConv2dNative":
-            summed_dims = operation.inputs[1].shape[:-2]
-        case "MatMul" | "BatchMatMulV2":
-            summed_dims = operation.inputs[0].shape[-1:]
-        case "Einsum":
+        case "Conv2D":  # filters: height, width, input channels, output channels
+            filters = operation.inputs[1].shape
+            summed_dims = filters[:3]
+        case "DepthwiseConv2dNative":  # filters: height, width, input channels, outputs per channel
+            filters = operation.inputs[1].shape
+            summed_dims = filters[:2]
+        case "MatMul" | "BatchMatMulV2":  # (…, rows, summed) × (…, summed, columns)
+            left_matrix = operation.inputs[0].shape
+            summed_dims = left_matrix[-1:]
+        case "Einsum":  # e.g. "abc,cd->abd": c is summed
             input_axes, output_axes = operation.get_attr("equation").decode().split("->")
             dims = [dim for tensor in operation.inputs for dim in tensor.shape]
             dim_by_axis = dict(zip(input_axes.replace(",", ""), dims, strict=True))

@@ -1,4 +1,4 @@
-"""Writes .keras files that depend on the model alone: equal models give files of equal bytes."""
+"""Reading and writing of .keras files. A file depends on the model alone: equal models give equal bytes."""
 
 import io
 import json
@@ -15,10 +15,11 @@ from keras import layers
 
 from digits.core.errors import UserError, reason
 from digits.core.files import write_bytes
-from digits.models.kernels import fast_layer, keras_layer
+from digits.models.kernels import keras_layer, portable_layer
 
 
 def to_bytes(model: keras.Model) -> bytes:
+    """Return the model's .keras file, a zip file, without optimizer, dates and memory addresses."""
     # The clone is not compiled: the optimizer's state is twice the size of the weights, and predictions do not need it.
     clone = clone_with_layers(model, keras_layer)
     content = io.BytesIO()
@@ -29,7 +30,7 @@ def to_bytes(model: keras.Model) -> bytes:
             for name in source.namelist():
                 member = source.read(name)
                 if name.endswith(".json"):
-                    member = json.dumps(reproducible(json.loads(member), {})).encode()
+                    member = json.dumps(normalize_config(json.loads(member), {})).encode()
                 target.writestr(zipfile.ZipInfo(name), member)  # ZipInfo's default date: 1980
     return content.getvalue()
 
@@ -45,13 +46,16 @@ def save(model: keras.Model, path: Path) -> None:
     write_bytes(path, to_bytes(model))
 
 
-def reproducible(value: Any, object_ids: dict[int, int]) -> Any:
-    """Remove the date, and replace memory addresses in `shared_object_id` by numbers from 1."""
+def normalize_config(value: Any, object_ids: dict[int, int]) -> Any:
+    """Return a model's JSON without its date, and with numbers from 1 for memory addresses in `shared_object_id`.
+
+    `object_ids` maps addresses to numbers, and is extended by this function, which calls itself for nested values.
+    """
     if isinstance(value, list):
-        return [reproducible(item, object_ids) for item in value]
+        return [normalize_config(item, object_ids) for item in value]
     if not isinstance(value, dict):
         return value
-    result = {key: reproducible(item, object_ids) for key, item in value.items() if key != "date_saved"}
+    result = {key: normalize_config(item, object_ids) for key, item in value.items() if key != "date_saved"}
     if "shared_object_id" in result:
         result["shared_object_id"] = object_ids.setdefault(result["shared_object_id"], len(object_ids) + 1)
     return result
@@ -61,12 +65,14 @@ def load(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} cannot be read as a model ({reason(error)}); `dvc repro` makes it again") from None
+        raise UserError(
+            f"{path} cannot be read as a model ({reason(error)}); run `dvc repro` to create it again"
+        ) from None
 
 
 def load_predictor(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function from images to probabilities. It is one graph for any number of images."""
-    model = clone_with_layers(load(path), fast_layer)
+    model = clone_with_layers(load(path), portable_layer)
     pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     graph = tf.function(lambda images: model(images, training=False), input_signature=[pixels], autograph=False)
     return lambda images: graph(images.astype(np.float32)).numpy()

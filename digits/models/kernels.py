@@ -11,7 +11,7 @@ class BatchNormalization(layers.BatchNormalization):
         if not is_supported or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         if not training:
-            scale = self.gamma * exact_rsqrt(self.moving_variance + self.epsilon)
+            scale = self.gamma * portable_rsqrt(self.moving_variance + self.epsilon)
             return inputs * scale + (self.beta - self.moving_mean * scale)
         inputs_4d = inputs if n_dims == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
@@ -30,29 +30,29 @@ class GroupNormalization(layers.GroupNormalization):
         if self.groups != 1 or self.center or self.scale:
             return super().call(inputs)
         mean, variance = tf.nn.moments(inputs, list(range(1, len(inputs.shape))), keepdims=True)
-        scale = exact_rsqrt(variance + self.epsilon)
+        scale = portable_rsqrt(variance + self.epsilon)
         return inputs * scale - mean * scale
 
 
-def exact_rsqrt(value: tf.Tensor) -> tf.Tensor:
+def portable_rsqrt(value: tf.Tensor) -> tf.Tensor:
     """Return 1 / √value with the same rounding on every processor.
 
-    TensorFlow rewrites `1 / sqrt(value)` to `rsqrt`, which starts from an estimate that differs between processor
-    makers. It does not rewrite `divide_no_nan`.
+    TensorFlow rewrites `1 / sqrt(value)` to `rsqrt`, which starts from an estimate that differs between processors of
+    different makers. It does not rewrite `divide_no_nan`.
     """
     return tf.math.divide_no_nan(1.0, tf.sqrt(value))
 
 
-FAST_CLASSES = {
+PORTABLE_CLASSES = {
     layers.BatchNormalization: BatchNormalization,
     layers.GroupNormalization: GroupNormalization,
 }
-KERAS_CLASSES = {fast_class: keras_class for keras_class, fast_class in FAST_CLASSES.items()}
+KERAS_CLASSES = {portable_class: keras_class for keras_class, portable_class in PORTABLE_CLASSES.items()}
 
 
-def fast_layer(layer: layers.Layer) -> layers.Layer:
-    """Copy a layer; a normalization becomes the one-pass layer of this module."""
-    return FAST_CLASSES.get(type(layer), type(layer)).from_config(layer.get_config())
+def portable_layer(layer: layers.Layer) -> layers.Layer:
+    """Copy a layer; a normalization becomes this module's, which rounds in the same way on every processor."""
+    return PORTABLE_CLASSES.get(type(layer), type(layer)).from_config(layer.get_config())
 
 
 def keras_layer(layer: layers.Layer) -> layers.Layer:

@@ -1,11 +1,11 @@
-"""Proposals of Keras Tuner's oracles. Runs in a worker, because Keras Tuner imports TensorFlow."""
+"""Proposals of Keras Tuner's oracles. A worker computes them, because Keras Tuner imports TensorFlow."""
 
 import tempfile
 import warnings
 from typing import Any
 
 import keras_tuner
-from keras_tuner.engine import trial as tuner
+from keras_tuner.engine import trial as tuner_trial
 from keras_tuner.engine.oracle import Oracle
 from threadpoolctl import threadpool_limits
 
@@ -16,30 +16,30 @@ from digits.search.methods import Proposal, RoundScores
 
 OBJECTIVE = "objective"
 BAYESIAN_ROUND = 4  # proposals in a round; another number changes the proposals
-INITIAL_POINTS = 8  # random proposals before the first that bayesian bases on scores
+INITIAL_POINTS = 8  # random trials before Bayesian optimization starts
 
 
 def propose(plan: Search, method: str, baseline: Recipe, seed: int, scores: RoundScores) -> list[Proposal]:
     """Return the round after those with these scores, or an empty list at the end.
 
-    The oracle never sees trial 0, because its recipe may lie outside the space.
+    A new oracle creates and ends all trials of the earlier rounds again, and then creates those of the next round. It
+    does not get trial 0 and its score, because the recipe may lie outside the space.
     """
-    # Limited to one thread, because the number changes the last bits of bayesian's results, and many are slow.
+    # One thread: results are then reproducible, and more threads are slower.
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), threadpool_limits(1):
         warnings.filterwarnings("ignore", "The optimal value found for dimension")
         oracle = create_oracle(plan, method, seed, folder)
-        max_trials = BAYESIAN_ROUND if method == "bayesian" else plan.trials
+        round_size = BAYESIAN_ROUND if method == "bayesian" else plan.trials
         for round_scores in scores:
-            for trial, score in zip(create_trials(oracle, max_trials), round_scores, strict=True):
+            for trial, score in zip(create_trials(oracle, round_size), round_scores, strict=True):
                 end_trial(oracle, trial, score)
-        trials = create_trials(oracle, max_trials)
+        trials = create_trials(oracle, round_size)
         numbers = trial_numbers(oracle)
-    target = plan.rungs[0] if method == "halving" else plan.rungs[-1]
     return [
         Proposal(
             numbers[trial.trial_id],
             baseline.model_copy(update=restore_types(trial.hyperparameters.values, plan)),
-            trial.hyperparameters.values.get("tuner/epochs", target),
+            trial.hyperparameters.values.get("tuner/epochs", plan.rungs[-1]),
         )
         for trial in trials
     ]
@@ -67,21 +67,25 @@ def create_oracle(plan: Search, method: str, seed: int, folder: str) -> Oracle:
     return oracle
 
 
-def create_trials(oracle: Oracle, max_trials: int) -> list[tuner.Trial]:
-    """Create a trial per virtual worker, until the oracle must wait, has reached its limit, or has tried all."""
-    trials: list[tuner.Trial] = []
-    while len(trials) < max_trials:
-        trial = oracle.create_trial(str(len(oracle.trials)))
-        if trial.status != tuner.TrialStatus.RUNNING:
+def create_trials(oracle: Oracle, round_size: int) -> list[tuner_trial.Trial]:
+    """Create the trials of a round: fewer than `round_size` if the oracle returns no more.
+
+    It returns no more when it needs the scores of this round, has reached its maximum, or has tried all recipes.
+    """
+    trials: list[tuner_trial.Trial] = []
+    while len(trials) < round_size:
+        worker_id = str(len(oracle.trials))  # another worker for each trial: the oracle gives a worker one at a time
+        trial = oracle.create_trial(worker_id)
+        if trial.status != tuner_trial.TrialStatus.RUNNING:
             break
         trials.append(trial)
     return trials
 
 
-def end_trial(oracle: Oracle, trial: tuner.Trial, score: float | None) -> None:
+def end_trial(oracle: Oracle, trial: tuner_trial.Trial, score: float | None) -> None:
     if score is not None:
         oracle.update_trial(trial.trial_id, {OBJECTIVE: score})
-    trial.status = tuner.TrialStatus.FAILED if score is None else tuner.TrialStatus.COMPLETED
+    trial.status = tuner_trial.TrialStatus.FAILED if score is None else tuner_trial.TrialStatus.COMPLETED
     oracle.end_trial(trial)
 
 
@@ -101,7 +105,7 @@ def search_space(plan: Search) -> keras_tuner.HyperParameters:
             space.Choice(name, list(values))
             continue
         sampling = "log" if values.log else "linear"
-        if plan.recipe().model_fields[name].annotation is int:
+        if plan.recipe_class().model_fields[name].annotation is int:
             space.Int(name, values.min, values.max, sampling=sampling)
         else:
             space.Float(name, values.min, values.max, sampling=sampling)

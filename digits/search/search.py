@@ -1,24 +1,24 @@
-"""Run searches: the pool trains the trials, and each segment is saved and reported."""
+"""Searches in progress: the pool trains the trials; after each segment, a checkpoint is saved."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from digits.config.recipe import Recipe
 from digits.config.schema import Pool, Search
 from digits.core.errors import UserError
 from digits.core.paths import trial_name
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from digits.models import runtime
 from digits.search.methods import Halving, Proposal, Rounds, RoundScores, total_epochs
 from digits.search.trials import Trial, conclude
-from digits.training.checkpoint import Checkpoint, open_checkpoint
-from digits.training.fingerprint import SEARCH, earlier_searches, fingerprint, versions
+from digits.training.checkpoint import CheckpointFolder, open_checkpoint_folders
+from digits.training.fingerprint import SEARCH, code_versions, earlier_searches, fingerprint
 from digits.training.images import load_training_data
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, format_epoch
 from digits.training.pool import TrainingPool, outcome, training_pool
-from digits.training.seeds import Record, Watch
+from digits.training.seeds import LiveLog, Record
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class SearchConfig:
     baseline: TrainingConfig  # of trial 0
 
 
-def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[str, Any]:
+def tune(configs: Sequence[SearchConfig], pool_settings: Pool, live_log: LiveLog) -> dict[str, Any]:
     """Run one search after the other. Their configurations differ in the seed only."""
     images, first = load_training_data(), configs[0]
-    family, code = first.baseline.family, versions(first.baseline.family, SEARCH)
-    by_fingerprint = {fingerprint(config, code, *images): config for config in configs}
+    family, runtime_settings = first.baseline.family, first.baseline.runtime
+    versions = code_versions(family, SEARCH)
+    by_fingerprint = {fingerprint(config, versions, *images): config for config in configs}
     records = earlier_searches(family)
     new = {key: config for key, config in by_fingerprint.items() if key not in records}
     if new:
         searches: list[RunningSearch] = []
-        with ExitStack() as stack:
-            # All checkpoints are kept until the last search ends. Sorted, because two runs that lock them in different
-            # orders would wait for each other.
-            checkpoints = {key: stack.enter_context(open_checkpoint(key)) for key in sorted(new)}
-            stack.enter_context(watch(lambda: [search.progress() for search in searches]))
-            pool = stack.enter_context(training_pool(settings, first.baseline.runtime, first.plan.trials, family))
+        with (
+            open_checkpoint_folders(new) as checkpoints,  # all are kept until the last search ends
+            live_log(lambda: [search.live_record() for search in searches]),
+            training_pool(pool_settings, runtime_settings, first.plan.trials, family) as pool,
+        ):
             pool.share_data(*images)
             for key, config in new.items():
                 searches.append(RunningSearch(key, config, pool, checkpoints[key]))
@@ -61,8 +61,10 @@ def tune(configs: Sequence[SearchConfig], settings: Pool, watch: Watch) -> dict[
 
 
 class RunningSearch:
-    def __init__(self, fingerprint: str, config: SearchConfig, pool: TrainingPool, checkpoint: Checkpoint) -> None:
-        self.config, self.pool, self.checkpoint = config, pool, checkpoint
+    def __init__(
+        self, fingerprint: str, config: SearchConfig, pool: TrainingPool, checkpoints: CheckpointFolder
+    ) -> None:
+        self.config, self.pool, self.checkpoints = config, pool, checkpoints
         self.family, self.seed = config.baseline.family, config.baseline.seed
         self.description = {"seed": self.seed, "fingerprint": fingerprint}
         self.status = "running"
@@ -70,26 +72,27 @@ class RunningSearch:
 
     def run(self) -> Record:
         self.add_trial(self.config.baseline.recipe)
-        self.method = self.create_method()
+        scheduler = self.create_scheduler()
+        next_runs = partial(self.next_runs, scheduler)
         total = total_epochs(self.config.plan, self.config.method)
-        with Progress(total, f"{self.family} search, seed {self.seed}", "epoch") as self.progress_bar:
-            self.pool.run(self.next_runs(), self.on_segment, self.next_runs)
+        with ProgressBar(total, f"{self.family} search, seed {self.seed}", "epoch") as self.progress_bar:
+            self.pool.run(next_runs(), self.on_segment, next_runs)
         try:
             result = conclude(self.trials, self.config.plan.rungs[-1])
         except UserError:  # all trials failed: the next search starts from scratch
-            self.checkpoint.clear()
+            self.checkpoints.clear()
             raise
         self.status = "completed"
         return self.description | result
 
-    def progress(self) -> Record:
+    def live_record(self) -> Record:
         """Return the record that MLflow shows while the search runs."""
-        started = [trial for trial in [*self.trials] if trial.run.goal]
-        cost = {"core_minutes": sum(trial.run.core_seconds for trial in started) / 60}
-        trials = [trial.progress() for trial in started]
+        started = [trial for trial in [*self.trials] if trial.run.target_epoch]
+        cost = {"core_minutes": sum(trial.run.cpu_seconds for trial in started) / 60}
+        trials = [trial.live_record() for trial in started]
         return self.description | {"family": self.family, "status": self.status, "cost": cost, "trials": trials}
 
-    def create_method(self) -> Halving | Rounds:
+    def create_scheduler(self) -> Halving | Rounds:
         if self.config.method != "halving":
             return Rounds(self.trials, self.config.plan.rungs[-1], self.propose, self.add_trial)
         for proposal in self.propose([]):
@@ -98,34 +101,39 @@ class RunningSearch:
 
     def propose(self, scores: RoundScores) -> list[Proposal]:
         if self.config.method != "hyperband" and len(self.trials) == self.config.plan.trials:
-            return []  # without Keras Tuner, whose import takes a worker a second
+            return []  # without a task: a worker would import Keras Tuner, which takes a second
         return outcome(self.pool.submit(propose_in_worker, self.config, scores))
 
     def add_trial(self, recipe: Recipe) -> Trial:
         training = replace(self.config.baseline, recipe=recipe)
         run = TrainingRun(trial_name(self.family, self.seed, len(self.trials)), training, keep_model=False)
         trial = Trial(len(self.trials), run, self.config.objective)
-        self.checkpoint.restore(trial.run)
+        self.checkpoints.restore(trial.run)
         self.trials.append(trial)
         return trial
 
-    def next_runs(self) -> list[TrainingRun]:
+    def next_runs(self, scheduler: Halving | Rounds) -> list[TrainingRun]:
+        """Return the runs of the next trials.
+
+        A trial that was restored from a checkpoint may have some or all epochs up to its target. They advance the bar,
+        and a trial that has all of them is not trained, so the scheduler may have more trials at once.
+        """
         runs = []
-        while trials := self.method.next_trials():
+        while trials := scheduler.next_trials():
             for trial in trials:
-                self.advance_bar(trial, trial.run.epochs[trial.n_epochs : trial.run.goal])
-                if trial.run.is_finished:  # restored from a checkpoint
-                    trial.record_rung()
+                self.advance_bar(trial, trial.run.epochs[trial.n_epochs : trial.run.target_epoch])
+                if trial.run.has_ended:
+                    trial.accept_epochs()
                 else:
                     runs.append(trial.run)
         return runs
 
     def on_segment(self, run: TrainingRun, epochs: list[Epoch]) -> None:
-        self.checkpoint.save(run)
+        self.checkpoints.save(run)
         trial = next(trial for trial in self.trials if trial.run is run)
         self.advance_bar(trial, epochs)
-        if run.is_finished:
-            trial.record_rung()
+        if run.has_ended:
+            trial.accept_epochs()
 
     def advance_bar(self, trial: Trial, epochs: list[Epoch]) -> None:
         if epochs:

@@ -1,4 +1,4 @@
-"""The trials of a search, and the choice of the best."""
+"""The trials of a search, and the choice of the best one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,8 @@ class Trial:
     number: int  # 0 has the baseline's recipe
     run: TrainingRun
     objective: str
-    n_epochs: int = 0  # epochs that the search uses; a resumed run may have more
-    status: str = "running"
+    n_epochs: int = 0  # epochs up to the last target; a resumed run may have more
+    status: str = "running"  # also before the trial starts; then completed, pruned or failed
     reason: str | None = None
 
     @property
@@ -23,22 +23,23 @@ class Trial:
 
     @property
     def is_training(self) -> bool:
-        return self.status == "running" and self.n_epochs < self.run.goal
+        return self.status == "running" and self.n_epochs < self.run.target_epoch
 
-    def set_target(self, epochs: int) -> "Trial":
-        self.run.goal = epochs
+    def set_target_epoch(self, epoch: int) -> "Trial":
+        """Set the epoch to train to, and return the trial."""
+        self.run.target_epoch = epoch
         return self
 
-    def record_rung(self) -> None:
-        """Use the epochs up to the target, or end the trial if it failed before."""
-        if len(self.run.epochs) >= self.run.goal:
-            self.n_epochs = self.run.goal
+    def accept_epochs(self) -> None:
+        """Accept the run's epochs up to its target, or end the trial if the run has failed before."""
+        if len(self.run.epochs) >= self.run.target_epoch:
+            self.n_epochs = self.run.target_epoch
         else:
             self.n_epochs = len(self.run.epochs)
             self.end("failed", self.run.failure)
 
-    def rank(self, epoch: int) -> tuple[float, float, int]:
-        """Of equal trials, the one with the smaller number is better."""
+    def sort_key(self, epoch: int) -> tuple[float, float, int]:
+        """Return score, negative loss and negative number: of two trials, the better one has the greater key."""
         return *rank(self.run.epochs[epoch - 1], self.objective), -self.number
 
     @property
@@ -52,6 +53,7 @@ class Trial:
         self.status, self.reason = status, reason
 
     def record(self) -> dict[str, Any]:
+        """Return the record that models/ holds after the search."""
         last = self.last_epoch
         return {
             "trial": self.number,
@@ -64,10 +66,10 @@ class Trial:
             "epochs": self.epochs,
         }
 
-    def progress(self) -> dict[str, Any]:
+    def live_record(self) -> dict[str, Any]:
         """Return the record that MLflow shows while the search runs."""
-        cost = {"core_minutes": self.run.core_seconds / 60}
-        return self.record() | {"epochs": self.run.epochs[: self.run.goal], "cost": cost}
+        cost = {"core_minutes": self.run.cpu_seconds / 60}
+        return self.record() | {"epochs": self.run.epochs[: self.run.target_epoch], "cost": cost}
 
 
 def conclude(trials: list[Trial], epochs: int) -> dict[str, Any]:
@@ -81,6 +83,6 @@ def conclude(trials: list[Trial], epochs: int) -> dict[str, Any]:
     if not completed:
         failed = next(trial for trial in trials if trial.status == "failed")
         raise UserError(f"no trial finished; trial {failed.number} failed because: {failed.reason}")
-    best = max(completed, key=lambda trial: trial.rank(epochs))
+    best = max(completed, key=lambda trial: trial.sort_key(epochs))
     records = [trial.record() for trial in trials]
     return {"trials": records, "best_trial": best.number, "best": records[best.number]["hyperparameters"]}

@@ -1,4 +1,4 @@
-"""Augments training images. Random draws depend on the seed alone, so that an epoch can be repeated."""
+"""Augmentation of training images. Random draws depend on the seed alone, so that an epoch can be repeated."""
 
 import math
 
@@ -7,10 +7,13 @@ import tensorflow as tf
 from digits.config.recipe import Recipe
 
 WHITE = 255.0
-N_PARTS = 8  # images come in random order: each pixel operation applies to one eighth of a batch
+# Each of the five pixel operations applies to one eighth of a batch, whose images come in random order; the other three
+# eighths keep their pixel values.
+N_PARTS = 8
 
 
 def augment(images: tf.Tensor, recipe: Recipe, seed: tf.Tensor) -> tf.Tensor:
+    """Move the pixels of all images of a batch, and change the pixel values of five eighths of them."""
     if any((recipe.shift, recipe.rotate, recipe.zoom, recipe.shear)):
         images = random_affine(images, recipe, seed)
     max_strengths = {
@@ -37,7 +40,7 @@ def augment(images: tf.Tensor, recipe: Recipe, seed: tf.Tensor) -> tf.Tensor:
 def random_affine(images: tf.Tensor, recipe: Recipe, seed: tf.Tensor) -> tf.Tensor:
     """Shift, rotate, zoom and shear each image by random amounts. Edge pixels are repeated outside of the image."""
     height, width = images.shape[1], images.shape[2]
-    angle, zoom, shear, shift_y, shift_x = tf.unstack(
+    angle, zoom, shear, random_y, random_x = tf.unstack(
         tf.random.stateless_uniform((5, tf.shape(images)[0]), seed, -1.0, 1.0)
     )
     angle *= math.radians(recipe.rotate)
@@ -45,10 +48,11 @@ def random_affine(images: tf.Tensor, recipe: Recipe, seed: tf.Tensor) -> tf.Tens
     shear = recipe.shear * shear
     a, b = tf.cos(angle) / scale, (tf.cos(angle) * shear - tf.sin(angle)) / scale
     c, d = tf.sin(angle) / scale, (tf.sin(angle) * shear + tf.cos(angle)) / scale
-    # The matrix maps a position in the new image to its position in the old image, around the centre.
+    # The matrix [[a, b], [c, d]] maps a position in the new image to its position in the old image, around the centre:
+    # the new centre (center_x, center_y) to (source_x, source_y).
     center_x, center_y = (width - 1) / 2, (height - 1) / 2
-    shift_x, shift_y = shift_x * recipe.shift * width + center_x, shift_y * recipe.shift * height + center_y
-    offset_x, offset_y = shift_x - a * center_x - b * center_y, shift_y - c * center_x - d * center_y
+    source_x, source_y = random_x * recipe.shift * width + center_x, random_y * recipe.shift * height + center_y
+    offset_x, offset_y = source_x - a * center_x - b * center_y, source_y - c * center_x - d * center_y
     zero = tf.zeros_like(a)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
@@ -73,13 +77,17 @@ def blur(images: tf.Tensor, strength: tf.Tensor, _seed: tf.Tensor) -> tf.Tensor:
 
 
 def gaussian_weights(side: int, sigma: tf.Tensor) -> tf.Tensor:
-    """Return, for each image, a matrix of the weight of every line in every blurred line. Each row adds up to 1."""
+    """Return an array `[image, output row, input row]` of Gaussian weights, which add up to 1 over the input rows.
+
+    The same function serves columns.
+    """
     lines = tf.range(side, dtype=tf.float32)
     distances = (lines - lines[:, tf.newaxis]) / tf.maximum(sigma, 1e-3)
     return tf.nn.softmax(-(distances**2) / 2)
 
 
 def reduce_contrast(images: tf.Tensor, strength: tf.Tensor, _seed: tf.Tensor) -> tf.Tensor:
+    """Reduce the contrast by the share `strength`."""
     return images + strength * (tf.reduce_mean(images, axis=(1, 2), keepdims=True) - images)
 
 

@@ -1,4 +1,4 @@
-"""Batches of images. Seed and epoch decide the order and the augmentation of training batches."""
+"""Batches of images. Seed and epoch determine the order and the augmentation of training batches."""
 
 from collections.abc import Callable
 
@@ -19,27 +19,32 @@ def training_batches(split: Split, recipe: Recipe, seed: int) -> Callable[[int],
     """Return a function from the number of an epoch to its batches. The images are in memory once for all epochs."""
     images, labels = to_tensor(split.images), to_tensor(split.labels)
 
-    @tf.function(autograph=False)  # without it, every epoch is traced again
-    def batch(epoch_seed: tf.Tensor, step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        batch_images = tf.gather(images, indices)
+    @tf.function(autograph=False)  # without it, each epoch would be traced again
+    def augmented_batch(epoch_seed: tf.Tensor, step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch_seed = tf.random.fold_in(epoch_seed, tf.cast(step, tf.int32))
-        return augment(batch_images, recipe, batch_seed), tf.gather(labels, indices)
+        return augment(tf.gather(images, indices), recipe, batch_seed), tf.gather(labels, indices)
 
     def epoch_batches(epoch: int) -> tf.data.Dataset:
         epoch_seed = tf.constant([seed, epoch])
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(split)), seed=epoch_seed)
-        steps = tf.data.Dataset.from_tensor_slices(order).batch(recipe.batch_size).enumerate()
-        step_batch = without_autograph(lambda step, indices: batch(epoch_seed, step, indices))
-        return without_optimization(steps.map(step_batch, num_parallel_calls=PARALLEL_CALLS).prefetch(PREFETCH))
+        indices_by_step = numbered_index_batches(len(split), recipe.batch_size, epoch_seed)
+        load_batch = without_autograph(lambda step, indices: augmented_batch(epoch_seed, step, indices))
+        return without_tuning(indices_by_step.map(load_batch, num_parallel_calls=PARALLEL_CALLS).prefetch(PREFETCH))
 
     return epoch_batches
 
 
+def numbered_index_batches(n_images: int, batch_size: int, epoch_seed: tf.Tensor) -> tf.data.Dataset:
+    """Return pairs of a step's number and the indices of its images, in random order."""
+    order = tf.random.experimental.stateless_shuffle(tf.range(n_images), seed=epoch_seed)
+    return tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
+
+
 def batches_in_order(size: int, *arrays: np.ndarray) -> tf.data.Dataset:
+    """Return batches of the arrays, e.g. images and labels, in their order and without augmentation."""
     tensors = [to_tensor(array) for array in arrays]  # from_tensor_slices would copy them
     starts = tf.data.Dataset.range(0, len(arrays[0]), size)
     slices = without_autograph(lambda start: tuple(tensor[start : start + size] for tensor in tensors))
-    return without_optimization(starts.map(slices))
+    return without_tuning(starts.map(slices))
 
 
 def to_tensor(array: np.ndarray) -> tf.Tensor:
@@ -50,9 +55,10 @@ def to_tensor(array: np.ndarray) -> tf.Tensor:
         return tf.constant(array)
 
 
-def without_optimization(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def without_tuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Turn off tf.data's autotuner and its optimizer."""
     options = tf.data.Options()
-    # The autotuner sleeps longer each time, and the end of an epoch waits for it: 2 s can become 2.6 or 10.
+    # The autotuner's growing polling interval delays the end of an epoch: 2 s can become 2.6 or 10.
     options.autotune.enabled = False
     # The optimizer allocates zeros as large as all images, and keeps them.
     options.experimental_optimization.apply_default_optimizations = False

@@ -1,11 +1,11 @@
-"""Saves trainings after each segment, so that they can be resumed. The files are removed when all have succeeded."""
+"""Checkpoints of training runs, saved after each segment, so that the runs can be resumed."""
 
 import json
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,11 +13,11 @@ from filelock import FileLock, Timeout
 from digits.core.files import atomic_write, remove
 from digits.training.jobs import SegmentResult, TrainingRun
 
-METADATA_FIELDS = ("epochs", "failure", "parameters", "multiply_adds", "seconds", "core_seconds")
+METADATA_FIELDS = ("epochs", "failure", "n_parameters", "multiply_adds", "seconds", "cpu_seconds")
 
 
-class Checkpoint:
-    """The checkpoint of a training or of all trials of a search: a folder with one file per training."""
+class CheckpointFolder:
+    """The checkpoints of one training run, or of all trials of a search: a zip file per training run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class Checkpoint:
                 file.writestr(name, content)
 
     def restore(self, run: TrainingRun) -> None:
-        """Add the saved epochs and state to a new run, if there are any. A damaged file is ignored."""
+        """Add the saved epochs and state to a new run. A missing or damaged file is ignored."""
         try:
             with zipfile.ZipFile(self.file(run)) as file:
                 metadata = json.loads(file.read("metadata"))
@@ -48,8 +48,16 @@ class Checkpoint:
 
 
 @contextmanager
-def open_checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
-    """Lock the checkpoint of this fingerprint, and remove it on success.
+def open_checkpoint_folders(fingerprints: Iterable[str]) -> Iterator[dict[str, CheckpointFolder]]:
+    """Open a folder for each fingerprint. None is removed before the `with` block succeeds."""
+    with ExitStack() as stack:
+        # Sorted, because two processes that lock the same folders in different orders would wait for each other.
+        yield {name: stack.enter_context(open_checkpoint_folder(name)) for name in sorted(fingerprints)}
+
+
+@contextmanager
+def open_checkpoint_folder(fingerprint: str) -> Iterator[CheckpointFolder]:
+    """Lock the folder of this fingerprint, and remove it when the `with` block succeeds.
 
     It is in the root of the repository: the current folder may be a temporary copy for an experiment.
     """
@@ -62,7 +70,7 @@ def open_checkpoint(fingerprint: str) -> Iterator[Checkpoint]:
         print("the same training is running elsewhere; waiting for it", file=sys.stderr, flush=True)
         lock.acquire()
     try:
-        yield Checkpoint(folder)
+        yield CheckpointFolder(folder)
         remove(folder)
         remove(lock.lock_file)  # before the release: processes that wait for it notice, and create a new one
     finally:

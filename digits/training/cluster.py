@@ -12,9 +12,9 @@ from digits.core.errors import UserError, reason
 from digits.training.gpus import OneGpuPerWorker
 
 SETTINGS = {
-    "distributed.scheduler.allowed-failures": 2,  # a training fails when it has killed three workers
-    # LocalCluster removes a worker for good if, this long after its death, no replacement runs: because it starts
-    # slowly, or has died again. Dask's default is 15 s.
+    "distributed.scheduler.allowed-failures": 2,  # a task fails after three of its workers died
+    # LocalCluster removes a worker for good if no replacement runs within this time after its death, because it starts
+    # slowly or has died again. Dask's default is 15 s.
     "distributed.deploy.lost-worker-timeout": "365d",
     # Dask would give a worker no task while it uses more than 80 % of its memory; TensorFlow's memory never shrinks.
     "distributed.worker.memory.pause": False,
@@ -24,14 +24,14 @@ SETTINGS = {
 DASK_LOGGERS = tuple(f"distributed.{part}" for part in ("client", "core", "nanny", "scheduler", "worker"))
 
 
-class WaitLimits(SchedulerPlugin):
-    """Limits how long a task waits for a worker.
+class NoEndlessWaiting(SchedulerPlugin):
+    """Prevents two cases in which a task would wait forever.
 
-    By default, a task waits forever while no worker is alive. A task that was submitted to a worker that has died waits
-    forever even when another worker joins.
+    While no worker is alive, tasks would wait: here they fail after `seconds`. A task that was submitted to a worker
+    that has died would wait even when another worker joins: here a worker that joins may run it.
     """
 
-    name, idempotent = "digits-wait-limits", True
+    name, idempotent = "digits-no-endless-waiting", True
     seconds = 60
 
     async def start(self, scheduler: Scheduler) -> None:
@@ -71,7 +71,7 @@ def close(cluster: LocalCluster) -> None:
 
 @contextmanager
 def block_interrupts() -> Iterator[None]:
-    """Delay Ctrl-C in this process, and block it in processes that start meanwhile: the driver ends its workers."""
+    """Delay Ctrl-C in this process; child processes that start meanwhile ignore it, because this process stops them."""
     resource_tracker.ensure_running()  # if it started inside of the block, it would unblock the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -82,6 +82,7 @@ def block_interrupts() -> Iterator[None]:
 
 @contextmanager
 def remote_cluster(address: str) -> Iterator[Client]:
+    """Connect to a scheduler that has workers."""
     try:
         client = Client(address)
         client.wait_for_workers(1, timeout=30)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvc.api import DVCFileSystem
 from dvc.repo import Repo
@@ -28,24 +28,31 @@ SEARCH = (*TRAINING, "digits/evaluation/objective.py", "digits/search")
 LIBRARIES = ("keras", "keras-tuner", "numpy", "tensorflow")
 
 
-def fingerprint(config: Any, code: dict[str, str], *splits: Split) -> str:
-    # The keys are part of the hash, and benchmarks keep hashes.
-    content = {"what": config, "images": [split.digest for split in splits], "code": code}
+def fingerprint(config: Any, versions: dict[str, str], *splits: Split) -> str:
+    """Return a hash of a configuration, of the images, and of the versions from `code_versions`."""
+    # Do not rename these keys: recorded fingerprints would change.
+    content = {"what": config, "images": [split.digest for split in splits], "code": versions}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=as_dict).encode()).hexdigest()[:32]
 
 
-def versions(family: str, paths: tuple[str, ...] = TRAINING) -> dict[str, str]:
-    """Return the hash of each module that trainings of this family run, and the version of each library."""
+def code_versions(family: str, paths: tuple[str, ...] = TRAINING) -> dict[str, str]:
+    """Return the hash of each module that training runs of this family use, and the version of each library."""
     roots = [ROOT / path for path in (*paths, f"digits/models/families/{family}.py")]
     files = sorted(file for root in roots for file in ([root] if root.suffix else root.rglob("*.py")))
     hashes = {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return hashes | {library: version(library) for library in LIBRARIES}
 
 
+class StoredModel(NamedTuple):
+    model: bytes  # the .keras file
+    record: dict[str, Any]
+
+
 def require_same_code(local: dict[str, str], remote: dict[str, str]) -> None:
     if difference := next((name for name in local if remote.get(name) != local[name]), None):
         raise UserError(
-            f"pool.cluster: {difference} is not the same here and on all workers; install one commit everywhere"
+            f"pool.cluster: {difference} is not the same here and on all workers; install the same commit and "
+            "requirements.txt on all machines"
         )
 
 
@@ -53,25 +60,25 @@ def as_dict(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else asdict(value)
 
 
-def earlier_models(fingerprints: dict[str, str]) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """Return model and record of each name whose last result has this fingerprint.
+def earlier_models(fingerprints: dict[str, str]) -> dict[str, StoredModel]:
+    """Return model and record of each name whose stored fingerprint equals the expected one.
 
-    DVC has removed the files before it runs the stage, and has them in its cache.
+    DVC has removed the files from the workspace before it runs the stage, so they are read from its cache.
     """
-    if is_forced():
+    if must_retrain():
         return {}
     files, models = DVCFileSystem(), {}
     for name, expected in fingerprints.items():
         with suppress(Exception):  # in neither cache nor remote, which DVC reports in several ways: train it
             record = json.loads(files.read_bytes(str(history_file(name))))
             if record["fingerprint"] == expected:
-                models[name] = files.read_bytes(str(model_file(name))), record
+                models[name] = StoredModel(files.read_bytes(str(model_file(name))), record)
     return models
 
 
 def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
     """Return the searches of the last result, from DVC's cache, by fingerprint."""
-    if is_forced():
+    if must_retrain():
         return {}
     with suppress(Exception):
         searches = json.loads(DVCFileSystem().read_bytes(str(search_file(family))))["searches"]
@@ -79,8 +86,8 @@ def earlier_searches(family: str) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def is_forced() -> bool:
-    """Return whether DVC runs this stage although no dependency has changed; then nothing is reused."""
+def must_retrain() -> bool:
+    """Return True for `dvc repro --force` (no dependency changed) and outside of DVC."""
     stage = os.environ.get("DVC_STAGE")
     if stage is None:
         return True

@@ -1,4 +1,4 @@
-"""Assigns a GPU to each worker of this machine."""
+"""The GPUs of this machine: one for each worker."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from distributed import Worker, WorkerPlugin
 
 
 class OneGpuPerWorker(WorkerPlugin):
-    """Runs in each worker at its start, before TensorFlow is imported."""
+    """Assigns a GPU to a worker. It runs in each worker at its start, before TensorFlow is imported."""
 
     def setup(self, worker: Worker) -> None:
         if gpus := available_gpus():
@@ -16,7 +16,7 @@ class OneGpuPerWorker(WorkerPlugin):
 
 
 def available_gpus() -> list[str]:
-    """Return CUDA's indices of the GPUs. TensorFlow could list them, but it would also reserve all their memory."""
+    """Return the GPUs' CUDA device names. TensorFlow could list them, but it would also reserve all their memory."""
     if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return list(filter(None, visible.split(",")))
     if shutil.which("nvidia-smi") is None:

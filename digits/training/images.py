@@ -1,4 +1,4 @@
-"""The images of a training, and how workers get them: from disk where they can, otherwise from the driver."""
+"""The images of a training run. Workers read them from disk if they can; otherwise the stage's process sends them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +26,10 @@ def load_training_data() -> TrainingData:
 
 
 def as_tuple(*splits: Split) -> TrainingData:
-    """A task, so that Dask sends the images to each worker once, and again if all workers that hold them die."""
+    """Return the splits, as the result of a task of Dask.
+
+    Dask sends a result to each worker once, and repeats the task if all workers that hold the result die.
+    """
     return splits
 
 
@@ -35,6 +38,7 @@ def open_data(data: TrainingData | StoredData) -> TrainingData:
 
 
 def has_data(stored: StoredData) -> bool:
+    """Return whether this process can read these images."""
     try:
         return bool(load_stored(stored))
     except UserError:

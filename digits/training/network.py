@@ -17,7 +17,7 @@ from digits.training.jobs import Epoch, TrainingConfig
 
 EVALUATION_BATCH_SIZE = 1000  # for images of 28 × 28; smaller for larger images
 UNSMOOTHED_LOSS = "cross_entropy"
-# Several steps per call, because Python needs much of a small network's time between calls.
+# Several steps per call, because between calls, Python's overhead dominates for small networks.
 STEPS_PER_EXECUTION = 16
 
 
@@ -45,13 +45,16 @@ class Network:
         self.model.optimizer.build(self.model.trainable_variables)
         # Metrics create their variables when first used; inside the first step, that would trace the step twice.
         self.model.compute_metrics(None, train.labels[:1], np.zeros((1, config.n_classes), np.float32))
-        self.sizes = self.model.count_params(), multiply_adds(self.model)
-        self.batches = training_batches(train, config.recipe, config.seed)
+        self.n_parameters, self.multiply_adds = self.model.count_params(), multiply_adds(self.model)
+        self.epoch_batches = training_batches(train, config.recipe, config.seed)
         if state is not None:
             self.load_state(state)
 
     def evaluate(self, number: int, train_logs: dict[str, list[float]]) -> Epoch:
-        """Return the metrics of an epoch: those that `fit` has logged, and those on the validation images."""
+        """Return the metrics of an epoch: those that `fit` has logged, and those on the validation images.
+
+        Raise Diverged if a loss is infinite or not a number.
+        """
         validation, corrupted = (
             self.model.evaluate(batches, verbose=0, return_dict=True) for batches in (self.validation, self.corrupted)
         )

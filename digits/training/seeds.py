@@ -1,8 +1,8 @@
-"""Trains the final models, one per seed, in parallel, and writes each model with its record."""
+"""The training of the final models, one per seed, in parallel. Each model is written with its record."""
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,52 +10,66 @@ from digits.config.schema import Pool
 from digits.core.errors import UserError
 from digits.core.files import remove, write_bytes, write_json
 from digits.core.paths import history_file, model_file, model_name, models_folder
-from digits.core.progress import Progress
-from digits.training.checkpoint import Checkpoint, open_checkpoint
-from digits.training.fingerprint import earlier_models, fingerprint, versions
-from digits.training.images import load_training_data
+from digits.core.progress import ProgressBar
+from digits.training.checkpoint import CheckpointFolder, open_checkpoint_folders
+from digits.training.fingerprint import StoredModel, code_versions, earlier_models, fingerprint
+from digits.training.images import TrainingData, load_training_data
 from digits.training.jobs import Epoch, TrainingConfig, TrainingRun, format_epoch
 from digits.training.pool import training_pool
 
 Record = dict[str, Any]  # of a model or a search, as in models/ and in MLflow
-Watch = Callable[[Callable[[], list[Record]]], AbstractContextManager[None]]  # shows growing records
+# A context manager that logs these records to MLflow during training.
+LiveLog = Callable[[Callable[[], list[Record]]], AbstractContextManager[None]]
 
 
-def train_seeds(variant: str, configs: Sequence[TrainingConfig], settings: Pool, watch: Watch) -> str:
-    """Train each configuration. They differ in seed, and in recipe where each seed had its own search."""
-    data, first = load_training_data(), configs[0]
+def train_seeds(variant: str, configs: Sequence[TrainingConfig], pool_settings: Pool, live_log: LiveLog) -> str:
+    """Train each configuration, or reuse its earlier model; write all models, and return a summary.
+
+    The configurations differ in seed, and in recipe where each seed had its own search.
+    """
+    data, family = load_training_data(), configs[0].family
     runs = [
-        TrainingRun(model_name(config.family, variant, config.seed), config, goal=config.epochs) for config in configs
+        TrainingRun(model_name(family, variant, config.seed), config, target_epoch=config.epochs) for config in configs
     ]
-    code = versions(first.family)
-    records = {run.name: initial_record(run, variant, fingerprint([variant, run.config], code, *data)) for run in runs}
+    versions = code_versions(family)
+    records = {
+        run.name: initial_record(run, variant, fingerprint([variant, run.config], versions, *data)) for run in runs
+    }
     models = earlier_models({name: record["fingerprint"] for name, record in records.items()})
     new_runs = [run for run in runs if run.name not in models]
-    with ExitStack() as stack:
-        # All processes open checkpoints in the same order, so that no two wait for each other.
-        checkpoints = {
-            run.name: stack.enter_context(open_checkpoint(records[run.name]["fingerprint"]))
-            for run in sorted(new_runs, key=lambda run: records[run.name]["fingerprint"])
-        }
+    new_records = {run.name: records[run.name] for run in new_runs}
+    with open_checkpoint_folders(record["fingerprint"] for record in new_records.values()) as folders:
+        checkpoints = {name: folders[record["fingerprint"]] for name, record in new_records.items()}
         restore_runs(new_runs, checkpoints)
-        if any(not run.is_finished for run in new_runs):
-            n_epochs = sum(run.goal - len(run.epochs) for run in new_runs)
-            with (
-                watch(lambda: [records[run.name] | run.progress() for run in new_runs]),
-                training_pool(settings, first.runtime, len(new_runs), first.family) as pool,
-                Progress(n_epochs, f"{first.family}-{variant}", "epoch") as progress,
-            ):
-                pool.share_data(*data)
-                pool.run(new_runs, lambda run, epochs: on_segment(run, epochs, checkpoints[run.name], progress))
-                raise_failures(new_runs)
+        if any(not run.has_ended for run in new_runs):
+            with live_log(lambda: [new_records[run.name] | run.live_record() for run in new_runs]):
+                train_runs(new_runs, checkpoints, data, pool_settings, label=f"{family}-{variant}")
         for run in new_runs:
-            sizes = {"parameters": run.parameters, "multiply_adds": run.multiply_adds, "images": len(data[0])}
-            models[run.name] = run.model, records[run.name] | sizes | {"epochs": run.epochs}
-        write_models(models, models_folder(first.family, variant))
-    return summary(models_folder(first.family, variant), [models[run.name][1] for run in runs], len(new_runs))
+            models[run.name] = StoredModel(run.model, new_records[run.name] | final_record(run, n_images=len(data[0])))
+        write_models(models, models_folder(family, variant))
+    return summary(models_folder(family, variant), [models[run.name].record for run in runs], len(new_runs))
+
+
+def train_runs(
+    runs: list[TrainingRun],
+    checkpoints: dict[str, CheckpointFolder],
+    data: TrainingData,
+    pool_settings: Pool,
+    label: str,
+) -> None:
+    """Train the runs to their target epochs, and raise a UserError if some have failed."""
+    config, n_epochs = runs[0].config, sum(run.target_epoch - len(run.epochs) for run in runs)
+    with (
+        training_pool(pool_settings, config.runtime, len(runs), config.family) as pool,
+        ProgressBar(n_epochs, label, "epoch") as progress_bar,
+    ):
+        pool.share_data(*data)
+        pool.run(runs, lambda run, epochs: on_segment(run, epochs, checkpoints[run.name], progress_bar))
+        raise_failures(runs)
 
 
 def initial_record(run: TrainingRun, variant: str, run_fingerprint: str) -> Record:
+    """Return what is known before the training."""
     return {
         "family": run.config.family,
         "variant": variant,
@@ -65,18 +79,28 @@ def initial_record(run: TrainingRun, variant: str, run_fingerprint: str) -> Reco
     }
 
 
-def restore_runs(runs: Sequence[TrainingRun], checkpoints: dict[str, Checkpoint]) -> None:
+def final_record(run: TrainingRun, n_images: int) -> Record:
+    """Return what is known after the training."""
+    return {
+        "parameters": run.n_parameters,
+        "multiply_adds": run.multiply_adds,
+        "images": n_images,
+        "epochs": run.epochs,
+    }
+
+
+def restore_runs(runs: Sequence[TrainingRun], checkpoints: dict[str, CheckpointFolder]) -> None:
     for run in runs:
         checkpoints[run.name].restore(run)
         if run.epochs:
-            print(f"{run.name}: resumes after epoch {len(run.epochs)} of {run.goal}", file=sys.stderr)
+            print(f"{run.name}: resumes after epoch {len(run.epochs)} of {run.target_epoch}", file=sys.stderr)
 
 
-def on_segment(run: TrainingRun, epochs: list[Epoch], checkpoint: Checkpoint, progress: Progress) -> None:
+def on_segment(run: TrainingRun, epochs: list[Epoch], checkpoints: CheckpointFolder, progress_bar: ProgressBar) -> None:
     if epochs:
-        progress.advance(len(epochs), note=f"seed {run.config.seed}: {format_epoch(epochs[-1])}")
+        progress_bar.advance(len(epochs), note=f"seed {run.config.seed}: {format_epoch(epochs[-1])}")
     if run.failure is None:
-        checkpoint.save(run)
+        checkpoints.save(run)
 
 
 def raise_failures(runs: Sequence[TrainingRun]) -> None:
@@ -85,11 +109,11 @@ def raise_failures(runs: Sequence[TrainingRun]) -> None:
         raise UserError(f"{runs[0].name.rpartition('-')[0]}, {'; '.join(failures)}{hint}")
 
 
-def write_models(models: dict[str, tuple[bytes, Record]], folder: Path) -> None:
+def write_models(models: dict[str, StoredModel], folder: Path) -> None:
     """Write the models and their records, and remove all other files of the folder."""
-    for name, (model, record) in models.items():
-        write_bytes(model_file(name), model)
-        write_json(history_file(name), record)
+    for name, stored in models.items():
+        write_bytes(model_file(name), stored.model)
+        write_json(history_file(name), stored.record)
     current_files = {path(name) for name in models for path in (model_file, history_file)}
     for path in set(folder.iterdir()) - current_files:
         remove(path)

@@ -9,7 +9,7 @@ from benchmarks import record
 from benchmarks.record import OVERLAY, dvc_overrides
 from digits.config.load import validate
 from digits.core.files import write_text
-from stages.check import params_model
+from stages.check import params_class
 from tests.conftest import ROOT
 
 
@@ -23,7 +23,7 @@ def test_nested_parameters_become_dvc_overrides() -> None:
 
 
 def test_the_records_parameters_are_valid() -> None:
-    validate(params_model(), merge(load_yaml(ROOT / "params.yaml"), load_yaml(ROOT / OVERLAY)))
+    validate(params_class(), merge(load_yaml(ROOT / "params.yaml"), load_yaml(ROOT / OVERLAY)))
 
 
 def load_yaml(file: Path) -> dict:

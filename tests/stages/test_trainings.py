@@ -122,7 +122,7 @@ def test_each_seed_has_its_own_search_also_after_a_kill(project: Path, expected_
     assert expected_hashes.items() <= hashes(project).items()
 
 
-def test_a_search_on_a_cluster_survives_a_killed_driver_and_worker(
+def test_a_search_on_a_cluster_survives_a_killed_stage_and_worker(
     project: Path, expected_hashes: dict[str, str]
 ) -> None:
     with cluster() as (address, workers):

@@ -17,6 +17,7 @@ def load(family: str) -> ModuleType:
 
 
 def hyperparameters(family: str) -> type[Recipe]:
+    """Return the family's class `Hyperparameters`. An error in its file becomes one line."""
     if family not in NAMES:
         raise UserError(
             f"{family} is not a family; families are {', '.join(NAMES)} (one file each in digits/models/families/)"
@@ -33,7 +34,7 @@ def hyperparameters(family: str) -> type[Recipe]:
     if not is_recipe:
         raise UserError(f"{file} has no class Hyperparameters(Recipe); see docs/own-network.md")
     try:
-        signature(module.body).bind("recipe", "inputs")
+        signature(module.body).bind("recipe", "inputs")  # a TypeError unless `body` accepts two arguments
     except (AttributeError, TypeError):
         raise UserError(f"{file} has no function body(recipe, inputs); see docs/own-network.md") from None
     return recipe_class

@@ -1,4 +1,4 @@
-"""blocks × (convolutions, pool), then Flatten, Dense, Dropout."""
+"""A convolutional network."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,18 +30,20 @@ class Hyperparameters(Recipe):
 def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
     from keras import layers
 
-    outputs, stride = inputs, recipe.stem_stride
+    outputs = inputs
     for block in range(recipe.blocks):
+        filters = recipe.filters * 2**block
+        has_pooling = block > 0 or recipe.stem_stride == 1
         for convolution in range(recipe.convolutions):
-            # Where images become small, pad the borders and stop pooling, so that pixels are left.
-            filters, padding = recipe.filters * 2**block, "valid" if shorter_side(outputs) > recipe.kernel else "same"
+            is_first, is_last = convolution == 0, convolution == recipe.convolutions - 1
+            stride = recipe.stem_stride if block == 0 and is_first else 1
+            # Small images are padded, and no longer pooled, so that they do not shrink to nothing.
+            padding = "valid" if shorter_side(outputs) > recipe.kernel else "same"
             outputs = layers.Conv2D(filters, recipe.kernel, stride, padding, use_bias=not recipe.batch_norm)(outputs)
-            # A stride in the first convolution replaces the pooling of the first block.
-            has_pooling = convolution == recipe.convolutions - 1 and not (block == 0 and recipe.stem_stride > 1)
-            if has_pooling and shorter_side(outputs) >= 2:
+            if is_last and has_pooling and shorter_side(outputs) >= 2:
                 # ReLU commutes with the maximum: pooling first gives the same result for a quarter of the work.
                 outputs = layers.MaxPooling2D()(outputs)
-            outputs, stride = activation(recipe, outputs), 1
+            outputs = activation(recipe, outputs)
     outputs = layers.Dense(recipe.dense, use_bias=not recipe.batch_norm)(layers.Flatten()(outputs))
     return layers.Dropout(recipe.dropout)(activation(recipe, outputs))
 

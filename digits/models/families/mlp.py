@@ -1,4 +1,4 @@
-"""Flatten, then layers × (Dense, BatchNorm, ReLU, Dropout)."""
+"""A multilayer perceptron."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""A stem, then stages × blocks of two convolutions with a shortcut, then global average pooling."""
+"""A residual network."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 class Hyperparameters(Recipe):
     """Stem, then stages × blocks, then average pooling, Dropout, softmax."""
+
+    # The stem is one convolution. A block is two convolutions with a shortcut; the blocks of a stage have outputs of
+    # the same shape.
 
     stem_stride: Annotated[Literal[1, 2], Field(description="stride of the first convolution")]
     stages: Annotated[
@@ -33,8 +36,8 @@ def body(recipe: Hyperparameters, inputs: "KerasTensor") -> "KerasTensor":
         filters = recipe.filters * 2**stage
         for block in range(recipe.blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            path = layers.ReLU()(conv_bn(outputs, filters, 3, stride))
-            path = conv_bn(path, filters, 3, 1)
-            shortcut = outputs if outputs.shape == path.shape else conv_bn(outputs, filters, 1, stride)
-            outputs = layers.ReLU()(layers.Add()([shortcut, path]))
+            residual = layers.ReLU()(conv_bn(outputs, filters, 3, stride))
+            residual = conv_bn(residual, filters, 3, 1)
+            shortcut = outputs if outputs.shape == residual.shape else conv_bn(outputs, filters, 1, stride)
+            outputs = layers.ReLU()(layers.Add()([shortcut, residual]))
     return layers.Dropout(recipe.dropout)(layers.GlobalAveragePooling2D()(outputs))

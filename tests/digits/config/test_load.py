@@ -14,7 +14,7 @@ from digits.config.schema import Classes, Pool, Search, Seeds, Source, Train
 from digits.core.errors import UserError
 from digits.models.families.cnn import Hyperparameters as Cnn
 from digits.models.families.mlp import Hyperparameters as Mlp
-from stages.check import params_model
+from stages.check import params_class
 from tests.conftest import error_message
 
 # Some parameters that stages read, with their types.
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("project")
 
 def error_in(text: str) -> str:
     Path("params.yaml").write_text(text)
-    return error_message(lambda: validate(params_model(), read_params()))
+    return error_message(lambda: validate(params_class(), read_params()))
 
 
 # the file
@@ -139,7 +139,7 @@ def test_an_error_is_the_same_for_one_parameter_and_for_the_whole_file(key, valu
     tree = read_params()
     *sections, last = key.split(".")
     reduce(getitem, sections, tree)[last] = value
-    assert error_message(validate, params_model(), tree) == message
+    assert error_message(validate, params_class(), tree) == message
 
 
 @given(st.sampled_from(sorted(PARAMETERS)), TREES)

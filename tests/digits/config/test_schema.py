@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 
 from digits.config.load import validate
 from digits.config.recipe import Recipe
-from digits.config.schema import Range, Search, create_params_model, json_schema
+from digits.config.schema import Range, Search, create_params_class, json_schema
 from digits.core.errors import UserError
 from digits.models import families
 from digits.models.families.mlp import Hyperparameters as Mlp
-from stages.check import params_model
+from stages.check import params_class
 from tests.conftest import ROOT, error_message
 
 COMMITTED = (ROOT / "params.yaml").read_text()
@@ -41,7 +41,7 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
 def error_lines(changes: dict[str, Any]) -> list[str]:
     with pytest.raises(UserError) as error:
-        validate(params_model(), changed(changes))
+        validate(params_class(), changed(changes))
     lines = str(error.value).split("\n  ")
     assert all(line.startswith("params.yaml: ") for line in lines)
     return [line.removeprefix("params.yaml: ") for line in lines]
@@ -49,7 +49,7 @@ def error_lines(changes: dict[str, Any]) -> list[str]:
 
 def test_parameters_are_immutable():
     with pytest.raises(ValidationError):
-        validate(params_model(), changed({})).train.epochs = 3
+        validate(params_class(), changed({})).train.epochs = 3
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_choices_of_several_types_are_one_line():
 @pytest.mark.parametrize("name", ["seeds", "copy"])
 def test_a_family_with_a_reserved_name_is_rejected(name):
     with pytest.raises(UserError, match=f"^params.yaml: no family can be called {name}"):
-        create_params_model({name: Recipe}, ["accuracy"])
+        create_params_class({name: Recipe}, ["accuracy"])
 
 
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)
@@ -199,7 +199,7 @@ def test_the_first_line_of_params_yaml_names_the_schema():
 
 
 def test_the_schema_has_all_keys_and_allows_no_others():
-    schema = json_schema(params_model())
+    schema = json_schema(params_class())
     definitions = schema["$defs"]
     assert set(schema["properties"]) == set(changed({})) == set(schema["required"])
     assert set(definitions["Models"]["properties"]) == set(families.NAMES)

@@ -15,7 +15,7 @@ import errno
 import signal
 import time
 
-from digits.core.cli import run
+from digits.core.cli import run_stage
 from digits.core.errors import UserError
 
 
@@ -37,7 +37,7 @@ def main(family, seed):
 
 # Python ignores Ctrl-C where a shell runs the tests in the background.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-run(main)
+run_stage(main)
 """
 
 

@@ -6,20 +6,20 @@ import sys
 import termios
 
 from digits.core import progress
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 from tests.conftest import ROOT
 
 WORK = """
-from digits.core.progress import Progress
+from digits.core.progress import ProgressBar
 
-with Progress(4, "cnn-tuned-1", "epoch") as progress:
+with ProgressBar(4, "cnn-tuned-1", "epoch") as progress:
     for loss in (0.5, 0.25, 0.125, 0.1):
         progress.advance(note=f"loss {loss}")
 """
 
 
 def test_quick_work_is_one_line_in_a_log(capfd):
-    with Progress(2, "cnn-tuned-1", "epoch") as bar:
+    with ProgressBar(2, "cnn-tuned-1", "epoch") as bar:
         bar.advance(note="loss 0.5")
         assert capfd.readouterr() == ("", "")
         bar.advance(note="loss 0.1")
@@ -28,7 +28,7 @@ def test_quick_work_is_one_line_in_a_log(capfd):
 
 def test_slow_work_is_several_lines_in_a_log(capfd, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-    with Progress(8, "download", "B") as bar:
+    with ProgressBar(8, "download", "B") as bar:
         for amount in (2, 2, 4):
             bar.advance(amount)
     assert capfd.readouterr().err == "download:  25% · 0 s\ndownload:  50% · 0 s\ndownload: 100% · 0 s\n"

@@ -91,7 +91,7 @@ def test_a_model_file_holds_no_optimizer_and_no_class_of_this_project(
     np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
 
 
-def test_a_nested_model_has_the_fast_normalization(build_body: Callable) -> None:
+def test_a_nested_model_has_the_portable_normalization(build_body: Callable) -> None:
     nested = next(layer for layer in build_body(nested_model).layers if isinstance(layer, keras.Sequential))
     assert [type(layer) for layer in nested.layers][2] is kernels.BatchNormalization
 

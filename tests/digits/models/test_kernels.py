@@ -72,7 +72,7 @@ def test_unsupported_options_give_the_results_of_keras(options: dict[str, object
 @pytest.mark.parametrize("training", [True, False])
 def test_no_operation_starts_from_a_processors_estimate(training: bool) -> None:
     plain_model = keras.Sequential([keras.Input((6, 6, 2)), standardization(), layers.BatchNormalization()])
-    model = clone_with_layers(plain_model, kernels.fast_layer)
+    model = clone_with_layers(plain_model, kernels.portable_layer)
     assert not {"Rsqrt", "Reciprocal", "Inv"} & operations(lambda images: model(images, training=training))
 
 

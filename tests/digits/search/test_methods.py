@@ -39,8 +39,8 @@ class Trainer:
     def __call__(self, trials: list[Trial]) -> None:
         self.calls.append(sorted(trial.number for trial in trials))
         for trial in trials:
-            self.train(trial.run, trial.run.goal, trial.number)
-            trial.record_rung()
+            self.train(trial.run, trial.run.target_epoch, trial.number)
+            trial.accept_epochs()
 
     def train(self, run: TrainingRun, target: int, number: int) -> None:
         for epoch in range(len(run.epochs) + 1, target + 1):

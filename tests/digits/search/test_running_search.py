@@ -12,7 +12,7 @@ from digits.config.schema import Search
 from digits.core.errors import UserError
 from digits.models.families.mlp import Hyperparameters as Mlp
 from digits.search.search import RunningSearch, SearchConfig
-from digits.training.checkpoint import Checkpoint
+from digits.training.checkpoint import CheckpointFolder
 from digits.training.jobs import Epoch, SegmentResult, TrainingRun
 from tests.recipes import MLP, config
 
@@ -34,7 +34,7 @@ def fail_training(runs: list[TrainingRun], on_segment: OnSegment, _: Any) -> Non
 def create_search(method: str, trials: int, folder: Path, **pool: Any) -> RunningSearch:
     plan = validate(Search[Mlp], {"trials": trials, "rungs": [2], "keep": 1.0, "space": {"units": [64]}})
     workers = Mock(**pool, **{"submit.return_value.result.return_value": []})
-    return RunningSearch("f" * 32, SearchConfig(plan, method, "accuracy", config()), workers, Checkpoint(folder))
+    return RunningSearch("f" * 32, SearchConfig(plan, method, "accuracy", config()), workers, CheckpointFolder(folder))
 
 
 @pytest.mark.parametrize("method", ["random", "bayesian", "halving"])

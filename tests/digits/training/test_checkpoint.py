@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from digits.training.checkpoint import open_checkpoint
+from digits.training.checkpoint import open_checkpoint_folder
 from digits.training.jobs import SegmentResult, TrainingRun
 from tests.recipes import config
 
@@ -23,12 +23,14 @@ def new_run(**result: object) -> TrainingRun:
     return run
 
 
-@pytest.mark.parametrize("result", [{"state": b"weights", "model": b"model", "parameters": 3}, {"failure": "diverged"}])
+@pytest.mark.parametrize(
+    "result", [{"state": b"weights", "model": b"model", "n_parameters": 3}, {"failure": "diverged"}]
+)
 def test_a_saved_run_is_restored(result: dict[str, object]) -> None:
     run, restored = new_run(**result), new_run()
-    with open_checkpoint("f" * 32) as checkpoint:
-        checkpoint.save(run)
-        checkpoint.restore(restored)
+    with open_checkpoint_folder("f" * 32) as checkpoints:
+        checkpoints.save(run)
+        checkpoints.restore(restored)
     assert restored == run
 
 
@@ -36,16 +38,16 @@ def test_a_checkpoint_is_kept_after_an_error_and_removed_on_success(root: Path) 
     folder = root / ".checkpoints/f"
 
     def fail() -> None:
-        with open_checkpoint("f") as checkpoint:
-            checkpoint.save(new_run(state=b"weights"))
+        with open_checkpoint_folder("f") as checkpoints:
+            checkpoints.save(new_run(state=b"weights"))
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
     assert (folder / "mlp-tuned-1.zip").exists()
-    with open_checkpoint("f") as checkpoint:
+    with open_checkpoint_folder("f") as checkpoints:
         restored = new_run()
-        checkpoint.restore(restored)
+        checkpoints.restore(restored)
         assert restored.state == b"weights"
     assert not folder.exists()
 
@@ -54,9 +56,9 @@ def test_one_thread_at_a_time_has_a_checkpoint_open() -> None:
     holders, counts = [], []
 
     def hold(_: int) -> None:
-        with open_checkpoint("f") as checkpoint:
-            holders.append(checkpoint)
-            checkpoint.save(new_run(state=b"weights"))
+        with open_checkpoint_folder("f") as checkpoints:
+            holders.append(checkpoints)
+            checkpoints.save(new_run(state=b"weights"))
             counts.append(len(holders))
             holders.pop()
 
@@ -67,10 +69,10 @@ def test_one_thread_at_a_time_has_a_checkpoint_open() -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"no zip", None])
 def test_a_damaged_file_is_ignored(damage: bytes | None) -> None:
-    with open_checkpoint("f") as checkpoint:
-        checkpoint.save(new_run(state=b"weights" * 1000))
-        file = checkpoint.file(new_run())
+    with open_checkpoint_folder("f") as checkpoints:
+        checkpoints.save(new_run(state=b"weights" * 1000))
+        file = checkpoints.file(new_run())
         file.write_bytes(file.read_bytes()[:-500] if damage is None else damage)
         restored = new_run()
-        checkpoint.restore(restored)
+        checkpoints.restore(restored)
         assert restored == new_run()

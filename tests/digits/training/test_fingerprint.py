@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from digits.core.errors import UserError
 from digits.core.files import write_json
 from digits.core.paths import history_file, model_file, search_file
-from digits.training.fingerprint import earlier_models, earlier_searches, is_forced, require_same_code, versions
+from digits.training.fingerprint import code_versions, earlier_models, earlier_searches, must_retrain, require_same_code
 
 DEPENDENCY = Path("recipe.json")
 
@@ -44,44 +44,44 @@ def write(name: str, content: Any) -> None:
 
 
 def test_a_stage_without_changes_reuses_nothing() -> None:
-    assert is_forced()
+    assert must_retrain()
     write(
         "params.yaml", {"seeds": [1, 2], "pool": {"workers": 3, "threads_per_worker": 1}}
     )  # not a parameter of the stage
-    assert is_forced()
+    assert must_retrain()
     assert (earlier_models({"mlp-tuned-1": "same"}), earlier_searches("mlp")) == ({}, {})
 
 
 def test_a_stage_without_dvc_reuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     DEPENDENCY.unlink()
     monkeypatch.delenv("DVC_STAGE")
-    assert is_forced()
+    assert must_retrain()
 
 
 @pytest.mark.parametrize("params", [{"seeds": [1, 2, 3], "pool": {"threads_per_worker": 1}}, {"seeds": [1, 2]}])
 def test_a_stage_with_changed_parameters_reuses_results(params: dict[str, Any]) -> None:
     write("params.yaml", params)
-    assert not is_forced()
+    assert not must_retrain()
 
 
-@pytest.mark.parametrize("text", ['{"other": true}', None])
+@pytest.mark.parametrize("text", ['{"different": true}', None])
 def test_a_stage_with_a_changed_file_reuses_results(text: str | None) -> None:
     DEPENDENCY.write_text(text) if text else DEPENDENCY.unlink()
-    assert not is_forced()
+    assert not must_retrain()
 
 
 def test_results_of_the_same_fingerprint_are_read_from_dvcs_cache() -> None:
     write("params.yaml", {"seeds": [1, 2, 3], "pool": {"threads_per_worker": 1}})
     fingerprints = {"mlp-tuned-1": "same", "mlp-tuned-2": "same"}
     assert earlier_models(fingerprints) == {"mlp-tuned-1": (b"model", {"fingerprint": "same"})}
-    assert earlier_models({"mlp-tuned-1": "other"}) == {}
+    assert earlier_models({"mlp-tuned-1": "different"}) == {}
     assert earlier_searches("mlp") == {"same": {"fingerprint": "same"}}
     shutil.rmtree(".dvc/cache")
     assert (earlier_models(fingerprints), earlier_searches("mlp")) == ({}, {})
 
 
 def test_different_code_on_a_worker_is_rejected_by_name() -> None:
-    local = versions("mlp")
+    local = code_versions("mlp")
     require_same_code(local, local | {"more.py": "1"})
     with pytest.raises(UserError, match=r"digits/training/pool\.py is not the same here"):
-        require_same_code(local, local | {"digits/training/pool.py": "other"})
+        require_same_code(local, local | {"digits/training/pool.py": "different"})

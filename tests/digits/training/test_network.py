@@ -28,7 +28,7 @@ def fit(training: TrainingConfig, data: TrainingData = DATA) -> tuple[keras.Mode
 
 
 def train_epoch(network: Network, number: int) -> Epoch:
-    return network.evaluate(number, network.model.fit(network.batches(number), shuffle=False, verbose=0).history)
+    return network.evaluate(number, network.model.fit(network.epoch_batches(number), shuffle=False, verbose=0).history)
 
 
 def digest(path: Path) -> str:

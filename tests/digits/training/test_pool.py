@@ -21,7 +21,7 @@ from digits.core.errors import UserError
 from digits.data import dataset
 from digits.data.dataset import Split
 from digits.training import pool as pool_module
-from digits.training.cluster import WaitLimits
+from digits.training.cluster import NoEndlessWaiting
 from digits.training.gpus import available_gpus
 from digits.training.images import StoredData, load_stored
 from digits.training.jobs import Segment, SegmentResult, TrainingRun
@@ -37,25 +37,27 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def longer_wait_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def longer_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine, a worker needs more than a minute to restart."""
-    monkeypatch.setattr(WaitLimits, "seconds", 500)
+    monkeypatch.setattr(NoEndlessWaiting, "seconds", 500)
 
 
-def new_runs(n_runs: int, epochs: int, goal: int | None = None) -> list[TrainingRun]:
+def new_runs(n_runs: int, epochs: int, target_epoch: int | None = None) -> list[TrainingRun]:
     configs = {seed: config(epochs=epochs, seed=seed) for seed in range(1, n_runs + 1)}
-    return [TrainingRun(f"mlp-{seed}", training, goal=goal or epochs) for seed, training in configs.items()]
+    return [
+        TrainingRun(f"mlp-{seed}", training, target_epoch=target_epoch or epochs) for seed, training in configs.items()
+    ]
 
 
 def promote(runs: list[TrainingRun]) -> list[TrainingRun]:
     """Like a search: extend each run that has reached epoch 2 to epoch 4."""
-    promoted = [run for run in runs if run.is_finished and run.goal == 2]
+    promoted = [run for run in runs if run.has_ended and run.target_epoch == 2]
     for run in promoted:
-        run.goal = 4
+        run.target_epoch = 4
     return promoted
 
 
-def settings(n_workers: int) -> Pool:
+def pool_settings(n_workers: int) -> Pool:
     return Pool(workers=n_workers, threads_per_worker=1, cluster=None)
 
 
@@ -75,8 +77,8 @@ class FatalSegment(Segment):
 
 @pytest.mark.parametrize("is_stored", [False, True])
 def test_a_training_that_kills_its_workers_fails_alone(is_stored: bool, tmp_path: Path) -> None:
-    [fatal, healthy], segments = [FatalRun("fatal", config(), goal=2), *new_runs(1, epochs=2)], []
-    with training_pool(settings(1), RUNTIME, max_workers=2, family="mlp") as pool:
+    [fatal, healthy], segments = [FatalRun("fatal", config(), target_epoch=2), *new_runs(1, epochs=2)], []
+    with training_pool(pool_settings(1), RUNTIME, max_workers=2, family="mlp") as pool:
         pool.share_data(*save_data(tmp_path) if is_stored else DATA)
         pool.run([fatal, healthy], lambda run, epochs: segments.append((run.name, len(epochs))))
         with pytest.raises(UserError, match="every worker that ran it died"):
@@ -90,7 +92,7 @@ def test_a_training_that_kills_its_workers_fails_alone(is_stored: bool, tmp_path
     ("name", "value"), [("distributed.deploy.lost-worker-timeout", "100ms"), ("distributed.worker.memory.pause", 0.001)]
 )
 def test_a_killed_worker_is_restarted_with_any_settings_of_dask(name: str, value: object) -> None:
-    with dask.config.set({name: value}), training_pool(settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
+    with dask.config.set({name: value}), training_pool(pool_settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
         assert isinstance(pool.submit(os._exit, 1).exception(timeout=500), KilledWorker)
         assert pool.submit(os.getpid).result(timeout=500) != os.getpid()
 
@@ -103,7 +105,7 @@ def test_an_error_when_workers_close_is_ignored(error: type[Exception], monkeypa
 
     close = Nanny.close
     monkeypatch.setattr(Nanny, "close", fail)
-    with training_pool(settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
+    with training_pool(pool_settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
         assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
 
 
@@ -111,7 +113,7 @@ def test_without_workers_every_task_fails_in_one_line() -> None:
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         remote = Pool(workers=None, threads_per_worker=1, cluster=cluster.scheduler_address)
         with training_pool(remote, RUNTIME, max_workers=1, family="mlp") as pool:
-            assert cluster.scheduler.no_workers_timeout == WaitLimits.seconds
+            assert cluster.scheduler.no_workers_timeout == NoEndlessWaiting.seconds
             pool.share_data(*DATA)
             completed, running = pool.submit(os.getpid), pool.submit(time.sleep, 3600)
             wait(completed)
@@ -128,8 +130,8 @@ def test_without_workers_every_task_fails_in_one_line() -> None:
 
 def train_three(n_workers: int, data: Sequence[Split]) -> list[tuple[Any, ...]]:
     """Return the results of three trainings that stop after two epochs and then resume, on any free worker."""
-    runs = new_runs(3, epochs=4, goal=2)
-    with training_pool(settings(n_workers), RUNTIME, max_workers=3, family="mlp") as pool:
+    runs = new_runs(3, epochs=4, target_epoch=2)
+    with training_pool(pool_settings(n_workers), RUNTIME, max_workers=3, family="mlp") as pool:
         pool.share_data(*data)
         assert isinstance(pool.data, StoredData) == (data is not DATA)
         pool.run(runs, lambda *_: None, partial(promote, runs))
@@ -142,7 +144,7 @@ def results(runs: list[TrainingRun]) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def expected_results() -> list[tuple[Any, ...]]:
-    """The results of one worker, which gets the images from the driver."""
+    """The results of one worker, which gets the images from this process."""
     return train_three(1, DATA)
 
 
@@ -167,12 +169,12 @@ def test_a_restarted_worker_gives_the_same_bytes_and_repeats_no_epoch(
         processes.append(pool.client.run(os.getpid))
         return promote(runs)
 
-    monkeypatch.setattr(pool_module, "MAX_TRAININGS_PER_WORKER", 4)
+    monkeypatch.setattr(pool_module, "MAX_TASKS_PER_WORKER", 4)
     monkeypatch.setattr(pool_module, "train", train_and_log)
     processes = []
 
-    runs = new_runs(3, epochs=4, goal=2)
-    with training_pool(settings(1), RUNTIME, max_workers=3, family="mlp") as pool:
+    runs = new_runs(3, epochs=4, target_epoch=2)
+    with training_pool(pool_settings(1), RUNTIME, max_workers=3, family="mlp") as pool:
         pool.share_data(*DATA)
         pool.run(runs, lambda *_: None, partial(next_runs, runs))
     assert results(runs) == expected_results
@@ -231,7 +233,7 @@ def visible_gpus() -> str | None:
 
 
 def is_silent() -> bool:
-    """Return whether this worker ignores Ctrl-C and does not report the end of its driver."""
+    """Return whether this worker ignores Ctrl-C and does not report the end of the process that started it."""
     is_blocked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     return is_blocked and logging.getLogger("distributed.worker").getEffectiveLevel() == logging.CRITICAL
 

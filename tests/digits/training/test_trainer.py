@@ -17,7 +17,7 @@ DATA = stripes(160), stripes(40, seed=1), stripes(40, seed=2)
 
 @pytest.fixture(autouse=True)
 def segments_never_end_early(tensorflow_started: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", math.inf)
+    monkeypatch.setattr(trainer, "MAX_SEGMENT_SECONDS", math.inf)
 
 
 def segment(training: TrainingConfig, start: int, end: int, state: bytes | None = None) -> Segment:
@@ -30,7 +30,7 @@ def segment(training: TrainingConfig, start: int, end: int, state: bytes | None 
 def test_a_training_resumed_in_another_process_ends_with_the_same_bits(recipe: Recipe) -> None:
     training = config(recipe, epochs=4)
     first = train(segment(training, 0, 1), DATA)
-    trainer.warm_training.clear()  # as in another process
+    trainer.cache.training = None  # as in another process
     second = train(segment(training, 1, 4, first.state), DATA)
     unbroken = train(segment(training, 0, 4), DATA)
     assert first.epochs + second.epochs == unbroken.epochs
@@ -42,18 +42,18 @@ def test_a_training_resumed_in_another_process_ends_with_the_same_bits(recipe: R
 def test_a_training_resumed_in_the_same_process_keeps_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
     training = config(epochs=3)
     first = train(segment(training, 0, 1), DATA)
-    model = trainer.warm_training[0][0].model
+    model = trainer.cache.training.network.model
     second = train(segment(training, 1, 2, first.state), DATA)
-    assert trainer.warm_training[0][0].model is model
+    assert trainer.cache.training.network.model is model
     other_data = (*DATA,)[::-1]
     train(segment(training, 2, 3, second.state), other_data)
-    assert not trainer.warm_training  # a training with other images, which has ended
+    assert trainer.cache.training is None  # a training with other images, which has ended
 
 
 def test_a_long_segment_ends_after_an_epoch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(trainer, "MAX_SEGMENT_SECONDS", 0.0)
     result = train(segment(config(epochs=3), 0, 3), DATA)
     assert [epoch["epoch"] for epoch in result.epochs] == [1]
     assert (result.model, result.failure) == (None, None)

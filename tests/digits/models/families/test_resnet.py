@@ -13,7 +13,7 @@ from digits.export.formats import FORMATS, TrainedModel
 from digits.models.build import build, multiply_adds
 from digits.models.families.resnet import Hyperparameters
 from digits.models.keras_file import clone_with_layers, load, save
-from digits.models.kernels import fast_layer
+from digits.models.kernels import portable_layer
 from digits.training.network import Network
 from tests.images import stripes
 from tests.recipes import CNN, PLAIN, config
@@ -43,7 +43,9 @@ def test_a_resnet_learns() -> None:
     validation = stripes(80, seed=1)
     network = Network(replace(config(epochs=3), family="resnet", recipe=recipe), (stripes(640), validation, validation))
     for number in (1, 2, 3):
-        epoch = network.evaluate(number, network.model.fit(network.batches(number), shuffle=False, verbose=0).history)
+        epoch = network.evaluate(
+            number, network.model.fit(network.epoch_batches(number), shuffle=False, verbose=0).history
+        )
     assert epoch["validation_accuracy"] > 0.9
 
 
@@ -52,7 +54,7 @@ def test_every_export_gives_the_predictions_of_the_model(tmp_path: Path) -> None
     model = build("resnet", SMALL, images.shape[1:], 4, seed=1)
     save(model, tmp_path / "1.keras")
     loaded = load(tmp_path / "1.keras")
-    portable = clone_with_layers(loaded, fast_layer)
+    portable = clone_with_layers(loaded, portable_layer)
     formats.write(TrainedModel(tmp_path / "1.keras", loaded, portable, METADATA), tmp_path / "exports")
     for export_format in FORMATS:
         predict = export_format.load(tmp_path / "exports" / export_format.file)
