@@ -88,6 +88,7 @@ def test_a_training_that_kills_its_workers_fails_alone(is_stored: bool, tmp_path
     assert sum(n_epochs for _, n_epochs in segments) == 2
 
 
+@pytest.mark.usefixtures("tensorflow_started")  # importing TensorFlow in workers that do not train takes seconds
 @pytest.mark.parametrize(
     ("name", "value"), [("distributed.deploy.lost-worker-timeout", "100ms"), ("distributed.worker.memory.pause", 0.001)]
 )
@@ -97,6 +98,7 @@ def test_a_killed_worker_is_restarted_with_any_settings_of_dask(name: str, value
         assert pool.submit(os.getpid).result(timeout=500) != os.getpid()
 
 
+@pytest.mark.usefixtures("tensorflow_started")
 @pytest.mark.parametrize("error", [TimeoutError, AssertionError])
 def test_an_error_when_workers_close_is_ignored(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(nanny: Nanny, **_: Any) -> None:
@@ -109,6 +111,7 @@ def test_an_error_when_workers_close_is_ignored(error: type[Exception], monkeypa
         assert pool.submit(os.getpid).result(timeout=200) != os.getpid()
 
 
+@pytest.mark.usefixtures("tensorflow_started")
 def test_without_workers_every_task_fails_in_one_line() -> None:
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         remote = Pool(workers=None, threads_per_worker=1, cluster=cluster.scheduler_address)
@@ -238,6 +241,7 @@ def is_silent() -> bool:
     return is_blocked and logging.getLogger("distributed.worker").getEffectiveLevel() == logging.CRITICAL
 
 
+@pytest.mark.usefixtures("tensorflow_started")
 def test_workers_have_one_gpu_each_and_ignore_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
     with training_pool(
