@@ -12,6 +12,8 @@ help: ## list the commands
 
 repro: $(INSTALLED) ## run the pipeline: data, training, search, comparison, figures
 	@$(BIN)/python -m stages.check
+	@# DVC does not start if it was killed while it wrote this file.
+	@find .dvc/tmp/rwlock -empty -delete 2>/dev/null || true
 	@$(BIN)/dvc repro
 	@$(BIN)/python -m digits.report.readme
 

@@ -28,6 +28,7 @@ from digits.core.files import read_array
 from digits.core.paths import RAW
 
 MAX_KILLS_PER_RUN = 5
+REPRO = "find .dvc/tmp/rwlock -empty -delete; exec dvc repro"  # as `make repro`
 PARAMETERS = {"data.source": "data/own/few.npz", "seeds": [1, 2], "train.epochs": 8, "tune.seeds": [1]}
 PARAMETERS |= {"models.mlp.batch_size": 4, "tune.mlp.trials": 4, "tune.mlp.rungs": [1, 3]}
 PARAMETERS |= {"models.cnn.batch_size": 16, "tune.cnn.trials": 3, "tune.cnn.rungs": [1, 2]}
@@ -77,7 +78,7 @@ def repro(folder: Path, kill_after: float | None = None) -> str | None:
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         options = {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
-        process = subprocess.Popen(["dvc", "repro"], cwd=folder, env=ENVIRONMENT, **options)
+        process = subprocess.Popen(["sh", "-c", REPRO], cwd=folder, env=ENVIRONMENT, **options)
         try:
             code = process.wait(kill_after)
         except subprocess.TimeoutExpired:

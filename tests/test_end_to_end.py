@@ -1,6 +1,7 @@
 """Run the whole pipeline with DVC on a few hundred images of another shape and other classes than MNIST's."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
@@ -148,3 +149,12 @@ def test_an_edited_figure_is_plotted_again_without_training(project: Path) -> No
     style = project / "digits/report/figures/style.py"
     style.write_text(style.read_text() + "\n# edited\n")
     assert executed_stages(run(project, "dvc", "repro", "--dry")) == {"plot", "track"}
+
+
+def test_make_repro_starts_after_dvc_was_killed_while_it_wrote_its_lock(project: Path) -> None:
+    lock = project / ".dvc/tmp/rwlock"
+    lock.write_text("")
+    assert "RWLock" in run(project, "dvc", "repro", "compare", ok=False)
+    make = ("make", "--assume-old", ".venv/installed", f"BIN={Path(sys.executable).parent}")
+    assert executed_stages(run(project, *make, "repro")) == {"track"}
+    assert lock.read_text()
