@@ -14,7 +14,7 @@ from digits.data.preprocessing import preprocess
 from digits.models.build import build, multiply_adds
 from digits.models.families import hyperparameters
 from digits.models.keras_file import save
-from digits.training.batches import without_optimization
+from digits.training.batches import without_tuning
 from tests.conftest import ROOT
 from tests.fixtures.drawn import Drawn, drawn
 from tests.images import MNIST
@@ -49,7 +49,7 @@ def train_model(family: str, variant: str, train: Split, test: Split) -> None:
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)
-    history = model.fit(without_optimization(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
+    history = model.fit(without_tuning(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
     name = model_name(family, variant, 1)
     save(model, model_file(name))
     write_array(PREDICTIONS / f"{name}.npy", model.predict(test.images, verbose=0))

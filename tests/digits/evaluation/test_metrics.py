@@ -100,7 +100,7 @@ def test_an_ensemble_is_the_mean_of_its_models(project):
 
 
 def test_missing_predictions_are_an_error_of_one_line(project):
-    with pytest.raises(UserError, match=r"^data/predictions/cnn-tuned-1\.npy cannot be read \(.*\); `dvc repro`"):
+    with pytest.raises(UserError, match=r"^data/predictions/cnn-tuned-1\.npy cannot be read \(.*\); run `dvc repro`"):
         load_probabilities("cnn-tuned-1")
     assert not Path("data").exists()
 
