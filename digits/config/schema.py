@@ -48,6 +48,14 @@ Size = Annotated[
     int | None,
     Field(ge=8, le=512, description="pixels per side, for a folder of pictures; null: all of them have the same size"),
 ]
+Group = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        description="images of a group stay in one split: a regular expression for file names, or a column of a table; "
+        "null: each image is a group",
+    ),
+]
 
 
 def validate_class_name(name: str) -> str:
@@ -69,6 +77,7 @@ class Data(Section):
 
     source: Source
     size: Size
+    group: Group
     classes: Classes
 
 
@@ -76,7 +85,7 @@ class Prepare(Section):
     """How the images are split."""
 
     validation_share: Annotated[Share, Field(description="share of the training images kept for validation")]
-    test_share: Annotated[Share, Field(description="share split off for testing, where the source has no test images")]
+    test_share: Annotated[Share, Field(description="share split off for testing, if the source has no test images")]
     share: Annotated[
         float,
         Field(gt=0, le=1, description="share of all images to use; below 1 only for quick tests"),

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator
 
 from digits.data import distortions
-from digits.data.distortions import ImageBatch
+from digits.data.distortions import Generators, ImageBatch
+from digits.data.hashes import hash_images, rehash
 
 SEVERITIES = range(1, 5)
 TEST_STREAM, VALIDATION_STREAM = 0, 1  # of random numbers
@@ -23,7 +23,7 @@ class Corruption:
     strengths: tuple[int, ...]  # for severities 1 to 4
     unit: str
     effect: str  # an adjective that describes the corrupted image
-    apply: Callable[[ImageBatch, float, Generator], ImageBatch]
+    apply: Callable[[ImageBatch, float, Generators], ImageBatch]
     neutral_strength: int = 0  # changes nothing: severity 0
     augmentation: str | None = None  # None: held-out
 
@@ -64,22 +64,27 @@ HELD_OUT = tuple(name for name in CORRUPTIONS if name not in TRAINED)
 
 
 def corrupt(images: ImageBatch, name: str, severity: int, stream: int = TEST_STREAM) -> ImageBatch:
-    """Return corrupted images, the same for every model: random numbers depend on the arguments and the index only."""
+    """Return corrupted images. Random numbers depend on the image and the arguments only, not on other images."""
     if severity == 0:
         return images
-    rng = np.random.default_rng([*name.encode(), severity, stream])
-    chunks = (images[start : start + CHUNK_SIZE] for start in range(0, len(images), CHUNK_SIZE))
     apply, amount = CORRUPTIONS[name].apply, strength(name, severity)
-    return np.concatenate([images[:0], *(apply(chunk, amount, rng) for chunk in chunks)])
+
+    def corrupt_chunk(chunk: ImageBatch) -> ImageBatch:
+        seeds = rehash(hash_images(chunk), f"{name}, severity {severity}, stream {stream}")
+        return apply(chunk, amount, Generators(seeds))
+
+    chunks = (images[start : start + CHUNK_SIZE] for start in range(0, len(images), CHUNK_SIZE))
+    return np.concatenate([images[:0], *map(corrupt_chunk, chunks)])
 
 
 def corrupt_each_once(images: ImageBatch, stream: int) -> ImageBatch:
-    """Corrupt each image once, with the trained corruptions at all severities in turn."""
+    """Corrupt each image once, with a trained corruption and a severity that its pixels determine."""
     combinations = [(name, severity) for name in TRAINED for severity in SEVERITIES]
+    choices = rehash(hash_images(images), f"choice of a corruption, stream {stream}") % np.uint64(len(combinations))
     corrupted = np.array(images)
-    for start, (name, severity) in enumerate(combinations):
-        indices = slice(start, None, len(combinations))
-        corrupted[indices] = corrupt(images[indices], name, severity, stream)
+    for choice, (name, severity) in enumerate(combinations):
+        chosen = choices == choice
+        corrupted[chosen] = corrupt(images[chosen], name, severity, stream)
     return corrupted
 
 

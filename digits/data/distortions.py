@@ -1,14 +1,9 @@
-"""Functions that corrupt images. Each takes images, a strength and a random generator.
-
-Random numbers are drawn in the order of the images, so image i gets the same numbers in every batch that begins with
-image 0.
-"""
+"""Functions that corrupt images. Each takes images, a strength and a random generator for each image."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
-from numpy.random import Generator
 from PIL import Image
 from scipy import ndimage
 
@@ -19,63 +14,76 @@ ELASTIC_SCALE = 15  # % of the side: standard deviation of the Gaussian that smo
 LINE_WIDTH = 2  # % of the side
 
 
-def shift(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
-    direction = 2 * np.pi * rng.random(len(images))
+class Generators:
+    """A random generator for each image. The first axis of all random numbers is that of the images."""
+
+    def __init__(self, seeds: Iterable[int]) -> None:
+        self.generators = [np.random.default_rng(seed) for seed in seeds]
+
+    def random(self, *shape: int) -> np.ndarray:
+        return np.stack([generator.random(shape) for generator in self.generators])
+
+    def standard_normal(self, *shape: int) -> np.ndarray:
+        return np.stack([generator.standard_normal(shape, np.float32) for generator in self.generators])
+
+
+def shift(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
+    direction = 2 * np.pi * rng.random()
     return rotate_and_shift(images, np.zeros(len(images)), *offsets(direction, to_pixels(images, percent)))
 
 
-def rotate(images: ImageBatch, degrees: float, rng: Generator) -> ImageBatch:
-    angle = np.radians(degrees) * np.where(rng.random(len(images)) < 0.5, -1, 1)
+def rotate(images: ImageBatch, degrees: float, rng: Generators) -> ImageBatch:
+    angle = np.radians(degrees) * np.where(rng.random() < 0.5, -1, 1)
     return rotate_and_shift(images, angle, np.zeros(len(images)), np.zeros(len(images)))
 
 
-def add_noise(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
-    return to_uint8(images + percent / 100 * WHITE * rng.standard_normal(images.shape, np.float32))
+def add_noise(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
+    return to_uint8(images + percent / 100 * WHITE * rng.standard_normal(*images.shape[1:]))
 
 
-def blur(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def blur(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     # Not by matrix products: their floating-point results differ between processors, and so would the pixels.
     sigma = to_pixels(images, percent)
     return to_uint8(ndimage.gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0), mode="nearest"))
 
 
-def reduce_contrast(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def reduce_contrast(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     """Keep `percent` of the contrast. (In augmentation, the strength is the share of the contrast that is lost.)"""
     mean = images.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
     return to_uint8(mean + percent / 100 * (images - mean))
 
 
-def brighten(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def brighten(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     return to_uint8(images + np.float32(percent / 100 * WHITE))
 
 
-def occlude(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
+def occlude(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
     """Cover a random square with black."""
     side = max(1, round(to_pixels(images, percent)))
     mask = np.ones((len(images), 1, 1), bool)
-    for axis, position in zip((1, 2), rng.random((len(images), 2)).T, strict=True):
+    for axis, position in zip((1, 2), rng.random(2).T, strict=True):
         start = np.floor(position * (images.shape[axis] - side + 1))[:, np.newaxis]
         coordinates = np.arange(images.shape[axis])
         mask = mask & np.expand_dims((coordinates >= start) & (coordinates < start + side), 3 - axis)
     return np.where(mask[..., np.newaxis], np.uint8(0), images)
 
 
-def salt_and_pepper(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
-    uniform = rng.random((*images.shape[:3], 1))
+def salt_and_pepper(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
+    uniform = rng.random(*images.shape[1:3], 1)
     salted = np.where(uniform < percent / 200, np.uint8(WHITE), images)
     return np.where(uniform > 1 - percent / 200, np.uint8(0), salted)
 
 
-def motion_blur(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
+def motion_blur(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
     length = to_pixels(images, percent)
-    down, right = offsets(np.pi * rng.random(len(images)), length)
+    down, right = offsets(np.pi * rng.random(), length)
     times = np.linspace(-0.5, 0.5, 1 + int(np.ceil(length)))
     no_rotation = np.zeros(len(images))
     frames = [rotate_and_shift(images, no_rotation, time * down, time * right) for time in times]
     return to_uint8(np.mean(frames, axis=0, dtype=np.float32))
 
 
-def compress(images: ImageBatch, quality: float, _: Generator) -> ImageBatch:
+def compress(images: ImageBatch, quality: float, _: Generators) -> ImageBatch:
     def save_as_jpeg(image: Image.Image) -> Image.Image:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=int(quality))
@@ -84,16 +92,16 @@ def compress(images: ImageBatch, quality: float, _: Generator) -> ImageBatch:
     return map_images(images, save_as_jpeg)
 
 
-def lower_resolution(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def lower_resolution(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     height, width = images.shape[1:3]
     low = tuple(max(1, round(percent / 100 * size)) for size in (width, height))
     box = Image.Resampling.BOX
     return map_images(images, lambda image: image.resize(low, box).resize((width, height), box))
 
 
-def elastic(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
+def elastic(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
     height, width = images.shape[1:3]
-    noise = rng.standard_normal((len(images), 2, height, width), np.float32)
+    noise = rng.standard_normal(2, height, width)
     sigma = to_pixels(images, ELASTIC_SCALE)
     displacement = ndimage.gaussian_filter(noise, (0, 0, sigma, sigma))
     displacement *= to_pixels(images, percent) / np.sqrt((displacement**2).mean(axis=(1, 2, 3), keepdims=True))
@@ -101,25 +109,25 @@ def elastic(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
     return interpolate(images, y + displacement[:, 0], x + displacement[:, 1])
 
 
-def perspective(images: ImageBatch, percent: float, rng: Generator) -> ImageBatch:
+def perspective(images: ImageBatch, percent: float, rng: Generators) -> ImageBatch:
     y, x = centred_coordinates(images)
-    down, right = offsets(2 * np.pi * rng.random((len(images), 1, 1)), 1)
+    down, right = offsets(2 * np.pi * rng.random(1, 1), 1)
     depth = (down * y + right * x) / (np.hypot(*images.shape[1:3]) / 2)  # -1 to 1, from one side to the other
     scale = 1 + percent / 100 * depth
     centre_y, centre_x = image_centre(images)
     return interpolate(images, y / scale + centre_y, x / scale + centre_x)
 
 
-def thicken(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def thicken(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     return dilate_or_erode(images, to_pixels(images, percent), ndimage.maximum_filter)
 
 
-def thin(images: ImageBatch, percent: float, _: Generator) -> ImageBatch:
+def thin(images: ImageBatch, percent: float, _: Generators) -> ImageBatch:
     return dilate_or_erode(images, to_pixels(images, percent), ndimage.minimum_filter)
 
 
-def cross_out(images: ImageBatch, n_lines: float, rng: Generator) -> ImageBatch:
-    uniform = rng.random((len(images), int(n_lines), 2, 1, 1))
+def cross_out(images: ImageBatch, n_lines: float, rng: Generators) -> ImageBatch:
+    uniform = rng.random(int(n_lines), 2, 1, 1)
     y, x = centred_coordinates(images)
     down, right = offsets(np.pi * uniform[:, :, 0], 1)
     distance = np.abs(down * y + right * x - (uniform[:, :, 1] - 0.5) * to_pixels(images, 100))

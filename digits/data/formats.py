@@ -10,12 +10,14 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
 
 from digits.core.errors import UserError, reason
+from digits.data.hashes import hash_groups
 
 Arrays = dict[str, np.ndarray]
 
@@ -50,22 +52,23 @@ def idx_digest(array: np.ndarray) -> str:
     return hashlib.sha256(idx_header(array) + array.tobytes()).hexdigest()
 
 
-def read_npz(file: BinaryIO) -> tuple[Arrays, list[str]]:
-    """Return the arrays named in KEYS, and the names of all arrays."""
+def read_npz(file: BinaryIO, keys: Sequence[str] = KEYS) -> tuple[Arrays, list[str]]:
+    """Return the arrays with these names, and the names of all arrays."""
     archive = np.load(file, allow_pickle=False)
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError("it holds a single array")
     with archive:
-        arrays = {key: archive[key] for key in KEYS if key in archive.files}
+        arrays = {key: archive[key] for key in keys if key in archive.files}
         if invalid := [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]:
             raise ValueError(f"{invalid[0]} is not an array")
         return arrays, list(archive.files)
 
 
-def load_npz(path: Path) -> Arrays:
+def load_npz(path: Path, group: str | None = None) -> Arrays:
+    group_keys = (f"{group}_train", f"{group}_test") if group else ()
     try:
         with path.open("rb") as file:
-            arrays, names = read_npz(file)
+            arrays, names = read_npz(file, (*KEYS, *group_keys))
     except Exception as error:  # NumPy raises errors of many types if a file is damaged
         raise UserError(
             f"is not a complete .npz file of arrays ({reason(error)}); create it with numpy.savez_compressed"
@@ -76,7 +79,18 @@ def load_npz(path: Path) -> Arrays:
             f"lacks {' and '.join(missing)} and has {', '.join(names) or 'no arrays at all'}; "
             "x_train and y_train are required, x_test and y_test are optional, but only together"
         )
+    for group_key, key in zip(group_keys, ("y_train", "y_test"), strict=False):
+        if key in arrays:
+            arrays[key.replace("y", "group")] = npz_groups(arrays.pop(group_key, None), group_key, arrays[key])
     return arrays
+
+
+def npz_groups(groups: np.ndarray | None, name: str, labels: np.ndarray) -> np.ndarray:
+    if groups is None:
+        raise UserError(f"lacks {name}, the groups that data.group names")
+    if groups.shape != labels.shape:
+        raise UserError(f"has {name} of shape {groups.shape}, and there must be one group for each label")
+    return hash_groups(groups.tolist())
 
 
 def decode_file(name: str, data: bytes) -> Arrays:

@@ -4,6 +4,7 @@ Error messages complete the sentence "data.source: FOLDER …", which `sources.l
 """
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +19,7 @@ from digits.core.errors import UserError
 from digits.core.progress import ProgressBar
 from digits.data import image_files
 from digits.data.formats import Arrays
+from digits.data.hashes import hash_groups, hash_image
 from digits.data.image_files import IMAGE_EXTENSIONS
 from digits.data.preprocessing import Preprocessing, preprocess
 
@@ -35,18 +37,21 @@ class ImageFile:
     label: int
 
 
-def load(root: Path, size: int | None) -> tuple[Arrays, tuple[str, ...]]:
+def load(root: Path, size: int | None, group: str | None = None) -> tuple[Arrays, tuple[str, ...]]:
     """Return arrays and class names; without `size`, all images must have the same size."""
     split_folders = find_split_folders(root)
     classes = class_names(split_folders)
     files, problems = find_image_files(root, split_folders, classes)
-    images, read_problems = read_images(files, size)
-    require_no_problems(root, problems | read_problems)
-    labels = np.array([file.label for file in files])
+    groups, group_problems = find_groups(files, group)
+    images, hashes, read_problems = read_images(files, size)
+    require_no_problems(root, problems | group_problems | read_problems)
+    columns = {"x": images, "y": np.array([file.label for file in files]), "hash": hashes}
+    if group:
+        columns["group"] = groups
     n_train = sum(file.split == "train" for file in files)
-    arrays = {"x_train": images[:n_train], "y_train": labels[:n_train]}
+    arrays = {f"{name}_train": values[:n_train] for name, values in columns.items()}
     if "test" in split_folders:
-        arrays |= {"x_test": images[n_train:], "y_test": labels[n_train:]}
+        arrays |= {f"{name}_test": values[n_train:] for name, values in columns.items()}
     return arrays, classes
 
 
@@ -115,9 +120,32 @@ def find_image_files(
     return usable_files, problems
 
 
-def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, dict[Path, str]]:
-    """Return images, in grey if no pixel of any is coloured, and the problem of each file that cannot be used."""
+def find_groups(files: list[ImageFile], pattern: str | None) -> tuple[np.ndarray, dict[Path, str]]:
+    """Return the hash of each file's group, and the problem of each file that has none.
+
+    The group is what the pattern's parentheses match in the file's name, or the whole match if it has no parentheses.
+    """
+    try:
+        regex = re.compile(pattern or "")
+    except re.error as error:
+        raise UserError(f"needs a regular expression in data.group, and {pattern!r} is none ({error})") from None
+    matches = [regex.search(file.path.name) for file in files]
+    problems = {
+        file.path: f"data.group ({pattern}) does not match its name"
+        for file, match in zip(files, matches, strict=True)
+        if not match
+    }
+    names = ["" if match is None else match[min(1, regex.groups)] or "" for match in matches]
+    return hash_groups(names), problems
+
+
+def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, np.ndarray, dict[Path, str]]:
+    """Return images, their hashes before resizing, and the problem of each file that cannot be used.
+
+    The images are grey if no pixel of any is coloured.
+    """
     images, problems, coloured = np.empty((0, 0, 0, 3)), {}, False
+    hashes = np.zeros(len(files), np.uint64)
     first_paths: dict[tuple[int, ...], Path] = {}  # the first file of each shape: more than one shape is an error
     results = read_in_order([file.path for file in files], size)
     with ProgressBar(len(files), "read images", "image") as bar:
@@ -126,14 +154,15 @@ def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, d
             if isinstance(result, str):
                 problems[file.path] = result
                 continue
+            pixels, hashes[index] = result
             if not first_paths:
-                images = np.empty((len(files), *result.shape), np.uint8)
-            first_paths.setdefault(result.shape, file.path)
+                images = np.empty((len(files), *pixels.shape), np.uint8)
+            first_paths.setdefault(pixels.shape, file.path)
             if len(first_paths) == 1:
-                images[index] = result
-                coloured = coloured or bool((result != result[..., :1]).any())
+                images[index] = pixels
+                coloured = coloured or bool((pixels != pixels[..., :1]).any())
     require_one_size(first_paths)
-    return images if coloured else images[..., 0], problems
+    return images if coloured else images[..., 0], hashes, problems
 
 
 def require_one_size(first_paths: dict[tuple[int, ...], Path]) -> None:
@@ -147,8 +176,8 @@ def require_one_size(first_paths: dict[tuple[int, ...], Path]) -> None:
         )
 
 
-def read_in_order(paths: list[Path], size: int | None) -> Iterator[np.ndarray | str]:
-    """Yield the pixels of each image, or its problem."""
+def read_in_order(paths: list[Path], size: int | None) -> Iterator[tuple[np.ndarray, int] | str]:
+    """Yield the pixels and the hash of each image, or its problem."""
     if len(paths) <= MAX_SEQUENTIAL:
         yield from map(read_image, paths, repeat(size))
         return
@@ -158,8 +187,8 @@ def read_in_order(paths: list[Path], size: int | None) -> Iterator[np.ndarray | 
         yield from processes.map(read_image, paths, repeat(size), chunksize=32)
 
 
-def read_image(path: Path, size: int | None) -> np.ndarray | str:
-    """Return the pixels as `predict` passes them to a network for colour images, or the problem."""
+def read_image(path: Path, size: int | None) -> tuple[np.ndarray, int] | str:
+    """Return the pixels as `predict` passes them to a network for colour images, and the hash; or the problem."""
     try:
         image = image_files.read(path, strict=True)
     except UserError as error:
@@ -170,7 +199,8 @@ def read_image(path: Path, size: int | None) -> np.ndarray | str:
             f"it has {format_size(height, width)} pixels, and {MAX_SIDE} a side are allowed; "
             "set data.size in params.yaml"
         )
-    return preprocess(image, Preprocessing(shape=(height, width, 3), kind="image"))
+    pixels = preprocess(image, Preprocessing(shape=(height, width, 3), kind="image"))
+    return pixels, hash_image(np.asarray(image))
 
 
 def format_size(height: int, width: int, *_: int) -> str:

@@ -1,6 +1,5 @@
 """Describe the prepared data: images per class, range of pixels, and duplicates within and between splits."""
 
-import hashlib
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -8,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from digits.data.dataset import Split
+from digits.data.hashes import hash_images
 
 
-def describe(splits: Mapping[str, Split], classes: tuple[str, ...]) -> dict[str, Any]:
+def describe(splits: Mapping[str, Split], n_left_out: int, classes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "shape": list(splits["train"].images.shape[1:]),
         "classes": list(classes),
         "splits": {name: describe_split(split, classes) for name, split in splits.items()},
+        "left_out": n_left_out,
         "duplicates": count_duplicates(splits),
     }
 
@@ -35,13 +36,8 @@ def describe_split(split: Split, classes: tuple[str, ...]) -> dict[str, Any]:
 
 def count_duplicates(splits: Mapping[str, Split]) -> dict[str, int]:
     """Count images that equal an earlier one pixel by pixel: of the same split, and of each earlier split."""
-    digests = {name: image_digests(split) for name, split in splits.items()}
-    counts = {f"within {name}": len(values) - len(set(values)) for name, values in digests.items()}
-    for earlier, later in combinations(digests, 2):
-        earlier_digests = set(digests[earlier])
-        counts[f"{later} also in {earlier}"] = sum(digest in earlier_digests for digest in digests[later])
+    hashes = {name: hash_images(split.images) for name, split in splits.items()}
+    counts = {f"within {name}": len(values) - len(np.unique(values)) for name, values in hashes.items()}
+    for earlier, later in combinations(hashes, 2):
+        counts[f"{later} also in {earlier}"] = int(np.isin(hashes[later], hashes[earlier]).sum())
     return counts
-
-
-def image_digests(split: Split) -> list[bytes]:
-    return [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(split.images)]

@@ -101,26 +101,36 @@ KNOWN_DATASETS: Mapping[str, KnownDataset] = {
 
 
 def load(
-    source: str, size: int | None = None, datasets: Mapping[str, KnownDataset] = KNOWN_DATASETS
+    source: str,
+    size: int | None = None,
+    group: str | None = None,
+    datasets: Mapping[str, KnownDataset] = KNOWN_DATASETS,
 ) -> tuple[Arrays, tuple[str, ...] | None]:
-    """Return arrays and class names: x_train and y_train always; x_test, y_test and names if the source has them."""
+    """Return arrays and class names: x_train and y_train always; x_test, y_test and names if the source has them.
+
+    hash_train and hash_test are the images' hashes before resizing. group_train and group_test are hashes of `group`.
+    """
     try:
         if source not in datasets:
-            return load_own(source, size, tuple(datasets))
+            return load_own(source, size, group, tuple(datasets))
         require_no_size(size)
+        if group is not None:
+            raise UserError(f"has no groups; data.group = {group} is for your own images; set it to null")
     except UserError as error:
         raise UserError(f"data.source: {source} {error}") from None
     return load_known(source, datasets[source]), datasets[source].classes
 
 
-def load_own(source: str, size: int | None, names: tuple[str, ...]) -> tuple[Arrays, tuple[str, ...] | None]:
+def load_own(
+    source: str, size: int | None, group: str | None, names: tuple[str, ...]
+) -> tuple[Arrays, tuple[str, ...] | None]:
     path = find_path(source, names)
     table_files = tables.find(path)
     if path.is_dir() and not table_files:
-        arrays, classes = image_folder.load(path, size)
+        arrays, classes = image_folder.load(path, size, group)
     else:
         require_no_size(size)
-        arrays, classes = tables.load(table_files) if table_files else (load_npz(path), None)
+        arrays, classes = tables.load(table_files, group) if table_files else (load_npz(path, group), None)
     for name in classes or ():
         try:
             validate_class_name(name)

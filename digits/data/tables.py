@@ -14,6 +14,7 @@ from pyarrow import csv, parquet
 
 from digits.core.errors import UserError, reason
 from digits.data.formats import DECODING_ERRORS, Arrays
+from digits.data.hashes import hash_groups
 from digits.data.image_folder import SOURCE_SPLITS, list_folder
 
 TABLE_EXTENSIONS = (".csv", ".csv.gz", ".parquet")
@@ -38,13 +39,13 @@ def find(path: Path) -> dict[str, Path]:
     return {split: tables[split] for split in SOURCE_SPLITS if split in tables}
 
 
-def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
+def load(tables: dict[str, Path], group: str | None = None) -> tuple[Arrays, tuple[str, ...]]:
     """Return arrays, and the classes: the sorted labels of the training images, by value if all are integers."""
     arrays: Arrays = {}
     label_indices: dict[str, int] = {}
     for split, path in tables.items():
         try:
-            images, labels = read_images_and_labels(path)
+            images, labels, groups = read_columns(path, group)
         except DECODING_ERRORS as error:
             raise UserError(f"cannot be used: {path.name}: {reason(error)}") from None
         if split == "train":
@@ -53,11 +54,14 @@ def load(tables: dict[str, Path]) -> tuple[Arrays, tuple[str, ...]]:
         if unknown := sorted(set(labels) - set(label_indices)):
             raise UserError(f"cannot be used: {path.name} has the label {unknown[0]}, which no training image has")
         arrays |= {f"x_{split}": images, f"y_{split}": np.array([label_indices[label] for label in labels])}
+        if groups is not None:
+            arrays[f"group_{split}"] = groups
     return arrays, tuple(label_indices)
 
 
-def read_images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
-    table = read_table(path)
+def read_columns(path: Path, group: str | None) -> tuple[np.ndarray, list[str], np.ndarray | None]:
+    """Return the images, the labels, and the hashes of the groups if there is a column of groups."""
+    table = read_table(path, group)
     names = table.column_names
     if names.count(LABEL) != 1:
         first = f"the first is named {names[0]}" if names else "it has no columns"
@@ -67,9 +71,17 @@ def read_images_and_labels(path: Path) -> tuple[np.ndarray, list[str]]:
     if not table.num_rows:
         raise ValueError("it has no rows")
     labels, table = parse_labels(table.column(LABEL)), table.drop_columns(LABEL)
+    groups = None
+    if group:
+        if group not in table.column_names:
+            raise ValueError(f"it has no column {group}, which data.group names")
+        names, table = table.column(group).to_pylist(), table.drop_columns(group)
+        if None in names:
+            raise ValueError(f"row {1 + names.index(None):,} has no group in column {group}")
+        groups = hash_groups(names)
     shape = image_shape(table.num_columns)
     pixels = np.stack([pixel_values(name, table.column(name)) for name in table.column_names], axis=1)
-    return pixels.reshape(-1, *shape), labels
+    return pixels.reshape(-1, *shape), labels, groups
 
 
 def parse_labels(column: pyarrow.ChunkedArray) -> list[str]:
@@ -84,11 +96,12 @@ def parse_labels(column: pyarrow.ChunkedArray) -> list[str]:
     return labels
 
 
-def read_table(path: Path) -> pyarrow.Table:
+def read_table(path: Path, group: str | None) -> pyarrow.Table:
     if path.name.lower().endswith(".parquet"):
         return parquet.read_table(path)
-    # Labels stay strings, because 01 is not 1. Only empty fields are missing values: NA may be the name of a class.
-    options = {"column_types": {LABEL: pyarrow.string()}, "null_values": [""], "strings_can_be_null": True}
+    # Labels and groups stay strings, because 01 is not 1. Only empty fields are missing: NA may be the name of a class.
+    strings = dict.fromkeys((LABEL, group) if group else (LABEL,), pyarrow.string())
+    options = {"column_types": strings, "null_values": [""], "strings_can_be_null": True}
     return csv.read_csv(path, convert_options=csv.ConvertOptions(**options))
 
 

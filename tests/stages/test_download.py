@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from digits.core.files import read_json
+from digits.data.hashes import hash_images
 from stages import download
 from tests.conftest import error_message
 
@@ -46,7 +47,10 @@ def test_a_folder_of_images_becomes_arrays_and_class_names(project, raw, change)
         Image.fromarray(image).save(folder / f"{index:02}.png")
     assert download.main() == "data/raw from data/own/tiles: x_train 50 × 8 × 8 × 3, y_train 50"
     first = contents(raw)
-    assert set(first) == {"x_train.npy", "y_train.npy", "classes.json"}
+    assert set(first) == {"x_train.npy", "y_train.npy", "hash_train.npy", "classes.json"}
+    np.testing.assert_array_equal(
+        np.load(raw / "hash_train.npy"), hash_images(IMAGES[np.argsort(-LABELS, kind="stable")])
+    )
     assert read_json(raw / "classes.json") == ["a", "b", "c", "d", "e"]
     download.main()
     assert contents(raw) == first

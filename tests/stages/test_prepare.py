@@ -55,7 +55,7 @@ def test_images_of_any_shape_are_split_and_described(write_raw, stage):
     process = stage("prepare")
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout.startswith(
-        "prepare: data/prepared: 180 train, 20 validation, 40 test images of 9 × 7 × 3, 5 classes ("
+        "prepare: data/prepared: 179 train, 21 validation, 40 test images of 9 × 7 × 3, 5 classes ("
     )
     names = ("train", "validation", "validation_corrupted", "test")
     arrays = {f"data/prepared/{name}/{array}.npy" for name in names for array in ("images", "labels")}
@@ -63,8 +63,9 @@ def test_images_of_any_shape_are_split_and_described(write_raw, stage):
     assert json.loads(Path("data/prepared/classes.json").read_text()) == ["0", "1", "2", "3", "4"]
     report = json.loads(Path("reports/data.json").read_text())
     assert report["shape"] == [9, 7, 3]
-    assert report["splits"]["validation"]["per_class"] == dict.fromkeys("01234", 4)
-    assert set(report["duplicates"].values()) == {0}
+    per_class = report["splits"]["validation"]["per_class"]
+    assert (set(per_class), sum(per_class.values())) == (set("01234"), 21)
+    assert (report["left_out"], set(report["duplicates"].values())) == (0, {0})
     test = dataset.load(Path("data/prepared/test"))
     np.testing.assert_array_equal(test.images, train_and_test()["x_test"])
     np.testing.assert_array_equal(test.labels, train_and_test()["y_test"])
@@ -105,7 +106,7 @@ def test_the_seed_changes_the_validation_split_but_not_the_test_split(write_raw,
 def test_a_test_split_is_split_off_if_the_source_has_none(write_raw):
     write_raw(train_only())
     prepare.main()
-    assert sizes() == {"train": 153, "validation": 17, "test": 30}
+    assert sizes() == {"train": 154, "validation": 13, "test": 33}
     splits = [dataset.load(Path("data/prepared") / name) for name in sizes()]
     images = sorted(image.tobytes() for split in splits for image in split.images)
     assert images == sorted(image.tobytes() for image in train_and_test()["x_train"])
@@ -115,7 +116,25 @@ def test_prepare_share_reduces_every_split(write_raw, change):
     write_raw(train_and_test())
     change({"prepare.share": 0.5})
     prepare.main()
-    assert sizes() == {"train": 90, "validation": 10, "test": 20}
+    assert sizes() == {"train": 90, "validation": 15, "test": 26}
+
+
+def test_images_that_the_test_set_contains_are_left_out(write_raw):
+    images, labels = random_images(200)
+    write_raw(train_and_test(x_test=images[:30], y_test=labels[:30]))
+    assert prepare.main().endswith("5 classes; 30 left out, because another split contains them")
+    assert sum(sizes().values()) == 200
+    report = json.loads(Path("reports/data.json").read_text())
+    assert report["left_out"] == 30
+    assert {count for pair, count in report["duplicates"].items() if "also in" in pair} == {0}
+
+
+def test_the_groups_of_the_download_stay_together(write_raw, change):
+    change({"prepare.validation_share": 0.3})
+    groups = np.arange(200, dtype=np.uint64) // 20
+    write_raw(train_and_test(group_train=groups, group_test=np.arange(100, 140, dtype=np.uint64)))
+    prepare.main()
+    assert sizes()["validation"] in {20, 40, 60, 80}
 
 
 def test_class_names_are_the_users_or_the_sources(write_raw, change):
@@ -130,8 +149,11 @@ def test_class_names_are_the_users_or_the_sources(write_raw, change):
 
 
 def test_invalid_data_is_an_error_and_keeps_earlier_files(write_raw):
-    write_raw(train_only(y_train=np.array([5] + [0, 1, 2, 3, 4] * 39 + [0] * 4)))
+    write_raw(train_only(y_train=np.array([5, *[0, 1, 2, 3, 4] * 39, 0, 0, 0, 0])))
     Path("data/prepared/train").mkdir(parents=True)
     Path("data/prepared/train/images.npy").write_text("old")
-    assert "class 5 has one image, and testing needs another" in error_message(prepare.main)
+    error = error_message(prepare.main)
+    assert error.startswith(
+        "no image of 1, 5 is in the validation split (5 has 1 different images; with a share of 8.5 %"
+    )
     assert output_files() == {"data/prepared/train/images.npy": b"old"}

@@ -23,9 +23,10 @@ SPLITS = {
 
 
 def test_the_report_has_counts_pixel_ranges_and_duplicates():
-    report = describe(SPLITS, ("cat", "dog"))
+    report = describe(SPLITS, 3, ("cat", "dog"))
     assert report["shape"] == [1, 1, 1]
     assert report["classes"] == ["cat", "dog"]
+    assert report["left_out"] == 3
     train = report["splits"]["train"]
     assert train["images"] == 5
     assert train["per_class"] == {"cat": 2, "dog": 3}

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from digits.data import tables
+from digits.data.hashes import hash_groups
 from tests.conftest import error_message
 
 
@@ -19,8 +20,8 @@ def write(path: Path, table: pd.DataFrame) -> Path:
     return path
 
 
-def load(path: Path) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    return tables.load(tables.find(path))
+def load(path: Path, group: str | None = None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    return tables.load(tables.find(path), group)
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.parquet"])
@@ -38,6 +39,23 @@ def test_test_images_are_read_from_a_second_table(tmp_path):
     write(tmp_path / "test.parquet", pixel_table(4))
     arrays, _ = load(tmp_path)
     assert [len(arrays[key]) for key in ("x_train", "y_train", "x_test", "y_test")] == [6, 6, 4, 4]
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.parquet"])
+def test_a_column_of_groups_is_not_pixels(tmp_path, name):
+    table = pixel_table()
+    table["writer"] = ["01", "1", "anna", "NA", "01", "anna"]
+    arrays, _ = load(write(tmp_path / name, table), "writer")
+    assert arrays["x_train"].shape == (6, 3, 3)
+    np.testing.assert_array_equal(arrays["group_train"], hash_groups(table["writer"]))
+
+
+def test_a_missing_group_is_an_error(tmp_path):
+    table = pixel_table()
+    path = write(tmp_path / "own.csv", table)
+    assert "own.csv: it has no column writer, which data.group names" in error_message(load, path, "writer")
+    table["writer"] = ["anna", None, *["ben"] * 4]
+    assert "row 2 has no group in column writer" in error_message(load, write(path, table), "writer")
 
 
 def test_labels_are_sorted_words_or_any_integers(tmp_path):

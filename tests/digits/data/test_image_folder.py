@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from digits.data import image_files, image_folder
+from digits.data.hashes import hash_groups, hash_images
 from digits.data.image_folder import load
 from digits.data.preprocessing import infer_preprocessing, preprocess
 from tests.conftest import error_message
@@ -32,7 +34,7 @@ def test_each_folder_is_a_class(tmp_path):
     assert classes == ("cat", "dog")
     assert arrays["y_train"].tolist() == [0, 1, 1]
     assert (arrays["x_train"].shape, arrays["x_train"].dtype) == ((3, 6, 6), np.uint8)
-    assert set(arrays) == {"x_train", "y_train"}
+    assert set(arrays) == {"x_train", "y_train", "hash_train"}
 
 
 def test_train_and_test_folders_contain_the_classes(tmp_path):
@@ -41,6 +43,40 @@ def test_train_and_test_folders_contain_the_classes(tmp_path):
     assert classes == ("cat", "dog")
     assert [arrays[key].tolist() for key in ("y_train", "y_test")] == [[0, 1, 1], [0, 1]]
     assert len(arrays["x_test"]) == 2
+
+
+def test_hashes_are_those_of_the_images_before_resizing(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        noise("L").save(tmp_path / "train" / name / "1.png")
+    shutil.copytree(tmp_path / "train", tmp_path / "test")
+    with Image.open(tmp_path / "test/dog/1.png") as image:
+        image.convert("RGBA").save(tmp_path / "test/dog/1.png")
+    original = [np.asarray(Image.open(path)) for path in sorted(tmp_path.glob("train/*/1.png"))]
+    arrays, _ = load(tmp_path, 8)
+    assert arrays["x_train"].shape == (2, 8, 8)
+    for split in ("train", "test"):
+        np.testing.assert_array_equal(arrays[f"hash_{split}"], hash_images(np.stack(original)))
+
+
+@pytest.mark.parametrize("pattern", ["^([a-z]+)-", "^[a-z]+(?=-)"])
+def test_the_pattern_in_data_group_names_the_group_of_each_file(tmp_path, pattern):
+    fill(tmp_path, "train/cat/anna-1.png", "train/cat/ben-1.png", "train/dog/anna-2.png", "test/cat/cleo-1.png")
+    fill(tmp_path, "test/dog/cleo-2.png")
+    arrays, _ = load(tmp_path, None, pattern)
+    np.testing.assert_array_equal(arrays["group_train"], hash_groups(["anna", "ben", "anna"]))
+    np.testing.assert_array_equal(arrays["group_test"], hash_groups(["cleo", "cleo"]))
+
+
+def test_files_without_a_group_are_listed(tmp_path):
+    fill(tmp_path, "cat/anna-1.png", "cat/2.png", "dog/ben-1.png")
+    error = error_message(load, tmp_path, None, "^([a-z]+)-")
+    assert error == "holds files that cannot be used: cat/2.png: data.group (^([a-z]+)-) does not match its name"
+
+
+def test_an_invalid_pattern_is_an_error(tmp_path):
+    fill(tmp_path, "cat/1.png", "dog/1.png")
+    assert "data.group, and '(' is none (missing )" in error_message(load, tmp_path, None, "(")
 
 
 def test_a_class_may_be_called_train(tmp_path):

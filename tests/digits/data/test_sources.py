@@ -18,6 +18,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from digits.data import downloads, formats, sources
 from digits.data.downloads import DownloadError
+from digits.data.hashes import hash_groups
 from digits.data.sources import GZ_FILES, DatasetSource, KnownDataset, keras_cache, mirror
 from tests.conftest import error_message
 from tests.images import ARRAYS, NPZ, npz
@@ -125,7 +126,7 @@ def server() -> Iterator[Server]:
 
 
 def load(*tiny_sources: DatasetSource) -> formats.Arrays:
-    arrays, classes = sources.load("tiny", None, {"tiny": KnownDataset(("a", "b"), tiny_sources, DIGESTS)})
+    arrays, classes = sources.load("tiny", datasets={"tiny": KnownDataset(("a", "b"), tiny_sources, DIGESTS)})
     assert classes == ("a", "b")
     return arrays
 
@@ -189,6 +190,35 @@ def test_an_npz_is_read_from_the_repository_with_or_without_test_images(tmp_path
     assert classes is None
     assert set(arrays) == set(keys)
     np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
+
+
+def test_an_npz_may_have_an_array_of_groups(tmp_path):
+    groups = {"writer_train": np.arange(30) // 3, "writer_test": np.array([f"writer {i}" for i in range(10)])}
+    np.savez(tmp_path / "own.npz", **ARRAYS, **groups)
+    arrays, _ = sources.load(str(tmp_path / "own.npz"), group="writer")
+    assert set(arrays) == {*ARRAYS, "group_train", "group_test"}
+    np.testing.assert_array_equal(arrays["group_train"], hash_groups(groups["writer_train"]))
+    np.testing.assert_array_equal(arrays["group_test"], hash_groups(groups["writer_test"]))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({}, "lacks writer_train, the groups that data.group names"),
+        (
+            {"writer_train": np.arange(29)},
+            "has writer_train of shape (29,), and there must be one group for each label",
+        ),
+    ],
+)
+def test_missing_groups_are_an_error(tmp_path, groups, message):
+    np.savez(tmp_path / "own.npz", **ARRAYS, **groups)
+    assert message in error_message(sources.load, str(tmp_path / "own.npz"), None, "writer")
+
+
+def test_a_known_dataset_has_no_groups():
+    error = error_message(sources.load, "mnist", None, "writer")
+    assert error.startswith("data.source: mnist has no groups; data.group = writer is for your own images")
 
 
 def huge_shape() -> bytes:
