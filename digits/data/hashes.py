@@ -6,15 +6,16 @@ from collections.abc import Iterable
 import numpy as np
 
 
+def hash_images(images: np.ndarray) -> np.ndarray:
+    """Return the hash of each image of an array: count × height × width × channels."""
+    return np.fromiter(map(hash_image, images), np.uint64, len(images))
+
+
 def hash_image(pixels: np.ndarray) -> int:
     """Return a 64-bit hash of the size and the pixels; an image without colour has one hash in grey and in RGB."""
-    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
-        pixels = pixels[..., 0]
-    return hash_bytes(f"{pixels.shape}".encode(), np.ascontiguousarray(pixels))
-
-
-def hash_images(images: np.ndarray) -> np.ndarray:
-    return np.fromiter(map(hash_image, images), np.uint64, len(images))
+    is_grey = pixels.ndim == 2 or pixels.shape[2] == 1 or (pixels == pixels[..., :1]).all()
+    values = pixels if pixels.ndim == 2 or not is_grey else pixels[..., 0]
+    return hash_bytes(f"{values.shape}".encode(), np.ascontiguousarray(values))
 
 
 def hash_groups(names: Iterable[object]) -> np.ndarray:
