@@ -129,14 +129,12 @@ def find_groups(files: list[ImageFile], pattern: str | None) -> tuple[np.ndarray
         regex = re.compile(pattern or "")
     except re.error as error:
         raise UserError(f"needs a regular expression in data.group, and {pattern!r} is none ({error})") from None
-    matches = [regex.search(file.path.name) for file in files]
-    problems = {
-        file.path: f"data.group ({pattern}) does not match its name"
-        for file, match in zip(files, matches, strict=True)
-        if not match
+    matches = (regex.search(file.path.name) for file in files)
+    names = [match and match[min(1, regex.groups)] for match in matches]
+    problem = f"data.group ({pattern}) finds no group in its name"
+    return hash_groups(names), {
+        file.path: problem for file, name in zip(files, names, strict=True) if pattern and not name
     }
-    names = ["" if match is None else match[min(1, regex.groups)] or "" for match in matches]
-    return hash_groups(names), problems
 
 
 def read_images(files: list[ImageFile], size: int | None) -> tuple[np.ndarray, np.ndarray, dict[Path, str]]:

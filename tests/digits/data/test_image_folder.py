@@ -59,7 +59,7 @@ def test_hashes_are_those_of_the_images_before_resizing(tmp_path):
         np.testing.assert_array_equal(arrays[f"hash_{split}"], hash_images(np.stack(original)))
 
 
-@pytest.mark.parametrize("pattern", ["^([a-z]+)-", "^[a-z]+(?=-)"])
+@pytest.mark.parametrize("pattern", ["^([a-z]+)-", "^[a-z]+(?=-)"], ids=["parentheses", "whole match"])
 def test_the_pattern_in_data_group_names_the_group_of_each_file(tmp_path, pattern):
     fill(tmp_path, "train/cat/anna-1.png", "train/cat/ben-1.png", "train/dog/anna-2.png", "test/cat/cleo-1.png")
     fill(tmp_path, "test/dog/cleo-2.png")
@@ -68,10 +68,11 @@ def test_the_pattern_in_data_group_names_the_group_of_each_file(tmp_path, patter
     np.testing.assert_array_equal(arrays["group_test"], hash_groups(["cleo", "cleo"]))
 
 
-def test_files_without_a_group_are_listed(tmp_path):
+@pytest.mark.parametrize("pattern", ["^([a-z]+)-", "^([a-z]+)?"])
+def test_files_without_a_group_are_listed(tmp_path, pattern):
     fill(tmp_path, "cat/anna-1.png", "cat/2.png", "dog/ben-1.png")
-    error = error_message(load, tmp_path, None, "^([a-z]+)-")
-    assert error == "holds files that cannot be used: cat/2.png: data.group (^([a-z]+)-) does not match its name"
+    error = error_message(load, tmp_path, None, pattern)
+    assert error == f"holds files that cannot be used: cat/2.png: data.group ({pattern}) finds no group in its name"
 
 
 def test_an_invalid_pattern_is_an_error(tmp_path):
