@@ -61,6 +61,7 @@ def plain_keras(config: TrainingConfig) -> BuildTraining:
 def default_tensorflow() -> Iterator[None]:
     """Import TensorFlow within this context to give it its default threads and kernels."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    for name in ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"):
+        os.environ.pop(name, None)
     with suppress_stderr():
         yield

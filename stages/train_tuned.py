@@ -3,7 +3,16 @@
 from itertools import cycle
 
 from digits.config.load import parameter, setting
-from digits.config.schema import OneDnn, Pool, Runtime, Seeds, Threads, Train, require_matching_seeds
+from digits.config.schema import (
+    InstructionSet,
+    OneDnn,
+    Pool,
+    Runtime,
+    Seeds,
+    Threads,
+    Train,
+    require_matching_seeds,
+)
 from digits.core.cli import run_stage
 from digits.core.files import read_json
 from digits.core.paths import CLASSES, search_file
@@ -17,7 +26,9 @@ def main(family: str) -> str:
     searches = read_json(search_file(family))["searches"]
     epochs, seeds = parameter(Train, "train").epochs, parameter(Seeds, "seeds")
     runtime_settings = Runtime(
-        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+        threads=parameter(Threads, "pool.threads_per_worker"),
+        onednn=parameter(OneDnn, "runtime.onednn"),
+        instruction_set=parameter(InstructionSet, "runtime.instruction_set"),
     )
     require_matching_seeds([search["seed"] for search in searches], seeds)
     recipes = [hyperparameters(family)(**search["best"]) for search in searches]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from digits.config.load import parameter, setting
-from digits.config.schema import Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
+from digits.config.schema import InstructionSet, Method, Objective, OneDnn, Pool, Runtime, Search, Seeds, Threads
 from digits.core.cli import run_stage
 from digits.core.files import read_json, write_json
 from digits.core.paths import CLASSES, search_file
@@ -20,7 +20,9 @@ def main(family: str) -> str:
     method, objective = parameter(Method, "tune.method"), parameter(Objective, "tune.objective")
     require_enough_hyperband_trials(method, family, plan.trials, plan.rungs[-1])
     runtime_settings = Runtime(
-        threads=parameter(Threads, "pool.threads_per_worker"), onednn=parameter(OneDnn, "runtime.onednn")
+        threads=parameter(Threads, "pool.threads_per_worker"),
+        onednn=parameter(OneDnn, "runtime.onednn"),
+        instruction_set=parameter(InstructionSet, "runtime.instruction_set"),
     )
     seeds, n_classes = parameter(Seeds, "tune.seeds"), len(read_json(CLASSES))
     baselines = [TrainingConfig(family, recipe, plan.rungs[-1], seed, n_classes, runtime_settings) for seed in seeds]

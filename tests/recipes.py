@@ -14,9 +14,10 @@ PLAIN = STEPS | {"label_smoothing": 0.0, "standardize": False} | dict.fromkeys(A
 CNN = Cnn(
     blocks=2, convolutions=1, filters=32, kernel=3, stem_stride=1, batch_norm=False, dense=128, dropout=0.5, **PLAIN
 )
+RUNTIME = Runtime(threads=1, onednn=True, instruction_set="avx2")
 MLP = Mlp(layers=1, units=32, batch_norm=True, dropout=0.2, **PLAIN)
 
 
 def config(recipe: Recipe = MLP, epochs: int = 2, seed: int = 1) -> TrainingConfig:
-    family, runtime = "cnn" if isinstance(recipe, Cnn) else "mlp", Runtime(threads=1, onednn=True)
-    return TrainingConfig(family, recipe, epochs, seed, n_classes=4, runtime=runtime)
+    family = "cnn" if isinstance(recipe, Cnn) else "mlp"
+    return TrainingConfig(family, recipe, epochs, seed, n_classes=4, runtime=RUNTIME)

@@ -32,6 +32,10 @@ Share = Annotated[float, Field(gt=0, lt=1)]  # neither 0 nor 1; `Rate` in recipe
 Seed = Annotated[int, Field(ge=1, lt=2**31)]  # 0 means "random" to Keras Tuner
 Threads = Annotated[int, Field(ge=1, le=1024, description="processor threads; changes the last bits of a result")]
 OneDnn = Annotated[bool, Field(description="Intel's kernels for convolutions, on any x86-64 processor")]
+InstructionSet = Annotated[
+    Literal["avx2", "native"],
+    Field(description="of oneDNN; avx2: the same results with and without AVX-512; native: the processor's widest"),
+]
 Families = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(validate_unique)]
 Objective = Annotated[
     str, Field(description="balanced: error, loss and error on corrupted images count equally; accuracy: only accuracy")
@@ -98,6 +102,7 @@ class Runtime(Section):
 
     threads: Threads
     onednn: OneDnn
+    instruction_set: InstructionSet
 
 
 class Pool(Section):

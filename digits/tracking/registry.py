@@ -15,13 +15,15 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
-from digits.config.schema import Track
+from digits.config.load import setting
+from digits.config.schema import Runtime, Track
 from digits.core.errors import UserError, reason
 from digits.core.paths import CLASSES
 from digits.core.process import suppress_stderr
 from digits.data.corruptions import TEST_STREAM, corrupt_each_once
 from digits.evaluation.metrics import Predictions, accuracy, compute_metrics
 from digits.evaluation.objective import OBJECTIVES
+from digits.models import runtime
 from digits.tracking import runs
 from digits.tracking.provenance import Provenance, RunInfo
 from digits.tracking.store import Store, connect, location, without_password
@@ -99,7 +101,8 @@ def load_classifier(uri: str) -> tuple[tuple[str, ...], Callable[[np.ndarray], n
     """Load a model such as models:/digits@champion; return its classes and a function that predicts probabilities."""
     try:
         connect()
-        with suppress_stderr():  # TensorFlow prints messages when it starts
+        runtime.start(setting(Runtime, "runtime"))
+        with suppress_stderr():  # Keras prints messages when it loads a model
             model = mlflow.pyfunc.load_model(uri)
         columns = probability_columns(model.metadata.signature)
     except Exception as error:  # the URI may name a model of any kind

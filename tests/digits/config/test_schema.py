@@ -70,6 +70,7 @@ def test_parameters_are_immutable():
         ("models.mlp.learning_rate", float("inf"), "models.mlp.learning_rate = Infinity: must be a finite"),
         # switches and choices
         ("runtime.onednn", "on", 'runtime.onednn = "on": must be a valid boolean'),
+        ("runtime.instruction_set", "avx", "runtime.instruction_set = \"avx\": must be 'avx2' or 'native'"),
         ("models.mlp.schedule", "x", "models.mlp.schedule = \"x\": must be 'constant', 'cosine' or 'one_cycle'"),
         # lists
         ("families", "mlp", 'families = "mlp": must be a list'),

@@ -20,7 +20,7 @@ from tests.trained import BEST, NAMES, export
 
 CLASSES = tuple(NAMES)
 EXPORTED = Path("exported")
-SETTINGS = Runtime(threads=1, onednn=True)
+SETTINGS = Runtime(threads=1, onednn=True, instruction_set="avx2")
 ALL_FORMATS = pytest.mark.parametrize("export_format", FORMATS, ids=lambda export_format: export_format.file)
 
 

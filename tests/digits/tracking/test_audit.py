@@ -27,7 +27,7 @@ TEST = EvaluationSet(np.zeros((2, 4, 4, 1), np.uint8), CLASSES, np.array([0, 1],
 
 
 @pytest.fixture
-def tracked(store: Store, provenance: Provenance) -> Store:
+def tracked(store: Store, provenance: Provenance, tensorflow_started: None) -> Store:
     """A model that predicts one of two images correctly, and a search of one trial: in files and in MLflow."""
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     model.set_weights([np.zeros((16, 2)), np.array([1.0, 0.0])])

@@ -25,6 +25,8 @@ LABELS = np.repeat([0, 1], 50)
 TEST = EvaluationSet(IMAGES, CLASSES, LABELS, "made up")
 TRACK = Track(model="digits", margin=0.05)
 
+pytestmark = pytest.mark.usefixtures("tensorflow_started")
+
 
 def log_model(store: Store, provenance: Provenance, name: str) -> RunInfo:
     """Log a model that classifies dark images correctly; the model named good also bright images."""
