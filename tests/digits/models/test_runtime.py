@@ -10,22 +10,26 @@ SCRIPT = """
 import json, os
 from digits.models import runtime
 from digits.config.schema import Runtime
-{before}
-runtime.start(Runtime(threads=3, onednn={onednn}))
+settings = Runtime(threads=3, onednn={onednn})
+runtime.start(settings)
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
+deterministic = {{"processor": is_op_determinism_enabled()}}
+tf.config.list_physical_devices = lambda _: ["GPU"]
+runtime.start.__wrapped__(settings)
+deterministic["GPU"] = is_op_determinism_enabled()
 print(json.dumps({{
     "threads": tf.config.threading.get_intra_op_parallelism_threads(),
     "onednn": os.environ["TF_ENABLE_ONEDNN_OPTS"],
-    "deterministic": is_op_determinism_enabled(),
+    "deterministic": deterministic,
 }}))
 """
 
 
 @cache
-def start(onednn: bool, before: str = "") -> tuple[dict[str, Any], str]:
+def start(onednn: bool) -> tuple[dict[str, Any], str]:
     """Return the settings of a process that has started TensorFlow, and its standard error."""
-    command = [sys.executable, "-c", SCRIPT.format(onednn=onednn, before=before)]
+    command = [sys.executable, "-c", SCRIPT.format(onednn=onednn)]
     process = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(process.stdout), process.stderr
 
@@ -37,6 +41,4 @@ def test_tensorflow_starts_without_output_with_the_settings_of_params_yaml(onedn
 
 
 def test_kernels_are_deterministic_on_a_gpu() -> None:
-    with_gpu = "import tensorflow as tf; tf.config.list_physical_devices = lambda _: ['GPU']"
-    assert start(True, with_gpu)[0]["deterministic"]
-    assert not start(True)[0]["deterministic"]
+    assert start(True)[0]["deterministic"] == {"processor": False, "GPU": True}
