@@ -47,7 +47,7 @@ def split(pages: list[Drawn]) -> Split:
 def train_model(family: str, variant: str, train: Split, test: Split) -> None:
     recipe = validate(hyperparameters(family), read_params()["models"][family] | SMALL[family])
     model = build(family, recipe, train.images.shape[1:], len(DIGITS), seed=1)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     shuffled = tf.data.Dataset.from_tensor_slices((train.images, train.labels)).shuffle(len(train), seed=1).batch(20)
     history = model.fit(without_tuning(shuffled), shuffle=False, epochs=EPOCHS[variant], verbose=0).history
     name = model_name(family, variant, 1)

@@ -73,6 +73,7 @@ class FatalSegment(Segment):
         self.__dict__.update(state)
 
 
+@pytest.mark.usefixtures("tensorflow_started")  # only the last worker, which trains, imports TensorFlow
 def test_a_training_that_kills_its_workers_fails_alone() -> None:
     [fatal, healthy], segments = [FatalRun("fatal", config(), target_epoch=2), *new_runs(1, epochs=2)], []
     with training_pool(pool_settings(1), RUNTIME, max_workers=2, family="mlp") as pool:
