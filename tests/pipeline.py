@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
+import pytest
 from ruamel.yaml import YAML
 
+from digits.tracking import audit as tracking_audit
 from tests.conftest import ROOT, change
 from tests.images import stripes
 from tests.servers import running
@@ -84,8 +88,16 @@ def with_server(uri: str) -> list[str]:
 
 
 def audit(folder: Path, uri: str = "") -> dict[str, Any]:
-    """Compare MLflow, by default the local store, with the files; return the counts of compared values."""
-    *_, counts = run(folder, *with_server(uri), "python", "-m", "digits.tracking.audit").splitlines()
+    """Compare MLflow, by default the local store, with the files; return the counts of compared values.
+
+    The audit runs in this process, which has imported TensorFlow and MLflow already.
+    """
+    with chdir(folder), pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as stdout:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)  # MLflow sets it, too
+        patch.delenv("DVC_ROOT", raising=False)
+        tracking_audit.main()
+    mlflow.set_tracking_uri(None)
+    *_, counts = stdout.getvalue().splitlines()
     return json.loads(counts)
 
 

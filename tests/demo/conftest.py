@@ -28,6 +28,8 @@ def served(folder: Path, typed: str = "") -> Iterator[str]:
     with terminal(typed) as stdin, running(command, signal.SIGTERM, stdin=stdin, **options) as process:
         line = next(line for line in process.stdout if "http" in line)
         yield re.search(r"http://\S+", line)[0]
+        process.terminate()
+        process.wait(3)  # a demo that ends later raises an error
 
 
 @contextmanager

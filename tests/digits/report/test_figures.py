@@ -161,12 +161,21 @@ def unreadable_texts(figure: Figure) -> list[tuple[str, ...]]:
     ]
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+CURVES = ["training", "search", "search-hyperparameters"]
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_texts_beside_curves_do_not_overlap_or_leave_the_figure(name):
+    with use_style():
+        assert unreadable_texts(figures.FIGURES[name](results())) == []
+
+
+@pytest.mark.parametrize("name", [name for name in figures.FIGURES if name not in CURVES])
 @pytest.mark.parametrize(
     ("classes", "shape"),
     [(["no", "yes"], (28, 28, 1)), (DIGITS, (28, 28, 1)), (OBJECTS[:12], (60, 96, 3)), (OBJECTS, (96, 60, 3))],
 )
-def test_texts_do_not_overlap_or_leave_the_figure(name, classes, shape):
+def test_texts_beside_images_and_classes_do_not_overlap_or_leave_the_figure(name, classes, shape):
     with use_style():
         assert unreadable_texts(figures.FIGURES[name](results(classes, shape=shape))) == []
 

@@ -5,9 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -75,26 +73,25 @@ class FatalSegment(Segment):
         self.__dict__.update(state)
 
 
-@pytest.mark.parametrize("is_stored", [False, True])
-def test_a_training_that_kills_its_workers_fails_alone(is_stored: bool, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("tensorflow_started")  # only the last worker, which trains, imports TensorFlow
+def test_a_training_that_kills_its_workers_fails_alone() -> None:
     [fatal, healthy], segments = [FatalRun("fatal", config(), target_epoch=2), *new_runs(1, epochs=2)], []
     with training_pool(pool_settings(1), RUNTIME, max_workers=2, family="mlp") as pool:
-        pool.share_data(*save_data(tmp_path) if is_stored else DATA)
+        pool.share_data(*DATA)
         pool.run([fatal, healthy], lambda run, epochs: segments.append((run.name, len(epochs))))
-        with pytest.raises(UserError, match="every worker that ran it died"):
-            outcome(pool.submit(os._exit, 1))
     assert fatal.failure.startswith("every worker that ran it died")
     assert (len(healthy.epochs), healthy.failure) == (2, None)
     assert sum(n_epochs for _, n_epochs in segments) == 2
 
 
 @pytest.mark.usefixtures("tensorflow_started")  # importing TensorFlow in workers that do not train takes seconds
-@pytest.mark.parametrize(
-    ("name", "value"), [("distributed.deploy.lost-worker-timeout", "100ms"), ("distributed.worker.memory.pause", 0.001)]
-)
-def test_a_killed_worker_is_restarted_with_any_settings_of_dask(name: str, value: object) -> None:
-    with dask.config.set({name: value}), training_pool(pool_settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
-        assert isinstance(pool.submit(os._exit, 1).exception(timeout=500), KilledWorker)
+def test_a_killed_worker_is_restarted_with_any_settings_of_dask() -> None:
+    user_settings = {"distributed.deploy.lost-worker-timeout": "100ms", "distributed.worker.memory.pause": 0.001}
+    with dask.config.set(user_settings), training_pool(pool_settings(1), RUNTIME, max_workers=1, family="mlp") as pool:
+        task = pool.submit(os._exit, 1)
+        assert isinstance(task.exception(timeout=500), KilledWorker)
+        with pytest.raises(UserError, match="every worker that ran it died"):
+            outcome(task)
         assert pool.submit(os.getpid).result(timeout=500) != os.getpid()
 
 
@@ -131,35 +128,25 @@ def test_without_workers_every_task_fails_in_one_line() -> None:
                 pool.run(new_runs(1, epochs=2), lambda *_: None)
 
 
-def train_three(n_workers: int, data: Sequence[Split]) -> list[tuple[Any, ...]]:
+def train_three(
+    n_workers: int, data: Sequence[Split], on_promotion: Callable[[TrainingPool], object] = lambda _: None
+) -> list[tuple[Any, ...]]:
     """Return the results of three trainings that stop after two epochs and then resume, on any free worker."""
     runs = new_runs(3, epochs=4, target_epoch=2)
+
+    def next_runs() -> list[TrainingRun]:
+        on_promotion(pool)
+        return promote(runs)
+
     with training_pool(pool_settings(n_workers), RUNTIME, max_workers=3, family="mlp") as pool:
         pool.share_data(*data)
         assert isinstance(pool.data, StoredData) == (data is not DATA)
-        pool.run(runs, lambda *_: None, partial(promote, runs))
-    return results(runs)
-
-
-def results(runs: list[TrainingRun]) -> list[tuple[Any, ...]]:
+        pool.run(runs, lambda *_: None, next_runs)
     return [(run.epochs, run.state, run.model) for run in runs]
 
 
-@pytest.fixture(scope="module")
-def expected_results() -> list[tuple[Any, ...]]:
-    """The results of one worker, which gets the images from this process."""
-    return train_three(1, DATA)
-
-
-def test_two_workers_with_images_on_disk_give_the_same_bytes(
-    expected_results: list[tuple[Any, ...]], tmp_path: Path
-) -> None:
-    assert train_three(2, save_data(tmp_path)) == expected_results
-    assert len({model for _, _, model in expected_results}) == 3
-
-
-def test_a_restarted_worker_gives_the_same_bytes_and_repeats_no_epoch(
-    expected_results: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_one_restarted_worker_and_two_workers_with_images_on_disk_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train_and_log(segment: Segment, *arguments: Any) -> SegmentResult:
         result = train(segment, *arguments)
@@ -168,22 +155,17 @@ def test_a_restarted_worker_gives_the_same_bytes_and_repeats_no_epoch(
                 print(segment.config.seed, epoch["epoch"], file=file)
         return result
 
-    def next_runs(runs: list[TrainingRun]) -> list[TrainingRun]:
-        processes.append(pool.client.run(os.getpid))
-        return promote(runs)
-
-    monkeypatch.setattr(pool_module, "MAX_TASKS_PER_WORKER", 4)
-    monkeypatch.setattr(pool_module, "train", train_and_log)
-    processes = []
-
-    runs = new_runs(3, epochs=4, target_epoch=2)
-    with training_pool(pool_settings(1), RUNTIME, max_workers=3, family="mlp") as pool:
-        pool.share_data(*DATA)
-        pool.run(runs, lambda *_: None, partial(next_runs, runs))
-    assert results(runs) == expected_results
-    assert len({*chain(*map(dict.values, processes))}) == 2
+    processes: set[int] = set()
+    with monkeypatch.context() as patch:
+        patch.setattr(pool_module, "MAX_TASKS_PER_WORKER", 4)
+        patch.setattr(pool_module, "train", train_and_log)
+        restarted = train_three(1, DATA, lambda pool: processes.update(pool.client.run(os.getpid).values()))
+    assert len(processes) == 2
     epochs = (tmp_path / "epochs.log").read_text().splitlines()
     assert sorted(epochs) == [f"{seed} {epoch}" for seed in (1, 2, 3) for epoch in (1, 2, 3, 4)]
+
+    assert train_three(2, save_data(tmp_path)) == restarted
+    assert len({model for _, _, model in restarted}) == 3
 
 
 def save_data(folder: Path) -> list[Split]:
