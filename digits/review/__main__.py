@@ -15,7 +15,7 @@ from digits.review import page, revisions
 from digits.review.advice import advise
 from digits.review.predictions import RevisionComparison, RevisionPredictions, compare, group_by_model
 from digits.review.revisions import Change, Revision, load_revision
-from digits.review.stored import load_arrays
+from digits.review.stored import read_arrays
 
 FOLDER = Path(".review")
 PAGE = FOLDER / "review.md"
@@ -46,17 +46,15 @@ def main(base_name: str = "main", head_name: str = "") -> None:
 def compare_revisions(base: Revision, head: Revision) -> RevisionComparison | None:
     """Return the comparison, or None if the test images differ."""
     digests = {revisions.digest_of_test_images(revision) for revision in (base, head)} - {None}
-    base_arrays, head_arrays = load_arrays(base), load_arrays(head)
-    base_predictions, head_predictions = map(group_by_model, (base_arrays.by_name, head_arrays.by_name))
+    base_predictions, head_predictions = (group_by_model(read_arrays(revision)) for revision in (base, head))
     if len(digests) > 1 or not np.array_equal(base_predictions.labels, head_predictions.labels):
         return None
-    sources = ((base, base_arrays), (head, head_arrays))
-    notes = [page.run_cache_note(revision) for revision, arrays in sources if arrays.from_run_cache]
+    notes = ()
     if note := corrupted_images_note((base, head), (base_predictions, head_predictions)):
         base_predictions = base_predictions.without_corrupted_images()
         head_predictions = head_predictions.without_corrupted_images()
-        notes.append(note)
-    return replace(compare(base_predictions, head_predictions), notes=tuple(notes))
+        notes = (note,)
+    return replace(compare(base_predictions, head_predictions), notes=notes)
 
 
 def corrupted_images_note(pair: Sequence[Revision], predictions: Sequence[RevisionPredictions]) -> str:

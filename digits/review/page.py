@@ -38,13 +38,6 @@ def outdated_results(revision: Revision, stages: Sequence[str]) -> str:
     return f"The results of {revision} were produced by code or parameters that differ from its own ({names})"
 
 
-def run_cache_note(revision: Revision) -> str:
-    return (
-        f"The predictions of {revision} are from DVC's run cache: this machine produced them from the same code, "
-        "parameters and images."
-    )
-
-
 def former_names_note(revision: Revision, name: str) -> str:
     return (
         f"{revision} has metrics with former names (such as `{name}`): below they appear as removed, and metrics with "
