@@ -31,7 +31,7 @@ PARAMS = {
     "tune.method": "bayesian",  # halving is killed in tests/test_end_to_end.py
     "tune.mlp.trials": 10,
     "tune.mlp.rungs": [1],
-    "tune.mlp.space": {"batch_size": [16, 32], "learning_rate": {"min": 0.001, "max": 0.01, "log": True}},
+    "tune.mlp.space": {"batch_size": [16, 32], "learning_rate": {"min": 0.0001, "max": 1.0, "log": True}},
 }
 
 
