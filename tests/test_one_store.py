@@ -36,8 +36,9 @@ def experiments(finished_project: Path, tmp_path_factory: pytest.TempPathFactory
 def project(experiments: tuple[Path, str]) -> Iterator[Path]:
     folder, _ = experiments
     yield folder
-    run(folder, "git", "reset", "--quiet", "--hard")
-    run(folder, "dvc", "checkout", "--quiet")
+    if run(folder, "git", "status", "--porcelain"):
+        run(folder, "git", "reset", "--quiet", "--hard")
+        run(folder, "dvc", "checkout", "--quiet")
 
 
 def load_record(project: Path, revision: str, variant: str) -> dict[str, object]:

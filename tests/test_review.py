@@ -191,9 +191,8 @@ def test_no_model_is_trained_again_where_the_committed_results_are_of_another_ma
     error = review(foreign_project, "main", ok=False).splitlines()[-1]
     assert "the stored predictions of `main` (" in error
     assert "commit dvc.lock and reports/ if they differ on this machine" in error
-    slow_learning = ("--set-param", "models.mlp.learning_rate=0.000001")
-    output = dvc(foreign_project, "exp", "run", "--name", "timid", *slow_learning, "train_baseline@mlp")
-    assert executed_stages(output) == {"check", "train_baseline@mlp"}
+    change(foreign_project, {"models.mlp.learning_rate": 0.000001})
+    assert executed_stages(dvc(foreign_project, "repro", "train_baseline@mlp")) == {"check", "train_baseline@mlp"}
     # README's way back.
     run(foreign_project, "git", "checkout", "params.yaml")
     assert executed_stages(dvc(foreign_project, "repro", "compare", "plot")) == {"check"}

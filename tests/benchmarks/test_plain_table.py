@@ -23,9 +23,9 @@ def test_a_plain_search_ends_after_the_maximum_of_epochs(change: Callable[[dict[
     baseline = training_config("mlp", "baseline", 2, seed=1)
     config, validation = SearchConfig(plan, "hyperband", "balanced", baseline), stripes(40, seed=1)
     splits = stripes(40), validation, validation
-    # Trials have two epochs, so the search ends in the middle of the third.
-    best, history = plain_search.search(config, splits, fit_arguments, max_epochs=5)
-    assert len(history) == 5
+    # Trials have two epochs, so the search ends in the middle of the second.
+    best, history = plain_search.search(config, splits, fit_arguments, max_epochs=3)
+    assert len(history) == 3
     assert best == baseline.recipe.model_copy(update={"units": best.units})
     assert 4 <= best.units <= 64
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 PARAMS = {
     "seeds": [1, 2],
-    "train.epochs": 12,  # of half a second each, so that a process can be killed during training
+    "train.epochs": 8,  # of half a second each, so that a process can be killed during training
     "models.mlp.units": 32,
     "models.mlp.batch_size": 1,
     "tune.method": "bayesian",  # halving is killed in tests/test_end_to_end.py
@@ -150,7 +150,7 @@ def test_a_killed_training_resumes_to_the_same_bytes(project: Path, tmp_path: Pa
     epochs = saved_epochs(project)
     stderr = Stage("train_baseline", project).wait()
     assert epochs
-    assert {f"{name}: resumes after epoch {epoch} of 12" for name, epoch in epochs.items()} <= {*stderr.splitlines()}
+    assert {f"{name}: resumes after epoch {epoch} of 8" for name, epoch in epochs.items()} <= {*stderr.splitlines()}
     assert hashes(project) == Stage("train_baseline", uninterrupted).results()
 
 
