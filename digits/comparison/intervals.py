@@ -80,8 +80,8 @@ class Difference:
 def estimate_accuracy(correct: np.ndarray) -> AccuracyEstimate:
     """Return the mean accuracy with Wilson's interval.
 
-    The interval uses an effective number of independent images: a single model would have the same variance on that
-    many images as these models have on theirs.
+    The interval uses an effective number of independent images: the number on which a single model's accuracy would
+    have the same variance.
     """
     mean = float(correct.mean())
     sd = float(correct.mean(axis=1).std(ddof=1)) if len(correct) > 1 else None
