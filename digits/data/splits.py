@@ -92,9 +92,9 @@ def needed_images(train: HashedSplit, labels: list[int], classes: Sequence[str],
     """Describe how many images the smallest class needs, if each is in the split with this chance."""
     sizes = {label: len(np.unique(train.groups[train.split.labels == label])) for label in labels}
     label = min(sizes, key=sizes.__getitem__)
-    unit = "different images" if train.groups is train.images else "groups"
+    unit = "different image" if train.groups is train.images else "group"
     n_needed = math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - chance))
-    size = f"{classes[label]} has {sizes[label]:,} {unit}"
+    size = f"{classes[label]} has {sizes[label]:,} {unit}{'' if sizes[label] == 1 else 's'}"
     return f"{size}; with a share of {100 * chance:.3g} %, {n_needed:,} are enough in {100 * CONFIDENCE:.0f} % of cases"
 
 

@@ -154,6 +154,6 @@ def test_invalid_data_is_an_error_and_keeps_earlier_files(write_raw):
     Path("data/prepared/train/images.npy").write_text("old")
     error = error_message(prepare.main)
     assert error.startswith(
-        "no image of 1, 5 is in the validation split (5 has 1 different images; with a share of 8.5 %"
+        "no image of 1, 5 is in the validation split (5 has 1 different image; with a share of 8.5 %"
     )
     assert output_files() == {"data/prepared/train/images.npy": b"old"}

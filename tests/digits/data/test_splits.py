@@ -147,4 +147,4 @@ def test_no_seed_is_suggested_if_a_class_is_too_small_for_all_splits():
 
 def test_the_needed_groups_of_a_class_are_counted():
     train = source(many(300), [number % 3 for number in many(300)])
-    assert "has 1 groups; with a share of" in error_message(split_images, train, None, prepare(), CLASSES)
+    assert "has 1 group; with a share of" in error_message(split_images, train, None, prepare(), CLASSES)
